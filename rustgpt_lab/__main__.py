@@ -1,0 +1,12 @@
+"""`python3 -m rustgpt_lab`: the `rustgpt-lab` command; in a fresh clone it first makes the environment it needs."""
+
+import sys
+
+from . import bootstrap
+
+if __name__ == "__main__":
+    if bootstrap.ready():
+        from .cli import main
+
+        sys.exit(main())
+    sys.exit(bootstrap.run("rustgpt_lab", sys.argv[1:]))

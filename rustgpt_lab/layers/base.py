@@ -1,0 +1,74 @@
+"""What every layer is: named parameters, a forward pass with an explicit cache, and the backward pass that reads it."""
+
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..batch import Batch
+from ..numerics import Array
+from ..parameters import Parameters, Shapes, Views
+
+
+class Cache(SimpleNamespace):
+    """What a layer's forward pass found on its way: its backward pass needs it, and the pictures show it."""
+
+
+class Layer:
+    """A step of the network, (N, takes) -> (N, gives), row by row unless it says otherwise.
+
+    A layer holds its sizes; its weights `p` and gradients `g` are windows into the memory of the model that it belongs
+    to (see `parameters`). `forward` keeps no state, so that any number of passes can be under way at once.
+    """
+
+    p: Views
+    g: Views
+    takes: int | None
+    """The width of a row of the input; None for a layer that takes ids."""
+    gives: int
+    """The width of a row of the output."""
+    plain_sgd: ClassVar[tuple[str, ...]] = ()
+    """Parameters that RustGPT updates without Adam, w -= rate * gradient."""
+
+    def shapes(self) -> Shapes:
+        """Name -> shape of every parameter, in the order of the file format."""
+        raise NotImplementedError
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Fill the parameters with their first, random values."""
+        raise NotImplementedError
+
+    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
+        """(N, takes) -> (N, gives), and the cache."""
+        raise NotImplementedError
+
+    def backward(self, dy: Array, c: Cache, batch: Batch) -> Any:
+        """The gradient of the output, (N, gives) -> of the input, (N, takes); adds the parameters' to `g`."""
+        raise NotImplementedError
+
+    def remember(self, capacity: int) -> Any:
+        """What the layer keeps from one generated position to the next, with room for `capacity` positions."""
+        return None
+
+    def step(self, x: Array, position: int, memory: Any) -> Array:
+        """The forward pass of one more position, (1, takes) -> (1, gives), with the memory of those before it."""
+        return self.forward(x, ALONE)[0]
+
+    def alone(self, seed: int = 0, dtype: str = "float64") -> "Layer":
+        """Give a layer that belongs to no model a memory of its own, with random weights; returns the layer."""
+        Parameters([self], dtype)
+        self.initialize(np.random.default_rng(seed))
+        return self
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in self.shapes().items())
+        return f"{type(self).__name__}({sizes})"
+
+
+ALONE = Batch([[0]])
+"""One sequence of one position: the batch of a generated word."""
+
+
+def random_weight(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """N(0, sqrt(2 / fan_in)) for a weight of shape (fan_in, fan_out) (He et al. 2015, eq. 10)."""
+    return rng.normal(0.0, (2.0 / max(shape[0], 1)) ** 0.5, shape)

@@ -1,0 +1,41 @@
+"""Every position thinks for itself: a small network of one hidden layer."""
+
+import numpy as np
+
+from ..batch import Batch
+from ..numerics import Array
+from ..parameters import Shapes
+from .base import Cache, Layer, random_weight
+
+
+class FeedForward(Layer):
+    """x + relu(x w1 + b1) w2 + b2, (N, d) -> (N, d) (Vaswani et al. 2017, eq. 2, with the residual).
+
+    Args:
+        d: the width of a row.
+        hidden: the width of the hidden layer.
+    """
+
+    def __init__(self, d: int, hidden: int):
+        self.d = self.takes = self.gives = d
+        self.hidden = hidden
+
+    def shapes(self) -> Shapes:
+        return {"w1": (self.d, self.hidden), "b1": (1, self.hidden), "w2": (self.hidden, self.d), "b2": (1, self.d)}
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        self.p.w1[...] = random_weight(rng, self.p.w1.shape)
+        self.p.w2[...] = random_weight(rng, self.p.w2.shape)
+
+    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
+        hidden = x @ self.p.w1 + self.p.b1  # (N, hidden)
+        active = np.maximum(hidden, 0)
+        return x + active @ self.p.w2 + self.p.b2, Cache(x=x, hidden=hidden, active=active)
+
+    def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
+        self.g.w2 += c.active.T @ dy
+        self.g.b2 += dy.sum(axis=0)
+        dhidden = dy @ self.p.w2.T * (c.hidden > 0)  # relu passes on only what it let through
+        self.g.w1 += c.x.T @ dhidden
+        self.g.b1 += dhidden.sum(axis=0)
+        return dy + dhidden @ self.p.w1.T

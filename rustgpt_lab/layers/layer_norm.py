@@ -1,0 +1,44 @@
+"""Every position is brought to mean 0 and standard deviation 1, then stretched and shifted as the model learns to."""
+
+import numpy as np
+
+from ..batch import Batch
+from ..numerics import Array
+from ..parameters import Shapes
+from .base import Cache, Layer
+
+
+class LayerNorm(Layer):
+    """gamma * (x - mean) / (std + epsilon) + beta over each row, (N, d) -> (N, d) (Ba et al. 2016, eq. 4).
+
+    As in RustGPT, epsilon is added to the standard deviation, not to the variance below the root.
+
+    Args:
+        d: the width of a row.
+        epsilon: keeps a constant row from a division by zero.
+    """
+
+    def __init__(self, d: int, epsilon: float = 1e-5):
+        self.d = self.takes = self.gives = d
+        self.epsilon = epsilon
+
+    def shapes(self) -> Shapes:
+        return {"gamma": (1, self.d), "beta": (1, self.d)}
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        self.p.gamma[...] = 1
+
+    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
+        centred = x - x.sum(axis=-1, keepdims=True) / self.d
+        std = np.sqrt(np.vecdot(centred, centred) / self.d)[:, None]  # (N, 1)
+        normal = centred / (std + self.epsilon)
+        return normal * self.p.gamma + self.p.beta, Cache(x=x, std=std, normal=normal)
+
+    def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
+        self.g.gamma += np.vecdot(dy, c.normal, axis=0)
+        self.g.beta += dy.sum(axis=0)
+        dnormal = dy * self.p.gamma
+        dmean = dnormal.mean(axis=-1, keepdims=True)
+        dstd = (np.vecdot(dnormal, c.normal) / self.d)[:, None]
+        tiny = np.finfo(c.std.dtype).tiny  # where std is 0, so is normal
+        return (dnormal - dmean) / (c.std + self.epsilon) - c.normal * (dstd / np.maximum(c.std, tiny))

@@ -1,0 +1,101 @@
+"""The few numerical building blocks that everything else shares."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+
+
+def softmax(scores: Array, out: Array | None = None) -> Array:
+    """Turn scores into probabilities along the last axis: exp(s_i) / sum_j exp(s_j).
+
+    Args:
+        scores: any shape (..., n), any finite values; -inf means probability 0 (at least one entry a row is finite).
+        out: where to write the result; may be `scores` itself.
+
+    Returns:
+        The same shape; every row is positive and sums to 1.
+
+    The row's maximum is taken away first: it changes nothing in the quotient, and exp can no longer overflow
+    (Goodfellow, Bengio and Courville 2016, section 4.1).
+    """
+    p = np.subtract(scores, scores.max(axis=-1, keepdims=True, initial=-np.inf), out=out)
+    np.exp(p, out=p)
+    p /= p.sum(axis=-1, keepdims=True)
+    return p
+
+
+def causal(scores: Array) -> Array:
+    """Hide the future: set scores[..., i, j] to -inf for every j > i, in place (Vaswani et al. 2017, section 3.2.3).
+
+    Args:
+        scores: (..., T, T), row = the position that looks, column = the position that is looked at.
+
+    Returns:
+        `scores`, now masked.
+    """
+    length = scores.shape[-1]
+    scores += _future(length, scores.dtype)
+    return scores
+
+
+def _future(length: int, dtype: np.dtype) -> Array:
+    """The (T, T) mask that is -inf above the diagonal and 0 elsewhere, made once for each length."""
+    key = (length, dtype.char)
+    if key not in _FUTURES:
+        _FUTURES[key] = np.triu(np.full((length, length), -np.inf, dtype), k=1)
+    return _FUTURES[key]
+
+
+_FUTURES: dict[tuple[int, str], Array] = {}
+
+
+def cross_entropy(logits: Array, targets: NDArray[np.integer]) -> tuple[Array, Array]:
+    """How surprised the model is by each target, and its probabilities; **overwrites `logits`**.
+
+    Args:
+        logits: (N, V) scores, one row a position.
+        targets: (N,) ids in [0, V): the word that really came.
+
+    Returns:
+        losses: (N,) with -ln p[target] >= 0, in nats; ln V for a model that knows nothing.
+        probabilities: (N, V), in the memory of `logits`.
+    """
+    rows = np.arange(len(targets))
+    logits -= logits.max(axis=-1, keepdims=True)
+    at_target = logits[rows, targets]
+    probabilities = np.exp(logits, out=logits)
+    sums = probabilities.sum(axis=-1)
+    probabilities /= sums[:, None]
+    return np.log(sums) - at_target, probabilities
+
+
+def numerical_gradient(f: Callable[[], float], x: Array, step: float = 1e-5) -> Array:
+    """The gradient of `f` by central differences: (f(x + h) - f(x - h)) / 2h for every entry of `x`.
+
+    Args:
+        f: a function of no arguments that reads `x` where it lies.
+        x: the array that is nudged, entry by entry, in place, and put back; use float64.
+        step: h, for entries of size about 1; the error is O(h^2) + O(rounding / h).
+
+    Returns:
+        An array of x's shape.
+    """
+    gradient = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        kept = x[index]
+        x[index] = kept + step
+        above = f()
+        x[index] = kept - step
+        below = f()
+        x[index] = kept
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
+
+
+def relative_error(a: Array, b: Array) -> float:
+    """How far apart two arrays are, as a share of their size: |a - b| / (|a| + |b|), in [0, 1], 0 when both are zero."""
+    size = float(np.linalg.norm(a) + np.linalg.norm(b))
+    return float(np.linalg.norm(a - b)) / size if size else 0.0

@@ -1,0 +1,1 @@
+"""How the weights are changed: Adam, gradient clipping, learning-rate schedules."""

@@ -1,0 +1,87 @@
+"""Adam: every weight gets a step of its own size."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from ..numerics import Array
+from ..parameters import Parameters, Views
+
+BLOCK = 1 << 16
+"""Weights updated at a time: what a block touches stays in the processor's cache from one line to the next."""
+
+
+@dataclass
+class Settings:
+    """Adam's numbers for one parameter, as the model file keeps them. `timestep` counts the updates so far."""
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    timestep: int = 0
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1) over the flat buffers of a model.
+
+    With g the gradient and t the number of updates:
+    m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,
+    w -= rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
+
+    Args:
+        parameters: the model's memory.
+        plain_sgd: names that get w -= rate * g instead, and keep no moments.
+
+    Attributes:
+        m, v: `Views` named as the parameters: the running means of the gradient and of its square.
+        settings: name -> `Settings`, for every parameter that Adam updates.
+    """
+
+    def __init__(self, parameters: Parameters, plain_sgd: Iterable[str] = ()):
+        self.parameters = parameters
+        shapes = {name: array.shape for name, array in parameters.weights.items()}
+        self.m = Views(shapes, np.zeros_like(parameters.weights.flat))
+        self.v = Views(shapes, np.zeros_like(parameters.weights.flat))
+        self.settings = {name: Settings() for name in shapes if name not in set(plain_sgd)}
+
+    def step(self, rate: float) -> None:
+        """Update every weight with the gradients as they are now.
+
+        Args:
+            rate: the learning rate, > 0.
+        """
+        for settings in self.settings.values():
+            settings.timestep += 1
+        w, g = self.parameters.weights.flat, self.parameters.gradients.flat
+        for start, end, settings in self._runs():
+            if settings is None:
+                w[start:end] -= rate * g[start:end]
+                continue
+            for a in range(start, end, BLOCK):
+                window = slice(a, min(a + BLOCK, end))
+                _update(w[window], g[window], self.m.flat[window], self.v.flat[window], rate, settings)
+
+    def _runs(self) -> Iterable[tuple[int, int, Settings | None]]:
+        """The buffer cut into the longest stretches that are updated alike: (start, end, settings)."""
+        start = 0
+        for _, names in groupby(self.m, key=self.settings.get):
+            run = list(names)
+            end = start + sum(self.m[name].size for name in run)
+            yield start, end, self.settings.get(run[0])
+            start = end
+
+
+def _update(w: Array, g: Array, m: Array, v: Array, rate: float, s: Settings) -> None:
+    """One Adam step in place; both bias corrections are folded into the rate and epsilon."""
+    m *= s.beta1
+    m += (1 - s.beta1) * g
+    v *= s.beta2
+    v += (1 - s.beta2) * (g * g)
+    root = (1 - s.beta2**s.timestep) ** 0.5
+    step = np.sqrt(v)
+    step += s.epsilon * root
+    np.divide(m, step, out=step)
+    step *= rate * root / (1 - s.beta1**s.timestep)
+    w -= step
