@@ -1,4 +1,4 @@
-"""`python3 -m rustgpt_lab`: the `rustgpt-lab` command; in a fresh clone it first makes the environment it needs."""
+"""`python3 -m rustgpt_lab`: the `rustgpt-lab` command; in a fresh clone it first makes the environment."""
 
 import sys
 

@@ -1,0 +1,155 @@
+"""Lay the course into a learner's folder, and open JupyterLab on its first notebook.
+
+The packaged notebooks are `rustgpt_lab/notebooks` in an installed package and `notebooks` in a clone, where
+the learner works on them in place. Nothing is written into the learner's home: Lab's defaults come with the
+package, and which tabs were open is kept in `.jupyter` beside the notebooks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from .bootstrap import become
+from .errors import ModelError
+
+FIRST = "00_start_here.ipynb"
+MANIFEST = ".rustgpt_lab.json"
+PACKAGE = Path(__file__).resolve().parent
+
+
+class Laid(NamedTuple):
+    """What became of one file of the course.
+
+    Attributes:
+        path: where it lies in the learner's folder.
+        how: "new" or "updated"; "beside" a file that the learner changed; or "kept": nothing is newer.
+    """
+
+    path: Path
+    how: Literal["new", "updated", "beside", "kept"]
+
+
+def packaged_course() -> Path:
+    """The folder of the notebooks as they came with the package."""
+    installed = PACKAGE / "notebooks"
+    return installed if installed.is_dir() else PACKAGE.parent / "notebooks"
+
+
+def default_folder() -> Path:
+    """Where the course is worked on: the clone's notebooks, else `rustgpt_lab_course` right here."""
+    source = packaged_course()
+    return source if source.parent != PACKAGE else Path("rustgpt_lab_course")
+
+
+def lay_course(folder: str | os.PathLike[str]) -> list[Laid]:
+    """Copy the packaged course into `folder`, and never over a file that the learner has changed.
+
+    A file that is still as it was laid is updated. One that was changed stays, and a newer version of it is
+    laid beside it, once, as `NAME.new.ipynb`. What was laid is remembered by its SHA-256 in
+    `.rustgpt_lab.json`.
+
+    Raises:
+        ModelError: the folder cannot be written.
+    """
+    folder, source = Path(folder), packaged_course()
+    if folder.resolve() == source.resolve():
+        return []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest = _read_manifest(folder)
+        laid = [_lay(path, folder, path.relative_to(source), manifest) for path in _course_files(source)]
+        _write(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
+    except OSError as problem:
+        raise ModelError(
+            "the course cannot be laid here",
+            where=folder,
+            expected="a folder that can be written",
+            got=problem.strerror or problem,
+            remedy="Choose another folder.",
+        ) from problem
+    return laid
+
+
+def open_lab(folder: str | os.PathLike[str], browser: bool = True, port: int | None = None) -> int:
+    """Start JupyterLab in `folder`, on notebook 00, in the place of this process.
+
+    Args:
+        folder: a folder in which the course was laid.
+        browser: whether to open the web browser, too.
+        port: the port to serve on, 1 to 65535; the default is the first free one from 8888 on.
+    """
+    folder = Path(folder).resolve()
+    search_path = [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, search_path))
+    options = [
+        f"--ServerApp.root_dir={folder}",
+        f"--LabApp.default_url=/lab/tree/{FIRST}",
+        f"--LabApp.workspaces_dir={folder / '.jupyter'}",
+        "--LabApp.extension_manager=readonly",  # the other one asks a package index over the network
+    ]
+    if not browser:
+        options.append("--no-browser")
+    if port is not None:
+        options += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")  # in a container everybody is root
+    return become([sys.executable, "-m", "jupyterlab", *options])
+
+
+def _course_files(source: Path) -> Iterator[Path]:
+    """All files of the course, but for what Jupyter and Python leave behind."""
+    for path in sorted(source.rglob("*")):
+        parts = path.relative_to(source).parts
+        if path.is_file() and not any(part.startswith((".", "__")) for part in parts):
+            yield path
+
+
+def _lay(source: Path, folder: Path, name: Path, manifest: dict[str, str]) -> Laid:
+    """Lay one file, and bring `manifest` (path in the folder -> SHA-256 of what was laid there) up to date."""
+    content = source.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    places = _places(name)
+    while True:
+        path = next(places)
+        target = folder / path
+        found = hashlib.sha256(target.read_bytes()).hexdigest() if target.exists() else None
+        before = manifest.get(path.as_posix())
+        if found == digest or (before == digest and (found is not None or path != name)):
+            manifest[path.as_posix()] = digest
+            return Laid(target, "kept")
+        if found is None or found == before:
+            _write(target, content)
+            manifest[path.as_posix()] = digest
+            return Laid(target, "beside" if path != name else "new" if found is None else "updated")
+
+
+def _places(name: Path) -> Iterator[Path]:
+    """`a.ipynb`, `a.new.ipynb`, `a.new2.ipynb`, ..."""
+    yield name
+    yield name.with_suffix(f".new{name.suffix}")
+    for number in itertools.count(2):
+        yield name.with_suffix(f".new{number}{name.suffix}")
+
+
+def _read_manifest(folder: Path) -> dict[str, str]:
+    """What was laid before; if that cannot be read, every file counts as changed, so none is lost."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write the whole file or, if anything goes wrong, none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(content)
+    temporary.replace(path)
