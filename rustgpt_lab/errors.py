@@ -50,3 +50,18 @@ class TrainingError(ModelError):
 
 class DivergenceError(TrainingError):
     """The loss or a gradient left the finite numbers, or the loss passed its limit; the weights are the last good ones."""
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+class FileError(ModelError):
+    """A file cannot be read as a model, or a model cannot be written to it."""
+
+
+class AccessError(FileError):
+    """The operating system refuses: no such file or folder, no permission, a full disk."""
+
+
+class NotAFileError(FileError):
+    """A directory, a FIFO, a socket or a device where a file belongs."""

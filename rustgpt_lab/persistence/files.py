@@ -1,0 +1,92 @@
+"""Files that are either whole or not there."""
+
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import AccessError, NotAFileError
+
+
+@contextmanager
+def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
+    """A binary file to write into, which becomes `path` only when the block ends well, and then at once and whole.
+
+    The bytes go to a hidden file beside `path` (`.rustgpt_lab-….tmp`), are flushed to the disk, and the file is then
+    renamed. Whatever goes wrong before, an interrupt included, `path` is as it was, and the hidden file is removed
+    (unless the folder itself can no longer be changed, or the process is killed). Of two writers, the last one wins.
+
+    The rename is atomic on POSIX and on NTFS. The folder is flushed, too, where the system can do that (not on
+    Windows), so that the new name outlives a power cut. A link is followed; the permissions of an old file are kept.
+
+    Raises:
+        NotAFileError: `path` is a directory, a FIFO or a device.
+        AccessError: the system refuses: no such folder, no permission, a full disk.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".rustgpt_lab-{secrets.token_hex(8)}.tmp")
+    try:
+        old = _check_target(target)
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if old:
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise access_error("the file cannot be written", path, error) from error
+    finally:
+        with suppress(OSError):  # after a success it has its new name, and there is nothing left to remove
+            temporary.unlink()
+
+
+def _check_target(target: Path) -> bool:
+    """Whether there is an old file, which may be replaced."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return False
+    require_regular(target, mode)
+    if not os.access(target, os.W_OK):  # a rename asks only the folder, but a write-protected file is meant to stay
+        raise PermissionError(f"{target.name} is write-protected")
+    return True
+
+
+def require_regular(path: str | PathLike[str], mode: int) -> None:
+    """Refuse what is not a plain file.
+
+    Args:
+        mode: `st_mode` of the path.
+    """
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+        raise NotAFileError(
+            "this is not a file",
+            where=os.fspath(path),
+            expected="a regular file",
+            got=kinds.get(stat.S_IFMT(mode), "a device"),
+            remedy="Name a file.",
+        )
+
+
+def access_error(what: str, path: str | PathLike[str], error: OSError) -> AccessError:
+    """What the operating system said, as one of our errors."""
+    remedy = "Check the name of the file and its folder, their permissions, and the space on the disk."
+    return AccessError(what, where=os.fspath(path), got=error.strerror or str(error), remedy=remedy)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush a folder's list of names to the disk, where the system has a way to."""
+    with suppress(OSError):  # Windows cannot open a folder; some network disks cannot flush one
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
