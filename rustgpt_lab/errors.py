@@ -24,7 +24,7 @@ class ModelError(Exception):
         if self.expected != "":
             text += f"; expected {self.expected}"
         if self.got != "":
-            text += f"; found {self.got}"
+            text += f"{';' if self.expected == '' else ','} found {self.got}"
         return f"{text}. {self.remedy}".rstrip() if self.remedy else text
 
 

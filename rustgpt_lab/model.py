@@ -47,7 +47,7 @@ class LLM:
         self.vocab, self.network = vocab, list(network)
         self._check()
         self.memory = Parameters(self.network, dtype)
-        sgd = (f"{i}.{name}" for i, layer in enumerate(self.network) for name in layer.plain_sgd)
+        sgd = {f"{i}.{name}" for i, layer in enumerate(self.network) for name in layer.plain_sgd}
         self.adam = Adam(self.memory, plain_sgd=sgd)
         if seed is not None:
             rng = np.random.default_rng(seed)

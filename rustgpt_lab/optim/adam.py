@@ -1,6 +1,6 @@
 """Adam: every weight gets a step of its own size."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -39,12 +39,12 @@ class Adam:
         settings: name -> `Settings`, for every parameter that Adam updates.
     """
 
-    def __init__(self, parameters: Parameters, plain_sgd: Iterable[str] = ()):
+    def __init__(self, parameters: Parameters, plain_sgd: Collection[str] = ()):
         self.parameters = parameters
         shapes = {name: array.shape for name, array in parameters.weights.items()}
         self.m = Views(shapes, np.zeros_like(parameters.weights.flat))
         self.v = Views(shapes, np.zeros_like(parameters.weights.flat))
-        self.settings = {name: Settings() for name in shapes if name not in set(plain_sgd)}
+        self.settings = {name: Settings() for name in shapes if name not in plain_sgd}
 
     def step(self, rate: float) -> None:
         """Update every weight with the gradients as they are now.
