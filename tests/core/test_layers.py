@@ -106,7 +106,10 @@ def test_step_by_step_gives_what_forward_gives(kind):
 @kinds
 def test_file_round_trip(kind, tmp_path):
     layer = example(kind, "float32")
-    model = LLM(Vocab([*map(str, range(8)), "</s>"]), [type(layer)(**{k: getattr(layer, k) for k in SIZES if hasattr(layer, k)})])
+    model = LLM(
+        Vocab([*map(str, range(8)), "</s>"]),
+        [type(layer)(**{k: getattr(layer, k) for k in SIZES if hasattr(layer, k)})],
+    )
     model.parameters.flat[:] = np.concatenate([array.ravel() for array in layer.p.values()])
     for name in ("m.bin", "m.json"):
         model.save(tmp_path / name)

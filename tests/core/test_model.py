@@ -6,7 +6,12 @@ from rustgpt_lab.batch import Batch
 from rustgpt_lab.errors import DataError, ShapeError, TextError
 from rustgpt_lab.numerics import numerical_gradient, relative_error, softmax
 
-TEXTS = ["the cat sat on the mat </s>", "a dog </s>", "the dog sat </s>", "on a mat the cat sat on a dog </s>"]
+TEXTS = [
+    "the cat sat on the mat </s>",
+    "a dog </s>",
+    "the dog sat </s>",
+    "on a mat the cat sat on a dog </s>",
+]
 VOCAB = Vocab.from_texts(TEXTS)
 
 
@@ -20,14 +25,18 @@ def test_whole_model_gradients_against_finite_differences():
     llm.parameters.flat[:] += 0.2 * rng.normal(size=llm.parameters.flat.size)  # biases away from 0, too
     gradients = llm.gradients(TEXTS)
     for name, array in llm.parameters.items():
-        assert relative_error(gradients[name], numerical_gradient(lambda: llm.loss(TEXTS), array)) < 1e-6, name
+        assert relative_error(gradients[name], numerical_gradient(lambda: llm.loss(TEXTS), array)) < 1e-6, (
+            name
+        )
 
 
 def test_a_batch_is_the_mean_of_its_sequences():
     llm = small()
     each = [llm.gradients([text]) for text in TEXTS]
     for name, gradient in llm.gradients(TEXTS).items():
-        np.testing.assert_allclose(gradient, np.mean([g[name] for g in each], axis=0), atol=1e-15, rtol=1e-10, err_msg=name)
+        np.testing.assert_allclose(
+            gradient, np.mean([g[name] for g in each], axis=0), atol=1e-15, rtol=1e-10, err_msg=name
+        )
     assert llm.loss(TEXTS) == pytest.approx(np.mean([llm.loss([text]) for text in TEXTS]), rel=1e-12)
     assert llm.loss(TEXTS * 40) == pytest.approx(llm.loss(TEXTS), rel=1e-12)
 
@@ -36,7 +45,9 @@ def test_loss_is_the_mean_surprise():
     llm = small()
     ids = llm.tokenize(TEXTS[0])
     p = softmax(llm.logits(ids[:-1]))
-    assert llm.loss(TEXTS[:1]) == pytest.approx(-np.log(p[np.arange(len(ids) - 1), ids[1:]]).mean(), rel=1e-12)
+    assert llm.loss(TEXTS[:1]) == pytest.approx(
+        -np.log(p[np.arange(len(ids) - 1), ids[1:]]).mean(), rel=1e-12
+    )
 
 
 def test_a_model_that_knows_nothing_loses_ln_v():
@@ -54,17 +65,35 @@ def test_rustgpts_network_and_its_first_weights():
     llm = LLM.build(Vocab([str(i) for i in range(532)] + ["</s>"]))
     assert llm.parameters.flat.size == 493_973 and llm.parameters.flat.dtype == "float32"
     kinds = [type(layer).__name__ for layer in llm.network]
-    assert kinds == ["Embeddings", *["SelfAttention", "LayerNorm", "FeedForward", "LayerNorm"] * 3, "OutputProjection"]
+    assert kinds == [
+        "Embeddings",
+        *["SelfAttention", "LayerNorm", "FeedForward", "LayerNorm"] * 3,
+        "OutputProjection",
+    ]
     p = llm.parameters
-    for name, std in (("0.token_embeddings", 0.02), ("1.w_q", (2 / 128) ** 0.5), ("3.w2", (2 / 256) ** 0.5), ("13.w_out", 0.125)):
+    for name, std in (
+        ("0.token_embeddings", 0.02),
+        ("1.w_q", (2 / 128) ** 0.5),
+        ("3.w2", (2 / 256) ** 0.5),
+        ("13.w_out", 0.125),
+    ):
         assert p[name].std() == pytest.approx(std, rel=0.05), name
-    assert (p["2.gamma"] == 1).all() and not p["2.beta"].any() and not p["3.b1"].any() and not p["13.b_out"].any()
+    assert (
+        (p["2.gamma"] == 1).all()
+        and not p["2.beta"].any()
+        and not p["3.b1"].any()
+        and not p["13.b_out"].any()
+    )
 
 
 def test_trace_has_every_intermediate():
     llm = small()
     trace = llm.trace("the cat sat")
-    assert trace["0.output"].shape == (3, 8) and trace["1.weights"].shape == (3, 3) and trace["3.active"].shape == (3, 10)
+    assert (
+        trace["0.output"].shape == (3, 8)
+        and trace["1.weights"].shape == (3, 3)
+        and trace["3.active"].shape == (3, 10)
+    )
     np.testing.assert_allclose(trace["1.weights"], softmax(trace["1.scores"]))
     np.testing.assert_allclose(trace["9.output"], llm.logits("the cat sat"))
 
@@ -103,7 +132,10 @@ def test_a_failed_build_leaves_the_layers_free():
     [
         (lambda m: m.logits(""), "no word of this text is in the vocabulary"),
         (lambda m: m.logits("zebra"), "no word of this text is in the vocabulary; found 'zebra'"),
-        (lambda m: m.logits("cat " * 13), "longer than the model can see; expected at most 12 tokens, found 13"),
+        (
+            lambda m: m.logits("cat " * 13),
+            "longer than the model can see; expected at most 12 tokens, found 13",
+        ),
         (lambda m: m.logits([1, 99]), "an id is not in the vocabulary; expected 0 to 7, found 99"),
         (lambda m: m.logits([-1]), "an id is not in the vocabulary"),
         (lambda m: m.trace(""), "no word of this text"),
@@ -118,7 +150,10 @@ def test_bad_texts(ask, message):
     ("texts", "message"),
     [
         ([], "nothing to learn from"),
-        (["the cat", "cat"], "text 1: a text cannot be learned from; expected 2 to 13 tokens that the vocabulary knows, found 1: 'cat'"),
+        (
+            ["the cat", "cat"],
+            "text 1: a text cannot be learned from; expected 2 to 13 tokens that the vocabulary knows, found 1: 'cat'",
+        ),
         (["zebra </s>"], "text 0: a text cannot be learned from"),
         (["cat " * 14], "found 14"),
         ("the cat", r"a single text where a list of texts belongs. Write \[text\]"),
@@ -132,7 +167,9 @@ def test_bad_corpora(texts, message):
 
 @pytest.mark.parametrize("name", ["embedding_dim", "hidden_dim", "max_seq_len"])
 def test_bad_sizes(name):
-    with pytest.raises(ModelError, match=f"{name}: a size is too small; expected a whole number from 1, found 0"):
+    with pytest.raises(
+        ModelError, match=f"{name}: a size is too small; expected a whole number from 1, found 0"
+    ):
         LLM.build(VOCAB, **{name: 0})
 
 

@@ -2,8 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rustgpt_lab.numerics import causal, cross_entropy, numerical_gradient, relative_error, softmax
@@ -22,7 +21,10 @@ def test_softmax_is_a_distribution(scores):
 @given(matrices, finite)
 def test_softmax_keeps_the_order_and_ignores_a_shift(scores, shift):
     np.testing.assert_allclose(softmax(scores + shift), softmax(scores), atol=1e-9)
-    assert (np.take_along_axis(softmax(scores), scores.argmax(-1)[..., None], -1)[..., 0] == softmax(scores).max(-1)).all()
+    assert (
+        np.take_along_axis(softmax(scores), scores.argmax(-1)[..., None], -1)[..., 0]
+        == softmax(scores).max(-1)
+    ).all()
 
 
 def test_softmax_by_hand_and_in_place():
@@ -38,9 +40,14 @@ def test_causal_masks_above_the_diagonal():
     np.testing.assert_array_equal(masked[1], [[1, -np.inf, -np.inf], [1, 1, -np.inf], [1, 1, 1]])
 
 
-@given(arrays(np.float64, (4, 5), elements=st.floats(-50, 50)), st.lists(st.integers(0, 4), min_size=4, max_size=4))
+@given(
+    arrays(np.float64, (4, 5), elements=st.floats(-50, 50)),
+    st.lists(st.integers(0, 4), min_size=4, max_size=4),
+)
 def test_cross_entropy_against_its_definition(logits, targets):
-    expected = [math.log(sum(math.exp(x - row[t]) for x in row)) for row, t in zip(logits, targets, strict=True)]
+    expected = [
+        math.log(sum(math.exp(x - row[t]) for x in row)) for row, t in zip(logits, targets, strict=True)
+    ]
     losses, p = cross_entropy(logits.copy(), np.array(targets))
     np.testing.assert_allclose(losses, expected, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(p, softmax(logits), atol=1e-12)

@@ -1,8 +1,7 @@
 import string
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rustgpt_lab import Vocab
 from rustgpt_lab.errors import VocabError
@@ -33,7 +32,18 @@ def test_tokenize_as_the_original_does(text):
 
 
 def test_tokenize_by_example():
-    assert tokenize("User: It's 27.3 days </s>") == ["User", ":", "It", "'", "s", "27", ".", "3", "days", "</s>"]
+    assert tokenize("User: It's 27.3 days </s>") == [
+        "User",
+        ":",
+        "It",
+        "'",
+        "s",
+        "27",
+        ".",
+        "3",
+        "days",
+        "</s>",
+    ]
     assert tokenize("x</s> ün—ï") == ["x", "<", "/", "s", ">", "ün—ï"]
     assert tokenize("  \n ") == []
 
@@ -60,5 +70,8 @@ def test_unknown_words_vanish():
 
 
 def test_a_word_twice_is_refused():
-    with pytest.raises(VocabError, match="word 0: a word stands twice in the vocabulary; expected words that all differ, found 'a'"):
+    with pytest.raises(
+        VocabError,
+        match="word 0: a word stands twice in the vocabulary; expected words that all differ, found 'a'",
+    ):
         Vocab(["a", "b", "a"])
