@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from .bootstrap import become
-from .errors import ModelError
+from .persistence.files import access_error, atomic_write
 
 FIRST = "00_start_here.ipynb"
 MANIFEST = ".rustgpt_lab.json"
@@ -56,7 +56,7 @@ def lay_course(folder: str | os.PathLike[str]) -> list[Laid]:
     `.rustgpt_lab.json`.
 
     Raises:
-        ModelError: the folder cannot be written.
+        AccessError: the system refuses: no permission, a file of that name, a full disk.
     """
     folder, source = Path(folder), packaged_course()
     if folder.resolve() == source.resolve():
@@ -67,13 +67,7 @@ def lay_course(folder: str | os.PathLike[str]) -> list[Laid]:
         laid = [_lay(path, folder, path.relative_to(source), manifest) for path in _course_files(source)]
         _write(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
     except OSError as problem:
-        raise ModelError(
-            "the course cannot be laid here",
-            where=folder,
-            expected="a folder that can be written",
-            got=problem.strerror or problem,
-            remedy="Choose another folder.",
-        ) from problem
+        raise access_error("the course cannot be laid into this folder", folder, problem) from problem
     return laid
 
 
@@ -112,7 +106,7 @@ def _course_files(source: Path) -> Iterator[Path]:
 
 
 def _lay(source: Path, folder: Path, name: Path, manifest: dict[str, str]) -> Laid:
-    """Lay one file, and bring `manifest` (path in the folder -> SHA-256 of what was laid there) up to date."""
+    """Lay one file; `manifest` (path in the folder -> SHA-256 of what was laid there) is kept up to date."""
     content = source.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     places = _places(name)
@@ -148,8 +142,6 @@ def _read_manifest(folder: Path) -> dict[str, str]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write the whole file or, if anything goes wrong, none of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    with atomic_write(path) as file:
+        file.write(content)

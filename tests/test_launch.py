@@ -1,0 +1,196 @@
+"""Laying the course without ever losing a learner's work, and opening Lab on it."""
+
+import hashlib
+import json
+import os
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
+from playwright.sync_api import Browser
+
+from rustgpt_lab import launch
+from rustgpt_lab.errors import AccessError
+from rustgpt_lab.launch import MANIFEST, lay_course
+
+from .lab import TOKEN, running_lab
+
+LESSON = "00_start_here.ipynb"
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A packaged course of two files, and what Jupyter may have left there."""
+    source = tmp_path / "packaged"
+    (source / "pictures").mkdir(parents=True)
+    (source / ".ipynb_checkpoints").mkdir()
+    (source / ".ipynb_checkpoints" / LESSON).write_text("old")
+    (source / LESSON).write_text("version 1")
+    (source / "pictures" / "map.svg").write_text("<svg/>")
+    monkeypatch.setattr(launch, "packaged_course", lambda: source)
+    return source
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "mine"
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Path -> text of all that a learner sees."""
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in found}
+
+
+def how(folder: Path) -> list[tuple[str, str]]:
+    """Lay the course, and say what became of each lesson."""
+    return [(laid.path.name, laid.how) for laid in lay_course(folder) if laid.path.suffix == ".ipynb"]
+
+
+def test_a_new_folder_gets_the_whole_course(course: Path, folder: Path) -> None:
+    assert how(folder) == [(LESSON, "new")]
+    assert files(folder) == {LESSON: "version 1", "pictures/map.svg": "<svg/>"}
+    digest = hashlib.sha256(b"version 1").hexdigest()
+    assert json.loads((folder / MANIFEST).read_text())[LESSON] == digest
+
+
+def test_laying_again_changes_nothing(course: Path, folder: Path) -> None:
+    lay_course(folder)
+    assert how(folder) == [(LESSON, "kept")]
+    assert len(files(folder)) == 2
+
+
+def test_a_file_that_nobody_changed_is_updated(course: Path, folder: Path) -> None:
+    lay_course(folder)
+    (course / LESSON).write_text("version 2")
+    assert how(folder) == [(LESSON, "updated")]
+    assert files(folder)[LESSON] == "version 2"
+
+
+def test_a_changed_file_is_kept_and_the_new_version_laid_beside_it_once(course: Path, folder: Path) -> None:
+    lay_course(folder)
+    (folder / LESSON).write_text("my answers")
+    assert how(folder) == [(LESSON, "kept")]
+    (course / LESSON).write_text("version 2")
+    assert how(folder) == [("00_start_here.new.ipynb", "beside")]
+    assert files(folder)[LESSON] == "my answers"
+    assert files(folder)["00_start_here.new.ipynb"] == "version 2"
+    (folder / "00_start_here.new.ipynb").unlink()
+    assert how(folder) == [("00_start_here.new.ipynb", "kept")]
+    assert "00_start_here.new.ipynb" not in files(folder)
+
+
+def test_a_changed_new_version_is_kept_too(course: Path, folder: Path) -> None:
+    lay_course(folder)
+    (folder / LESSON).write_text("my answers")
+    (course / LESSON).write_text("version 2")
+    lay_course(folder)
+    (folder / "00_start_here.new.ipynb").write_text("my other answers")
+    (course / LESSON).write_text("version 3")
+    assert how(folder) == [("00_start_here.new2.ipynb", "beside")]
+    assert files(folder) | {"pictures/map.svg": "-"} == {
+        LESSON: "my answers",
+        "00_start_here.new.ipynb": "my other answers",
+        "00_start_here.new2.ipynb": "version 3",
+        "pictures/map.svg": "-",
+    }
+
+
+def test_an_unchanged_new_version_is_replaced_by_a_newer_one(course: Path, folder: Path) -> None:
+    lay_course(folder)
+    (folder / LESSON).write_text("my answers")
+    for version in ("version 2", "version 3"):
+        (course / LESSON).write_text(version)
+        assert how(folder) == [("00_start_here.new.ipynb", "beside")]
+    assert files(folder)["00_start_here.new.ipynb"] == "version 3"
+
+
+def test_a_deleted_lesson_comes_back(course: Path, folder: Path) -> None:
+    lay_course(folder)
+    (folder / LESSON).unlink()
+    assert how(folder) == [(LESSON, "new")]
+
+
+@pytest.mark.parametrize("manifest", [None, "{", "[1]"])
+def test_files_of_which_nothing_is_known_count_as_the_learner_s(
+    course: Path, folder: Path, manifest: str | None
+) -> None:
+    folder.mkdir()
+    (folder / LESSON).write_text("something else of that name")
+    if manifest is not None:
+        (folder / MANIFEST).write_text(manifest)
+    assert how(folder) == [("00_start_here.new.ipynb", "beside")]
+    assert files(folder)[LESSON] == "something else of that name"
+
+
+def test_a_write_that_fails_leaves_the_old_file_whole(
+    course: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_course(folder)
+    (course / LESSON).write_text("version 2")
+
+    def disk_full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_full)
+    with pytest.raises(AccessError, match="No space left on device"):
+        lay_course(folder)
+    assert (folder / LESSON).read_text() == "version 1"
+
+
+def test_a_file_in_the_place_of_the_folder_is_said_clearly(course: Path, folder: Path) -> None:
+    folder.write_text("")
+    with pytest.raises(AccessError, match="the course cannot be laid into this folder; found File exists"):
+        lay_course(folder)
+
+
+def test_a_clone_is_worked_on_in_place(course: Path) -> None:
+    assert lay_course(course) == []
+    assert not (course / MANIFEST).exists()
+
+
+def test_the_default_folder_is_the_clone_s_or_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "rustgpt_lab"
+    monkeypatch.setattr(launch, "PACKAGE", package)
+    assert launch.default_folder() == tmp_path / "notebooks"
+    (package / "notebooks").mkdir(parents=True)
+    assert launch.packaged_course() == package / "notebooks"
+    assert launch.default_folder() == Path("rustgpt_lab_course")
+
+
+def test_lab_s_own_path_of_settings_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(launch, "become", lambda command: 0)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "theirs")
+    assert launch.open_lab(tmp_path) == 0
+    assert os.environ["JUPYTER_CONFIG_PATH"].endswith(f"jupyter{os.pathsep}theirs")
+
+
+def test_lab_opens_on_the_first_notebook_and_leaves_the_home_alone(
+    course: Path, folder: Path, tmp_path: Path, browser: Browser
+) -> None:
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Start here")]), course / LESSON)
+    lay_course(folder)
+    home = tmp_path / "home"
+    home.mkdir()
+    with running_lab(folder, home) as address:
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{address}/?token={TOKEN}")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        assert page.locator(".lm-DockPanel .lm-TabBar-tab.lm-mod-current").inner_text().strip() == LESSON
+        page.wait_for_timeout(2_000)  # the toast that must not come would come by then
+        assert page.locator(".Toastify__toast").count() == 0
+        page.close()
+        assert {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))} == {"127.0.0.1"}
+        settings = f"{address}/lab/api/settings/@jupyterlab/apputils-extension:notification?token={TOKEN}"
+        with urllib.request.urlopen(settings) as answer:
+            properties = json.load(answer)["schema"]["properties"]
+    assert properties["fetchNews"]["default"] == "false"
+    assert properties["checkForUpdates"]["default"] is False
+    assert not list(home.rglob(".jupyter/**/*"))
