@@ -16,13 +16,11 @@ from rustgpt_lab.bootstrap import ROOT
 PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
-    "errors", "machine", "numerics", "batch", "parameters", "vocab", "dataset", "layers", "optim", "model", "training",
-    "generation", "persistence", "views", "course", "launch", "serve", "cli",
+    "errors", "machine", "numerics", "batch", "parameters", "vocab", "dataset", "layers", "optim", "model",
+    "training", "generation", "persistence", "views", "course", "launch", "serve", "cli",
 ]
 # fmt: on
-BOOTSTRAP = (
-    "bootstrap"  # below every floor: it runs before anything is installed, so it may import nothing at all
-)
+BOOTSTRAP = "bootstrap"  # it runs before anything is installed, and so imports nothing of ours
 ENTRANCES = ("", "__main__")  # the package itself and its command import their parts when they are asked for
 
 
