@@ -47,4 +47,4 @@ class Batch:
     def rows(self, padded: Array) -> Array:
         """(B, T, d) -> (N, d), dropping what lies behind the end of the shorter sequences."""
         flat = padded.reshape(self.size * self.longest, padded.shape[2])
-        return flat if self._full else flat[self._places]
+        return flat if self._full else flat.take(self._places, axis=0)

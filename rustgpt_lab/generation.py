@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .numerics import Array
 
 if TYPE_CHECKING:
@@ -30,11 +28,11 @@ class Decoder:
 
     def read(self, token: int) -> Array:
         """Read one more id; returns the scores of the word after it, (V,)."""
-        x: Any = np.array([token])
+        x: Any = token
         for step, memory in self._steps:
             x = step(x, self.position, memory)
         self.position += 1
-        return x[0]
+        return x
 
 
 def greedy(llm: LLM, ids: Sequence[int]) -> Iterator[int]:

@@ -11,10 +11,13 @@ import numpy as np
 from .batch import Batch
 from .errors import DataError, ShapeError, TextError
 from .layers import Cache, Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
+from .machine import set_up
 from .numerics import Array, cross_entropy
 from .optim.adam import Adam
 from .parameters import Parameters, Views
 from .vocab import Vocab
+
+set_up()
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -51,8 +51,11 @@ class Layer:
         return None
 
     def step(self, x: Array, position: int, memory: Any) -> Array:
-        """The forward pass of one more position, (1, takes) -> (1, gives), with the memory of those before it."""
-        return self.forward(x, ALONE)[0]
+        """The forward pass of one more position, (takes,) -> (gives,), with the memory of those before it.
+
+        In place and on plain vectors, because for a single row NumPy's own calls cost more than the arithmetic.
+        """
+        raise NotImplementedError
 
     def alone(self, seed: int = 0, dtype: str = "float64") -> "Layer":
         """Give a layer that belongs to no model a memory of its own, with random weights; returns the layer."""
@@ -63,10 +66,6 @@ class Layer:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in self.shapes().items())
         return f"{type(self).__name__}({sizes})"
-
-
-ALONE = Batch([[0]])
-"""One sequence of one position: the batch of a generated word."""
 
 
 def random_weight(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -1,5 +1,7 @@
 """Words become vectors: a row for what the word is, plus a row for where it stands."""
 
+from typing import Any
+
 import numpy as np
 
 from ..batch import Batch
@@ -36,9 +38,10 @@ class Embeddings(Layer):
         position = self.p.positional_embeddings[batch.positions]  # (N, d)
         return token + position, Cache(ids=x, token=token, position=position)
 
-    def backward(self, dy: Array, c: Cache, batch: Batch) -> None:
-        np.add.at(self.g.token_embeddings, c.ids, dy)  # a word that occurs twice collects both gradients
-        np.add.at(self.g.positional_embeddings, batch.positions, dy)
-
-    def step(self, x: Array, position: int, memory: None) -> Array:
+    def step(self, x: Any, position: int, memory: None) -> Array:
         return self.p.token_embeddings[x] + self.p.positional_embeddings[position]
+
+    def backward(self, dy: Array, c: Cache, batch: Batch) -> None:
+        for word, row in zip(c.ids.tolist(), dy, strict=True):  # a word that occurs twice collects both
+            self.g.token_embeddings[word] += row
+        self.g.positional_embeddings[: batch.longest] += batch.pad(dy).sum(axis=0)

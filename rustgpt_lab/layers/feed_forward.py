@@ -32,6 +32,15 @@ class FeedForward(Layer):
         active = np.maximum(hidden, 0)
         return x + active @ self.p.w2 + self.p.b2, Cache(x=x, hidden=hidden, active=active)
 
+    def step(self, x: Array, position: int, memory: None) -> Array:
+        hidden = x.dot(self.p.w1)
+        hidden += self.p.b1[0]
+        np.maximum(hidden, 0, out=hidden)
+        y = hidden.dot(self.p.w2)
+        y += self.p.b2[0]
+        y += x
+        return y
+
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
         self.g.w2 += c.active.T @ dy
         self.g.b2 += dy.sum(axis=0)

@@ -34,11 +34,19 @@ class LayerNorm(Layer):
         normal = centred / (std + self.epsilon)
         return normal * self.p.gamma + self.p.beta, Cache(x=x, std=std, normal=normal)
 
+    def step(self, x: Array, position: int, memory: None) -> Array:
+        y = x - np.add.reduce(x) / self.d
+        std = (float(y.dot(y)) / self.d) ** 0.5
+        y *= 1 / (std + self.epsilon)
+        y *= self.p.gamma[0]
+        y += self.p.beta[0]
+        return y
+
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
-        self.g.gamma += np.vecdot(dy, c.normal, axis=0)
+        self.g.gamma += (dy * c.normal).sum(axis=0)
         self.g.beta += dy.sum(axis=0)
         dnormal = dy * self.p.gamma
-        dmean = dnormal.mean(axis=-1, keepdims=True)
+        dmean = dnormal.sum(axis=-1, keepdims=True) / self.d
         dstd = (np.vecdot(dnormal, c.normal) / self.d)[:, None]
         tiny = np.finfo(c.std.dtype).tiny  # where std is 0, so is normal
         return (dnormal - dmean) / (c.std + self.epsilon) - c.normal * (dstd / np.maximum(c.std, tiny))

@@ -35,6 +35,11 @@ class OutputProjection(Layer):
         logits += self.p.b_out  # in place: the largest matrix of the whole pass
         return logits, Cache(x=x)
 
+    def step(self, x: Array, position: int, memory: None) -> Array:
+        logits = x.dot(self.p.w_out)
+        logits += self.p.b_out[0]
+        return logits
+
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
         self.g.w_out += c.x.T @ dy
         self.g.b_out += dy.sum(axis=0)

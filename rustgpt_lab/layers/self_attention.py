@@ -49,12 +49,16 @@ class SelfAttention(Layer):
         return dx
 
     def remember(self, capacity: int) -> Cache:
-        keys = np.empty((2, capacity, self.d), self.p.w_q.dtype)
-        return Cache(w_qkv=np.hstack(list(self.p.values())), k=keys[0], v=keys[1])
+        k, v = np.empty((2, capacity, self.d), self.p.w_q.dtype)
+        return Cache(w_qkv=np.hstack([self.p.w_q * self.scale, self.p.w_k, self.p.w_v]), k=k, v=v)
 
     def step(self, x: Array, position: int, memory: Cache) -> Array:
-        q, memory.k[position], memory.v[position] = (x @ memory.w_qkv).reshape(3, self.d)
-        seen = position + 1  # the future is not hidden but not there yet
-        scores = memory.k[:seen] @ q * self.scale  # (seen,)
-        weights = np.exp(scores - scores.max())
-        return x + weights @ memory.v[:seen] / weights.sum()
+        q, memory.k[position], memory.v[position] = x.dot(memory.w_qkv).reshape(3, self.d)
+        seen = position + 1  # the future need not be hidden: it is not there yet
+        weights = memory.k[:seen].dot(q)  # (seen,), still the scores
+        weights -= np.maximum.reduce(weights)
+        np.exp(weights, out=weights)
+        mix = weights.dot(memory.v[:seen])  # (d,)
+        mix /= np.add.reduce(weights)
+        mix += x
+        return mix

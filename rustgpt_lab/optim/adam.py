@@ -44,6 +44,7 @@ class Adam:
         shapes = {name: array.shape for name, array in parameters.weights.items()}
         self.m = Views(shapes, np.zeros_like(parameters.weights.flat))
         self.v = Views(shapes, np.zeros_like(parameters.weights.flat))
+        self._scratch = np.empty(min(BLOCK, self.m.flat.size), self.m.flat.dtype)
         self.settings = {name: Settings() for name in shapes if name not in plain_sgd}
 
     def step(self, rate: float) -> None:
@@ -61,7 +62,7 @@ class Adam:
                 continue
             for a in range(start, end, BLOCK):
                 window = slice(a, min(a + BLOCK, end))
-                _update(w[window], g[window], self.m.flat[window], self.v.flat[window], rate, settings)
+                _update(w[window], g[window], self.m.flat[window], self.v.flat[window], rate, settings, self._scratch)
 
     def _runs(self) -> Iterable[tuple[int, int, Settings | None]]:
         """The buffer cut into the longest stretches that are updated alike: (start, end, settings)."""
@@ -73,15 +74,17 @@ class Adam:
             start = end
 
 
-def _update(w: Array, g: Array, m: Array, v: Array, rate: float, s: Settings) -> None:
+def _update(w: Array, g: Array, m: Array, v: Array, rate: float, s: Settings, scratch: Array) -> None:
     """One Adam step in place; both bias corrections are folded into the rate and epsilon."""
+    out = scratch[: len(w)]
     m *= s.beta1
-    m += (1 - s.beta1) * g
+    m += np.multiply(g, 1 - s.beta1, out=out)
     v *= s.beta2
-    v += (1 - s.beta2) * (g * g)
+    np.multiply(g, g, out=out)
+    v += np.multiply(out, 1 - s.beta2, out=out)
     root = (1 - s.beta2**s.timestep) ** 0.5
-    step = np.sqrt(v)
-    step += s.epsilon * root
-    np.divide(m, step, out=step)
-    step *= rate * root / (1 - s.beta1**s.timestep)
-    w -= step
+    np.sqrt(v, out=out)
+    out += s.epsilon * root
+    np.divide(m, out, out=out)
+    out *= rate * root / (1 - s.beta1**s.timestep)
+    w -= out
