@@ -3,6 +3,8 @@
 A name is imported when it is first used (PEP 562), so `import rustgpt_lab` itself imports nothing else.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -66,9 +66,9 @@ def prepare(extra: str = "") -> None:
         return
     if not (PYTHON.exists() and STAMP.exists()):
         _make_environment()
-    print("Installing rustgpt_lab into it; this takes a minute or two, once.", flush=True)
+    print("Installing rustgpt_lab and what it needs; this takes a minute or two, once.", flush=True)
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
-    _call([str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--editable", what])
+    _call([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", what])
     STAMP.write_text(f"{_fingerprint()} {extra}", encoding="utf-8")
 
 

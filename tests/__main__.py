@@ -4,6 +4,8 @@ environment.
 Arguments are pytest's, and then the library's tests alone are run: `python3 -m tests -k attention`.
 """
 
+from __future__ import annotations
+
 import subprocess
 import sys
 import time

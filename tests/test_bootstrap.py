@@ -34,7 +34,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]
 
 def test_a_fresh_clone_gets_an_environment_once(commands: list[list[str]], tmp_path: Path) -> None:
     bootstrap.prepare()
-    pip = ["-m", "pip", "install", "--disable-pip-version-check", "--editable"]
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable"]
     assert commands == [["-m", "venv", str(tmp_path / ".venv")], [*pip, str(tmp_path)]]
     bootstrap.prepare()
     assert len(commands) == 2

@@ -121,7 +121,9 @@ def test_the_files_that_greet_an_old_python_can_be_read_by_it() -> None:
         tests / "__init__.py",
         tests / "__main__.py",
     ):
-        ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 7))
+        source = path.read_text(encoding="utf-8")
+        ast.parse(source, str(path), feature_version=(3, 7))
+        assert "->" not in source or "from __future__ import annotations" in source, path
 
 
 def in_a_fresh_python(code: str) -> str:
