@@ -1,0 +1,131 @@
+"""Configurations in processes of their own, measured side by side."""
+
+import os
+import random
+import resource
+import time
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rustgpt_lab.dataset import Dataset
+
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
+"""Keep freed memory: the library asks the C library for that itself, so its rivals get it, too."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One configuration.
+
+    Attributes:
+        name: how the tables call it.
+        setup: "module:function" in this package; called with `options` it gives the work, a function without
+            arguments that does a fixed amount and returns it (in tokens, files, ...).
+        threads: for matrix products.
+    """
+
+    name: str
+    setup: str
+    options: dict[str, Any] = field(default_factory=dict)
+    threads: int = 1
+
+
+@dataclass
+class Result:
+    """What the rounds of a case gave, one entry a round.
+
+    Attributes:
+        cpu, wall: seconds for one unit of work, of the process's CPU time and of the clock.
+        peak: the most memory that the process ever held, in bytes.
+    """
+
+    case: Case
+    cpu: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+    peak: int = 0
+
+    def seconds(self, clock: str = "cpu") -> float:
+        return median(getattr(self, clock))
+
+    def rate(self, clock: str = "cpu") -> float:
+        return 1 / self.seconds(clock)
+
+
+def speedup(ours: Result, theirs: Result, clock: str = "cpu") -> float:
+    """How many times as fast as another we are: the median of the ratios within each round."""
+    pairs = zip(getattr(theirs, clock), getattr(ours, clock), strict=True)
+    return median(other / own for other, own in pairs)
+
+
+def measure(cases: Iterable[Case], rounds: int) -> dict[str, Result]:
+    """Start every case, then visit all of them in random order, `rounds` times."""
+    results = {case.name: Result(case) for case in cases}
+    shuffle = random.Random(0).shuffle
+    with _running(results) as connections:
+        for _ in range(rounds):
+            order = list(results)
+            shuffle(order)
+            for name in order:
+                cpu, wall, results[name].peak = _ask(connections[name])
+                results[name].cpu.append(cpu)
+                results[name].wall.append(wall)
+    return results
+
+
+@contextmanager
+def _running(results: dict[str, Result]):
+    """A process for each case, ready to work; started one after the other."""
+    processes, connections = [], {}
+    environment = dict(os.environ)
+    try:
+        for name, result in results.items():
+            threads = str(result.case.threads)
+            os.environ |= {"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads, **MALLOC}
+            connections[name], theirs = get_context("spawn").Pipe()
+            processes.append(
+                get_context("spawn").Process(target=_serve, args=(theirs, result.case), daemon=True)
+            )
+            processes[-1].start()
+            theirs.close()
+            _ask(connections[name])  # warm: the first round of work is not counted
+        yield connections
+    finally:
+        os.environ.clear()
+        os.environ |= environment
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def _ask(connection: Connection) -> Any:
+    connection.send("work")
+    try:
+        return connection.recv()
+    except EOFError:
+        raise SystemExit("a benchmark's process has died: see its error above") from None
+
+
+def _serve(connection: Connection, case: Case) -> None:
+    """The life of a case's process."""
+    module, function = case.setup.split(":")
+    work: Callable[[], float] = getattr(import_module(f"{__package__}.{module}"), function)(**case.options)
+    while connection.recv():
+        wall, cpu = time.perf_counter(), time.process_time()
+        amount = work()
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        connection.send((cpu / amount, wall / amount, peak))
+
+
+def corpora(folder: str | None) -> Dataset:
+    """The corpora of a folder (`pretraining_data.json`, `chat_training_data.json`), or the packaged ones."""
+    if folder is None:
+        return Dataset.packaged()
+    return Dataset.load(Path(folder) / "pretraining_data.json", Path(folder) / "chat_training_data.json")

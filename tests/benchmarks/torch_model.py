@@ -1,0 +1,102 @@
+"""RustGPT's network in PyTorch, as fast as PyTorch goes on a CPU: the rival.
+
+Two liberties in its favour: its own LayerNorm, with epsilon inside the root, and b_out trained by Adam like the rest.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Block(nn.Module):
+    def __init__(self, d: int, hidden: int):
+        super().__init__()
+        self.qkv = nn.Linear(d, 3 * d, bias=False)  # the three products as one
+        self.norm1, self.norm2 = nn.LayerNorm(d, eps=1e-10), nn.LayerNorm(d, eps=1e-10)
+        self.up, self.down = nn.Linear(d, hidden), nn.Linear(hidden, d)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, T, d) -> (B, T, d)"""
+        q, k, v = self.qkv(x).unsqueeze(1).chunk(3, dim=-1)  # one head: (B, 1, T, d) each
+        mix = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        x = self.norm1(x + mix.squeeze(1))
+        return self.norm2(x + self.down(F.relu(self.up(x))))
+
+
+class GPT(nn.Module):
+    def __init__(self, vocab_size: int, d: int, hidden: int, blocks: int = 3, max_seq_len: int = 80):
+        super().__init__()
+        self.tokens, self.positions = nn.Embedding(vocab_size, d), nn.Embedding(max_seq_len, d)
+        self.blocks = nn.ModuleList(Block(d, hidden) for _ in range(blocks))
+        self.out = nn.Linear(d, vocab_size)
+
+    def forward(self, ids: Tensor, positions: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Ids (B, T) -> logits (B, T, V); without a mask, attention is causal."""
+        x = self.tokens(ids) + self.positions(positions)
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.out(x)
+
+    def loss(
+        self, ids: Tensor, positions: Tensor, mask: Tensor | None, targets: Tensor, share: Tensor
+    ) -> Tensor:
+        """The mean over sequences of the mean over their positions: `share` (B, T) sums to 1, 0 on padding."""
+        logits = self(ids, positions, mask).flatten(0, 1)
+        return F.cross_entropy(logits, targets.flatten(), reduction="none") @ share.flatten()
+
+    def take_over(self, weights: Mapping[str, np.ndarray]) -> "GPT":
+        """Take weights named as the library names them."""
+        names = {"tokens.weight": "0.token_embeddings", "positions.weight": "0.positional_embeddings"}
+        for b in range(len(self.blocks)):
+            for i, norm in ((2, "norm1"), (4, "norm2")):
+                names |= {
+                    f"blocks.{b}.{norm}.weight": f"{4 * b + i}.gamma",
+                    f"blocks.{b}.{norm}.bias": f"{4 * b + i}.beta",
+                }
+            for i, name in enumerate(("up", "down"), 1):
+                names |= {
+                    f"blocks.{b}.{name}.weight": f"{4 * b + 3}.w{i}",
+                    f"blocks.{b}.{name}.bias": f"{4 * b + 3}.b{i}",
+                }
+        last = 4 * len(self.blocks) + 1
+        names |= {"out.weight": f"{last}.w_out", "out.bias": f"{last}.b_out"}
+        state = {
+            own: torch.tensor(weights[name].T if name.split(".")[1][0] == "w" else weights[name])
+            for own, name in names.items()
+        }
+        for b in range(len(self.blocks)):
+            qkv = [weights[f"{4 * b + 1}.w_{letter}"].T for letter in "qkv"]
+            state[f"blocks.{b}.qkv.weight"] = torch.tensor(np.concatenate(qkv))
+        self.load_state_dict(
+            {own: array.reshape(self.state_dict()[own].shape) for own, array in state.items()}
+        )
+        return self
+
+
+def padded(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, None, Tensor, Tensor]:
+    """A batch for `GPT.loss`: sequences as the rows of a matrix, filled up with zeros."""
+    longest = max(map(len, sequences)) - 1
+    ids, targets = (torch.zeros(len(sequences), longest, dtype=torch.long) for _ in range(2))
+    share = torch.zeros(len(sequences), longest)
+    for row, sequence in enumerate(sequences):
+        n = len(sequence) - 1
+        ids[row, :n], targets[row, :n] = torch.tensor(sequence[:-1]), torch.tensor(sequence[1:])
+        share[row, :n] = 1 / (n * len(sequences))
+    return ids, torch.arange(longest).expand(len(sequences), -1), None, targets, share
+
+
+def packed(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """A batch for `GPT.loss`: sequences one after the other in a single row, with a mask that keeps them apart."""
+    lengths = torch.tensor([len(sequence) - 1 for sequence in sequences])
+    owner = torch.arange(len(sequences)).repeat_interleave(lengths)
+    n = len(owner)
+    ids = torch.tensor([i for sequence in sequences for i in sequence[:-1]])
+    targets = torch.tensor([i for sequence in sequences for i in sequence[1:]])
+    positions = torch.cat([torch.arange(length) for length in lengths])
+    mask = (owner[:, None] == owner) & torch.ones(n, n, dtype=torch.bool).tril()
+    bias = torch.zeros(n, n).masked_fill(~mask, -torch.inf)
+    share = (1 / (lengths * len(sequences))).repeat_interleave(lengths)
+    return ids[None], positions[None], bias[None, None], targets, share
