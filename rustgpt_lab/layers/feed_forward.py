@@ -28,9 +28,13 @@ class FeedForward(Layer):
         self.p.w2[...] = random_weight(rng, self.p.w2.shape)
 
     def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
-        hidden = x @ self.p.w1 + self.p.b1  # (N, hidden)
+        hidden = x @ self.p.w1  # (N, hidden)
+        hidden += self.p.b1
         active = np.maximum(hidden, 0)
-        return x + active @ self.p.w2 + self.p.b2, Cache(x=x, hidden=hidden, active=active)
+        y = active @ self.p.w2
+        y += self.p.b2
+        y += x
+        return y, Cache(x=x, hidden=hidden, active=active)
 
     def step(self, x: Array, position: int, memory: None) -> Array:
         hidden = x.dot(self.p.w1)

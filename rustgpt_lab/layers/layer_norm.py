@@ -29,10 +29,12 @@ class LayerNorm(Layer):
         self.p.gamma[...] = 1
 
     def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
-        centred = x - x.sum(axis=-1, keepdims=True) / self.d
-        std = np.sqrt(np.vecdot(centred, centred) / self.d)[:, None]  # (N, 1)
-        normal = centred / (std + self.epsilon)
-        return normal * self.p.gamma + self.p.beta, Cache(x=x, std=std, normal=normal)
+        normal = x - x.sum(axis=-1, keepdims=True) / self.d  # centred
+        std = np.sqrt(np.vecdot(normal, normal) / self.d)[:, None]  # (N, 1)
+        normal /= std + self.epsilon
+        y = normal * self.p.gamma
+        y += self.p.beta
+        return y, Cache(x=x, std=std, normal=normal)
 
     def step(self, x: Array, position: int, memory: None) -> Array:
         y = x - np.add.reduce(x) / self.d
