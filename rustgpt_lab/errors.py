@@ -3,6 +3,8 @@
 Every message answers five questions, in this order: where, what, what was expected, what was found, and what to do.
 """
 
+from typing import Any
+
 
 class ModelError(Exception):
     """The root: something about a model, its text, its training or its file is not as it must be.
@@ -49,7 +51,15 @@ class TrainingError(ModelError):
 
 
 class DivergenceError(TrainingError):
-    """The loss or a gradient left the finite numbers, or the loss passed its limit; the weights are the last good ones."""
+    """The loss or a gradient left the finite numbers, or the loss passed its limit; the weights are the last good ones.
+
+    Args:
+        history: of the run up to there, a `training.History`.
+    """
+
+    def __init__(self, what: str, *, history: object = None, **parts: Any):
+        super().__init__(what, **parts)
+        self.history = history
 
 
 # ---- files ----------------------------------------------------------------------------------------------------------

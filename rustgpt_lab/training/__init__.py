@@ -1,0 +1,7 @@
+"""Learning: the loop, what it remembers, who may look on, and a session that can be paused and rewound."""
+
+from .callbacks import Callback, Progress
+from .history import History
+from .loop import Training, train
+
+__all__ = ["Callback", "History", "Progress", "Training", "train"]

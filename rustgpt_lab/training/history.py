@@ -1,0 +1,203 @@
+"""What happened while a model learned: a table of numbers that stays small however long the run is."""
+
+from __future__ import annotations
+
+import csv
+import os
+import secrets
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from ..numerics import Array
+from ..optim.clipping import ClippingReport
+
+LIMIT = 4096
+"""Rows that a table keeps. When it is full, every second row goes, and then only every second is taken."""
+
+STEP_COLUMNS = ("step", "epoch", "loss", "rate", "tokens", "seconds")
+NORM_COLUMNS = ("before", "after", "weight", "clipped", "cosine")
+
+
+class Table:
+    """Rows of numbers, evenly spaced over the whole run, never more than `limit` of them.
+
+    Rows are counted from 0; row i is kept if i is a multiple of `stride`, a power of two.
+
+    Args:
+        columns: the names of the columns.
+        limit: the greatest number of rows, even.
+    """
+
+    def __init__(self, columns: Sequence[str], limit: int = LIMIT):
+        self.columns, self.limit = list(columns), limit
+        self.stride, self.count = 1, 0
+        self._rows = np.empty((min(limit, 64), len(self.columns)))
+
+    def __len__(self) -> int:
+        """The number of rows that are kept; `count` is the number of all rows that there were."""
+        return -(-self.count // self.stride)
+
+    def append(self, row: Sequence[float]) -> None:
+        if self.next_is_kept():
+            self._make_room()
+            self._rows[len(self)] = row
+        self.count += 1
+
+    def next_is_kept(self) -> bool:
+        """Whether the next row will be kept; halves a table that is full."""
+        if self.count % self.stride == 0 and len(self) == self.limit:
+            self._rows[: self.limit // 2] = self._rows[::2].copy()
+            self.stride *= 2
+        return self.count % self.stride == 0
+
+    def _make_room(self) -> None:
+        if len(self) == len(self._rows):
+            new = np.empty((min(2 * len(self._rows), self.limit), len(self.columns)))
+            new[: len(self)] = self._rows
+            self._rows = new
+
+    def cut(self, count: int) -> None:
+        """Forget all rows from row `count` on."""
+        self.count = min(self.count, count)
+
+    @property
+    def values(self) -> Array:
+        """(rows, columns), a copy."""
+        return self._rows[: len(self)].copy()
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "columns": self.columns,
+            "limit": self.limit,
+            "stride": self.stride,
+            "count": self.count,
+            "rows": self.values,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Table:
+        table = cls(state["columns"], state["limit"])
+        table.stride, table.count = state["stride"], state["count"]
+        rows = np.array(state["rows"], dtype=float).reshape(len(table), len(table.columns))
+        table._rows = np.vstack([rows, np.empty_like(table._rows)])[: table.limit]
+        return table
+
+
+class History:
+    """The course of a training run, which may be read from any thread while the run goes on.
+
+    Of a long run it keeps every 2nd, 4th, 8th, … step, so that no table is longer than `LIMIT` rows: 0.2 MB,
+    and 5 MB more for the norms of a model of 30 parameters.
+
+    Attributes (arrays of one number a recorded step):
+        step: the number of the step, from 1.
+        epoch: the epoch that it belongs to, from 1.
+        loss: the mean loss of its batch before the step, in nats.
+        rate: its learning rate.
+        tokens: the words predicted so far, this step's included.
+        seconds: the time spent in steps so far; pauses and callbacks do not count.
+        before, after, weight, clipped, cosine: name of a parameter -> array, see `ClippingReport`.
+        epoch_loss: (epochs,) the mean loss of every whole epoch.
+        outcome: how the run ended: "finished", "interrupted", "stopped", "diverged", or "" while it goes on.
+
+    Args:
+        norms: the names whose gradient norms are kept, if any.
+    """
+
+    def __init__(self, norms: Sequence[str] = ()):
+        self.names = list(norms)
+        self._steps = Table(STEP_COLUMNS)
+        self._norms = Table([f"{name}.{column}" for name in norms for column in NORM_COLUMNS])
+        self._epochs = Table(("loss",))
+        self._lock = Lock()
+        self.outcome = ""
+
+    def wants_norms(self) -> bool:
+        """Whether the next step's norms will be kept, so that nobody measures them in vain."""
+        return bool(self.names) and self._norms.next_is_kept()
+
+    def add_step(self, row: tuple[float, ...], report: ClippingReport | None) -> None:
+        """Record a step: the numbers of `STEP_COLUMNS`, and what the clipping did if the norms are kept."""
+        with self._lock:
+            self._steps.append(row)
+            if self.names:
+                columns = [getattr(report, column) for column in NORM_COLUMNS] if report else []
+                self._norms.append([column.get(name, np.nan) for name in self.names for column in columns])
+
+    def add_epoch(self, loss: float) -> None:
+        """Record the mean loss of an epoch that is over."""
+        with self._lock:
+            self._epochs.append((loss,))
+
+    def cut(self, steps: int, epochs: int) -> None:
+        """Forget what came after so many steps and epochs."""
+        with self._lock:
+            for table, count in ((self._steps, steps), (self._norms, steps), (self._epochs, epochs)):
+                table.cut(count)
+
+    def __len__(self) -> int:
+        """The number of steps taken, whether or not each has a row."""
+        return self._steps.count
+
+    def __getattr__(self, name: str) -> Any:
+        if name in STEP_COLUMNS:
+            with self._lock:
+                return self._steps.values[:, STEP_COLUMNS.index(name)]
+        if name in NORM_COLUMNS:
+            with self._lock:
+                values = self._norms.values[:, NORM_COLUMNS.index(name) :: len(NORM_COLUMNS)]
+            return dict(zip(self.names, values.T, strict=True))
+        raise AttributeError(f"a History has no {name!r}")
+
+    @property
+    def epoch_loss(self) -> Array:
+        with self._lock:
+            return self._epochs.values[:, 0]
+
+    def columns(self) -> dict[str, Array]:
+        """The whole table, name -> (rows,): what a step has, then "1.w_q.before" and so on if norms are."""
+        with self._lock:
+            tables = [self._steps, self._norms] if self.names else [self._steps]
+            return {name: column for t in tables for name, column in zip(t.columns, t.values.T, strict=True)}
+
+    def to_csv(self, path: str | PathLike[str]) -> None:
+        """Write the whole table as text, with a header."""
+        columns, target = self.columns(), Path(path)
+        temporary = target.with_name(f".rustgpt_lab-{secrets.token_hex(8)}.tmp")
+        with open(temporary, "x", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+        os.replace(temporary, target)
+
+    def to_pandas(self) -> Any:
+        """The whole table as a pandas DataFrame, with the step as its index; pandas must be installed."""
+        import pandas  # type: ignore[import-untyped]
+
+        return pandas.DataFrame(self.columns()).set_index("step")
+
+    def state(self) -> dict[str, Any]:
+        """Everything, as plain values and arrays."""
+        with self._lock:
+            tables = {name: getattr(self, name).state() for name in ("_steps", "_norms", "_epochs")}
+            return {"names": self.names, **tables}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> History:
+        """The history that `state` described."""
+        history = cls(state["names"])
+        for name in ("_steps", "_norms", "_epochs"):
+            setattr(history, name, Table.from_state(state[name]))
+        return history
+
+    def __repr__(self) -> str:
+        losses = self.epoch_loss
+        told = (
+            f", loss {losses[0]:.3f} in the first epoch, {losses[-1]:.3f} in the last" if len(losses) else ""
+        )
+        return f"History({len(self)} steps{told}{self.outcome and ', ' + self.outcome})"
