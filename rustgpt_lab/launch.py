@@ -87,6 +87,7 @@ def open_lab(folder: str | os.PathLike[str], browser: bool = True, port: int | N
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         f"--LabApp.workspaces_dir={folder / '.jupyter'}",
         "--LabApp.extension_manager=readonly",  # the other one asks a package index over the network
+        "--LanguageServerManager.autodetect=False",  # it would run npm, to look for servers that nobody needs
     ]
     if not browser:
         options.append("--no-browser")

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,19 +32,19 @@ def running_lab(folder: Path, home: Path) -> Iterator[str]:
     with (home / "lab.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait_for(f"{address}/api/status?token={TOKEN}", process)
+            _wait_for(f"{address}/api/status?token={TOKEN}", process, home / "lab.log")
             yield address
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=5).close()
             return
-        except (urllib.error.URLError, OSError):
+        except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"Lab does not answer (exit code {process.poll()}): see its log")
+    raise RuntimeError(f"Lab does not answer (exit code {process.poll()}):\n{log.read_text()[-2000:]}")
