@@ -54,7 +54,9 @@ def _check_target(target: Path) -> bool:
     except FileNotFoundError:
         return False
     require_regular(target, mode)
-    if not os.access(target, os.W_OK):  # a rename asks only the folder, but a write-protected file is meant to stay
+    if not os.access(
+        target, os.W_OK
+    ):  # a rename asks only the folder, but a write-protected file is meant to stay
         raise PermissionError(f"{target.name} is write-protected")
     return True
 

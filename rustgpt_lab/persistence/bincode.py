@@ -1,0 +1,251 @@
+"""The binary format: bincode 2, `config::standard()`. Values follow each other without names or gaps, little-endian.
+
+A whole number is one byte below 251; else a marker, 251, 252 or 253, and 2, 4 or 8 bytes. Text, sequences and maps are a
+count and their items; an f32 is its four bytes.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..errors import (
+    ArrayVersionError,
+    LengthError,
+    TagError,
+    TooLargeError,
+    TrailingBytesError,
+    TruncatedError,
+    UnknownLayerError,
+    Utf8Error,
+    VarintError,
+)
+from ..numerics import Array
+from .schema import Enum, Kind, Map, Option, Scalar, Seq, Struct, Tuple
+
+WIDTHS = {251: 2, 252: 4, 253: 8}
+"""Marker -> bytes of the whole number that follows it."""
+FLOAT = np.dtype("<f4")
+
+
+class Window:
+    """The numbers of an array, where they lie in the file: nothing is copied."""
+
+    def __init__(self, array: Array):
+        self.array = array
+
+    def may_be(self, count: int) -> bool:
+        return count == self.array.size
+
+    def pieces(self) -> Iterator[Array]:
+        yield self.array
+
+
+class Bincode:
+    """The primitives of the binary format (`schema.Source`).
+
+    Args:
+        data: the whole file, bytes or a map of it.
+    """
+
+    def __init__(self, data: Any):
+        self.data = memoryview(data)
+        self.offset = 0
+
+    def start(self) -> int:
+        return self.offset
+
+    end = start
+
+    def finish(self) -> None:
+        left = len(self.data) - self.offset
+        if left:
+            got = f"{left} more bytes"
+            raise TrailingBytesError(
+                "bytes follow the end of the model",
+                offset=self.offset,
+                expected="the end of the file",
+                got=got,
+            )
+
+    def take(self, size: int) -> memoryview:
+        """The next `size` bytes."""
+        start, left = self.offset, len(self.data) - self.offset
+        if size > left:
+            expected = f"{size} more byte{'s'[: size > 1]}"
+            remedy = "Copy or download the file once more."
+            raise TruncatedError(
+                "the file is cut off", offset=start, expected=expected, got=left, remedy=remedy
+            )
+        self.offset = start + size
+        return self.data[start : self.offset]
+
+    def usize(self) -> int:
+        start = self.offset
+        try:
+            first: int = self.data[start]
+        except IndexError:
+            return self.take(1)[0]  # says that the file is cut off
+        self.offset = start + 1
+        if first < 251:
+            return first
+        width = WIDTHS.get(first)
+        if width is None:
+            raise VarintError(
+                "a whole number is marked as wider than 64 bits",
+                offset=start,
+                expected="a marker from 251 to 253",
+                got=first,
+            )
+        value = int.from_bytes(self.take(width), "little")
+        if value < 251 or value >> (4 * width) == 0 and width > 2:
+            expected = "the shortest form"
+            raise VarintError(
+                "a small number is written wide", offset=start, expected=expected, got=f"{first}, {value}"
+            )
+        return value
+
+    def length(self, width: int = 1) -> int:
+        """A count of things that take at least `width` bytes each."""
+        start = self.offset
+        count = self.usize()
+        left = len(self.data) - self.offset
+        if count * width > left:
+            raise LengthError(
+                "a length is larger than what is left of the file",
+                offset=start,
+                expected=f"at most {left // width}",
+                got=count,
+            )
+        return count
+
+    def f32(self) -> float:
+        """The shortest decimal that means this f32: what was saved as 0.9 is 0.9 again, not 0.8999999761581421."""
+        return float(str(np.float32(struct.unpack("<f", self.take(4))[0])))
+
+    def str(self) -> str:
+        count = self.length()
+        start = self.offset
+        self.offset = start + count
+        try:
+            return str(self.data[start : self.offset], "utf-8")
+        except UnicodeDecodeError as error:
+            got = f"byte 0x{error.object[error.start]:02x}"
+            raise Utf8Error(
+                "a text is not UTF-8", offset=start + error.start, expected="UTF-8", got=got
+            ) from error
+
+    def version(self) -> int:
+        version = self.take(1)[0]
+        if version != 1:
+            raise ArrayVersionError(
+                "an array of an unknown version", offset=self.offset - 1, expected=1, got=version
+            )
+        return version
+
+    def floats(self) -> Window:
+        count = self.length(FLOAT.itemsize)
+        return Window(np.frombuffer(self.take(count * FLOAT.itemsize), FLOAT))
+
+    def option(self) -> bool:
+        tag = self.take(1)[0]
+        if tag > 1:
+            raise TagError(
+                "the tag of an optional value",
+                offset=self.offset - 1,
+                expected="0 (absent) or 1 (present)",
+                got=tag,
+            )
+        return tag == 1
+
+    def fields(self, names: Mapping[str, Any]) -> Iterator[str]:
+        return iter(names)
+
+    def variant(self, names: Mapping[str, Any]) -> Iterator[str]:
+        start = self.offset
+        tag = self.usize()
+        if tag > 0xFFFFFFFF:
+            raise VarintError("a tag of 64 bits", offset=start, expected="at most 32 bits", got=tag)
+        if tag >= len(names):
+            raise UnknownLayerError(
+                "an unknown kind of layer",
+                offset=start,
+                expected=f"0 to {len(names) - 1} ({', '.join(names)})",
+                got=tag,
+                remedy="A newer version of this library may know it.",
+            )
+        yield list(names)[tag]
+
+    def items(self, most: int) -> Iterator[int]:
+        start = self.offset
+        count = self.length()
+        if count > most:
+            raise TooLargeError(
+                "a longer list than the limit", offset=start, expected=f"at most {most}", got=count
+            )
+        return iter(range(count))
+
+    def tuple(self, size: int) -> Iterator[int]:
+        return iter(range(size))
+
+    def entries(self, key: str, most: int) -> Iterator[Any]:
+        read = getattr(self, key)
+        for _ in self.items(most):
+            yield read()
+
+
+def write(file: BinaryIO, kind: Kind, value: Any) -> None:
+    """Write a value of some kind; an array goes from its own memory straight to the file."""
+    if isinstance(kind, Scalar):
+        WRITERS[kind.name](file, value)
+    elif isinstance(kind, Struct):
+        for name, part in kind.fields.items():
+            write(file, part, value[name])
+    elif isinstance(kind, Enum):
+        [(name, part)] = value.items()
+        file.write(varint(list(kind.variants).index(name)))
+        write(file, kind.variants[name], part)
+    elif isinstance(kind, Seq):
+        file.write(varint(len(value)))
+        for part in value:
+            write(file, kind.item, part)
+    elif isinstance(kind, Tuple):
+        for item, part in zip(kind.items, value, strict=True):
+            write(file, item, part)
+    elif isinstance(kind, Map):
+        file.write(varint(len(value)))
+        for key, part in value.items():
+            write(file, kind.key, key)
+            write(file, kind.value, part)
+    elif isinstance(kind, Option):
+        file.write(bytes([value is not None]))
+        if value is not None:
+            write(file, kind.item, value)
+
+
+def varint(value: int) -> bytes:
+    """A whole number in its shortest form."""
+    if value < 251:
+        return bytes([value])
+    marker = next(marker for marker, width in WIDTHS.items() if value < 1 << (8 * width))
+    return bytes([marker]) + value.to_bytes(WIDTHS[marker], "little")
+
+
+def _text(value: str) -> bytes:
+    data = value.encode()
+    return varint(len(data)) + data
+
+
+def _floats(file: BinaryIO, value: Array) -> None:
+    file.write(varint(value.size))
+    file.write(value.astype(FLOAT, copy=False).data)
+
+
+WRITERS: dict[str, Any] = {
+    "usize": lambda file, value: file.write(varint(value)),
+    "f32": lambda file, value: file.write(struct.pack("<f", value)),
+    "str": lambda file, value: file.write(_text(value)),
+    "version": lambda file, value: file.write(bytes([value])),
+    "floats": _floats,
+}

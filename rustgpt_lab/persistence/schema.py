@@ -1,0 +1,307 @@
+"""The form of a model file, written once, as data.
+
+This is serde's idea: a few kinds of value (number, text, struct, sequence, …) describe the form, and every format is one
+*source* that knows how such values look in its bytes. `kind.read(source)` gives plain Python: a struct or a map is a
+dict, a sequence a list, an optional value None or the value, an enum {name: value}. Names and their order are RustGPT's.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..errors import DimensionError, DuplicateKeyError, FileError, LengthError
+from ..layers import Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
+from ..numerics import Array
+
+MAX_LAYERS = 10_000
+MAX_WORDS = 1 << 20
+"""A stranger's file cannot ask for more: a layer or a word takes far more room in memory than it may take in a file."""
+MAX_DIMENSION = (1 << 31) - 1
+
+
+class Floats(Protocol):
+    """The numbers of an array as they lie in a file."""
+
+    def may_be(self, count: int) -> bool:
+        """Whether there can be `count` numbers, as far as that is known without reading them."""
+
+    def pieces(self) -> Iterator[Array]:
+        """The numbers, float32, in pieces of at most moderate size; a number that JSON calls null is NaN."""
+
+
+class Source(Protocol):
+    """A format's primitives. Generators of parts are exhausted by the caller, who reads one value after each step."""
+
+    def start(self) -> int:
+        """The offset of the byte at which the next value begins."""
+
+    def end(self) -> int:
+        """The offset of the first byte that has not been read."""
+
+    def finish(self) -> None:
+        """Refuse bytes that follow the last value."""
+
+    def usize(self) -> int: ...
+    def f32(self) -> float: ...
+    def str(self) -> str: ...
+    def version(self) -> int: ...
+    def floats(self) -> Floats: ...
+    def option(self) -> bool: ...
+    def fields(self, names: Mapping[str, Any]) -> Iterator[str]: ...
+    def variant(self, names: Mapping[str, Any]) -> Iterator[str]: ...
+    def items(self, most: int) -> Iterator[int]: ...
+    def tuple(self, size: int) -> Iterator[int]: ...
+    def entries(self, key: str, most: int) -> Iterator[Any]: ...
+
+
+class Kind:
+    """The form of a value."""
+
+    def read(self, source: Source) -> Any:
+        """The value that comes next."""
+        raise NotImplementedError
+
+
+def inside(step: str, kind: Kind, source: Source) -> Any:
+    """Read a part of a value; an error learns on its way out where it was."""
+    try:
+        return kind.read(source)
+    except FileError as error:
+        error.where.enter(step)
+        raise
+
+
+@dataclass(frozen=True)
+class Scalar(Kind):
+    """A primitive; `name` is the method of a source that reads it."""
+
+    name: str
+
+    def read(self, source: Source) -> Any:
+        return getattr(source, self.name)()
+
+
+@dataclass(frozen=True)
+class Setting(Scalar):
+    """A scalar that a layer keeps as an attribute."""
+
+    attribute: str
+
+
+@dataclass(frozen=True)
+class Struct(Kind):
+    fields: Mapping[str, Kind]
+
+    def read(self, source: Source) -> dict[str, Any]:
+        return {name: inside(f".{name}", self.fields[name], source) for name in source.fields(self.fields)}
+
+
+@dataclass(frozen=True)
+class Enum(Kind):
+    """One of several structs; in the binary format a variant's number is its place."""
+
+    variants: Mapping[str, Kind]
+
+    def read(self, source: Source) -> dict[str, Any]:
+        return {
+            name: inside(f".{name}", self.variants[name], source) for name in source.variant(self.variants)
+        }
+
+
+@dataclass(frozen=True)
+class Seq(Kind):
+    item: Kind
+    most: int
+
+    def read(self, source: Source) -> list[Any]:
+        return [inside(f"[{i}]", self.item, source) for i in source.items(self.most)]
+
+
+@dataclass(frozen=True)
+class Tuple(Kind):
+    items: tuple[Kind, ...]
+
+    def read(self, source: Source) -> list[Any]:
+        return [inside(f"[{i}]", self.items[i], source) for i in source.tuple(len(self.items))]
+
+
+@dataclass(frozen=True)
+class Map(Kind):
+    """From scalars to scalars."""
+
+    key: Scalar
+    value: Scalar
+    most: int
+
+    def read(self, source: Source) -> dict[Any, Any]:
+        read_value = getattr(source, self.value.name)
+        found: dict[Any, Any] = {}
+        count = 0
+        for key in source.entries(self.key.name, self.most):
+            found[key] = read_value()
+            count += 1
+            if len(found) < count:
+                raise DuplicateKeyError(
+                    "a key stands twice", path=f"[{key!r}]", offset=source.end(), got=repr(key)
+                )
+        return found
+
+
+@dataclass(frozen=True)
+class Option(Kind):
+    item: Kind
+
+    def read(self, source: Source) -> Any:
+        return self.item.read(source) if source.option() else None
+
+
+@dataclass(frozen=True)
+class Matrix(Struct):
+    """An array as the Rust crate ndarray writes it: its version, its two dimensions, its numbers row by row."""
+
+    def read(self, source: Source) -> dict[str, Any]:
+        start = source.start()
+        matrix = super().read(source)
+        self.check(matrix["dim"], matrix["data"], start)
+        return matrix
+
+    @staticmethod
+    def check(dim: list[int], data: Floats, offset: int) -> None:
+        """Refuse dimensions that the numbers cannot fill."""
+        if max(dim) > MAX_DIMENSION:
+            expected = f"at most {MAX_DIMENSION}"
+            raise LengthError(
+                "a dimension is too large", path=".dim", offset=offset, expected=expected, got=dim
+            )
+        if not data.may_be(dim[0] * dim[1]):
+            raise DimensionError(
+                "an array's dimensions do not match the count of its numbers",
+                path=".dim",
+                offset=offset,
+                expected="dimensions whose product is that count",
+                got=f"{dim[0]} x {dim[1]}",
+            )
+
+
+@dataclass(frozen=True)
+class Adam(Struct):
+    """The optimizer's state of one parameter of the layer."""
+
+    parameter: str
+
+
+class Activations(Option):
+    """What RustGPT's last forward pass left behind: read, checked and dropped; never written."""
+
+    def read(self, source: Source) -> None:
+        matrix = super().read(source)
+        if matrix is not None:
+            count = sum(piece.size for piece in matrix["data"].pieces())
+            if count != matrix["dim"][0] * matrix["dim"][1]:
+                raise DimensionError(
+                    "an array's dimensions do not match the count of its numbers",
+                    path=".dim",
+                    expected=f"dimensions for {count} numbers",
+                    got=" x ".join(map(str, matrix["dim"])),
+                )
+
+
+USIZE, F32, STR = Scalar("usize"), Scalar("f32"), Scalar("str")
+MATRIX = Matrix({"v": Scalar("version"), "dim": Tuple((USIZE, USIZE)), "data": Scalar("floats")})
+ACTIVATIONS = Activations(MATRIX)
+
+
+def adam(parameter: str) -> Adam:
+    """Adam's state of a parameter of the layer."""
+    return Adam(
+        {"beta1": F32, "beta2": F32, "epsilon": F32, "timestep": USIZE, "m": MATRIX, "v": MATRIX}, parameter
+    )
+
+
+@dataclass(frozen=True)
+class LayerForm(Struct):
+    """The form of a layer: its fields, and how to make an empty layer of the right sizes from what was read.
+
+    A field that is a matrix is the parameter of that name. A new kind of layer is one more of these in `LAYERS`.
+    """
+
+    make: Callable[[dict[str, Any]], Layer]
+
+
+LAYERS: dict[str, LayerForm] = {
+    "Embeddings": LayerForm(
+        {
+            "token_embeddings": MATRIX,
+            "positional_embeddings": MATRIX,
+            "cached_input": ACTIVATIONS,
+            "token_optimizer": adam("token_embeddings"),
+            "positional_optimizer": adam("positional_embeddings"),
+        },
+        lambda f: Embeddings(*f["token_embeddings"]["dim"], f["positional_embeddings"]["dim"][0]),
+    ),
+    "SelfAttention": LayerForm(
+        {
+            "embedding_dim": Setting("usize", "d"),
+            "w_q": MATRIX,
+            "w_k": MATRIX,
+            "w_v": MATRIX,
+            "cached_input": ACTIVATIONS,
+            "optimizer_w_q": adam("w_q"),
+            "optimizer_w_k": adam("w_k"),
+            "optimizer_w_v": adam("w_v"),
+        },
+        lambda f: SelfAttention(f["embedding_dim"]),
+    ),
+    "FeedForward": LayerForm(
+        {
+            "w1": MATRIX,
+            "b1": MATRIX,
+            "w2": MATRIX,
+            "b2": MATRIX,
+            "input": ACTIVATIONS,
+            "hidden_pre_activation": ACTIVATIONS,
+            "hidden_post_activation": ACTIVATIONS,
+            "optimizer_w1": adam("w1"),
+            "optimizer_b1": adam("b1"),
+            "optimizer_w2": adam("w2"),
+            "optimizer_b2": adam("b2"),
+        },
+        lambda f: FeedForward(*f["w1"]["dim"]),
+    ),
+    "LayerNorm": LayerForm(
+        {
+            "epsilon": Setting("f32", "epsilon"),
+            "gamma": MATRIX,
+            "beta": MATRIX,
+            "cached_input": ACTIVATIONS,
+            "cached_mean": ACTIVATIONS,
+            "cached_std": ACTIVATIONS,
+            "optimizer_gamma": adam("gamma"),
+            "optimizer_beta": adam("beta"),
+        },
+        lambda f: LayerNorm(f["gamma"]["dim"][1], f["epsilon"]),
+    ),
+    "OutputProjection": LayerForm(
+        {
+            "w_out": MATRIX,
+            "b_out": MATRIX,
+            "optimizer": adam("w_out"),
+            "cached_input": ACTIVATIONS,
+        },
+        lambda f: OutputProjection(*f["w_out"]["dim"]),
+    ),
+}
+"""In the order of the enum's tags: RustGPT's own kinds are 0 to 4, and 5 is the first that it does not know."""
+
+MODEL = Struct(
+    {
+        "vocab": Struct(
+            {
+                "encode": Map(STR, USIZE, MAX_WORDS),
+                "decode": Map(USIZE, STR, MAX_WORDS),
+                "words": Seq(STR, MAX_WORDS),
+            }
+        ),
+        "network": Seq(Enum(LAYERS), MAX_LAYERS),
+    }
+)

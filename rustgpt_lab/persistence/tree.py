@@ -1,0 +1,255 @@
+"""Between a model and the plain values of the schema (`schema.MODEL`)."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ..errors import (
+    DimensionError,
+    DuplicateWordError,
+    FileError,
+    FileShapeError,
+    IdGapError,
+    MomentShapeError,
+    NegativeMomentError,
+    NoEndError,
+    NonFiniteError,
+    SettingError,
+    ShapeError,
+    UnknownLayerError,
+    VocabMismatchError,
+)
+from ..layers import Layer
+from ..model import LLM
+from ..numerics import Array
+from ..parameters import Views
+from ..vocab import END, Vocab
+from .schema import LAYERS, Adam, Kind, Matrix, Setting
+
+# ---- a model as values ----------------------------------------------------------------------------------------------
+
+
+def from_model(llm: LLM) -> dict[str, Any]:
+    """The values of a model; the numbers of arrays are the model's own memory, if it is float32.
+
+    Raises:
+        UnknownLayerError: the format has no form for one of its layers.
+        NoEndError: its vocabulary has no `</s>`, so the file could not be loaded.
+    """
+    words = llm.vocab.words
+    if llm.vocab.end is None:
+        raise _no_end()
+    vocab = {"encode": llm.vocab.ids, "decode": dict(enumerate(words)), "words": list(words)}
+    return {"vocab": vocab, "network": [_layer_values(llm, i) for i in range(len(llm.network))]}
+
+
+def _layer_values(llm: LLM, i: int) -> dict[str, Any]:
+    layer = llm.network[i]
+    name = type(layer).__name__
+    if name not in LAYERS:
+        raise UnknownLayerError(
+            "the file format has no such layer", path=f"network[{i}]", expected=", ".join(LAYERS), got=name
+        )
+    return {name: {field: _field_value(llm, i, field, kind) for field, kind in LAYERS[name].fields.items()}}
+
+
+def _field_value(llm: LLM, i: int, field: str, kind: Kind) -> Any:
+    if isinstance(kind, Matrix):
+        return _matrix(llm.parameters[f"{i}.{field}"])
+    if isinstance(kind, Setting):
+        value = getattr(llm.network[i], kind.attribute)
+        return np.float32(value) if kind.name == "f32" else value
+    if isinstance(kind, Adam):
+        name = f"{i}.{kind.parameter}"
+        settings = asdict(llm.adam.settings[name])
+        rounded = {
+            key: np.float32(value) if isinstance(value, float) else value for key, value in settings.items()
+        }
+        return {**rounded, "m": _matrix(llm.adam.m[name]), "v": _matrix(llm.adam.v[name])}
+    return None  # activations
+
+
+def _matrix(array: Array) -> dict[str, Any]:
+    with np.errstate(
+        over="ignore"
+    ):  # what float32 cannot hold becomes infinite, and is found when it is read
+        return {"v": 1, "dim": array.shape, "data": array.ravel().astype(np.float32, copy=False)}
+
+
+# ---- values as a model ----------------------------------------------------------------------------------------------
+
+
+def to_model(values: dict[str, Any], allow_nonfinite: bool) -> LLM:
+    """The model that the values of a file describe; each array is copied once, into its place in the flat buffers.
+
+    Nothing is allocated before all shapes are known to be those of a model, and to be filled by the file.
+    """
+    vocab = to_vocab(**values["vocab"])
+    network = []
+    for i, entry in enumerate(values["network"]):
+        [(name, fields)] = entry.items()
+        try:
+            network.append(_make_layer(name, fields))
+        except FileError as error:
+            error.where.enter(f".network[{i}].{name}")
+            raise
+    try:
+        llm = LLM(vocab, network, seed=None)
+    except ShapeError as error:
+        details = {"expected": error.expected, "got": error.got}
+        raise FileShapeError(error.what, path=str(error.where), **details) from error
+    for i, entry in enumerate(values["network"]):
+        [(name, fields)] = entry.items()
+        try:
+            _fill_layer(llm, i, fields, LAYERS[name].fields)
+        except FileError as error:
+            error.where.enter(f".network[{i}].{name}")
+            raise
+    _check_numbers(llm, allow_nonfinite)
+    return llm
+
+
+def _make_layer(name: str, fields: dict[str, Any]) -> Layer:
+    """An empty layer, after every shape that the file states was compared with those of such a layer."""
+    form = LAYERS[name]
+    for field, kind in form.fields.items():
+        if isinstance(kind, Setting) and kind.name == "f32" and not 0 <= fields[field] < np.inf:
+            raise SettingError(
+                "a setting", path=f".{field}", expected="a finite number from 0", got=fields[field]
+            )
+    layer = form.make(fields)
+    shapes = layer.shapes()
+    for field, kind in form.fields.items():
+        if isinstance(kind, Matrix):
+            _check_shape(FileShapeError, f".{field}", shapes[field], fields[field])
+        if isinstance(kind, Adam):
+            for moment in ("m", "v"):
+                _check_shape(
+                    MomentShapeError, f".{field}.{moment}", shapes[kind.parameter], fields[field][moment]
+                )
+    return layer
+
+
+def _check_shape(error: type[FileError], path: str, shape: tuple[int, ...], matrix: dict[str, Any]) -> None:
+    if tuple(matrix["dim"]) != shape:
+        expected, got = (" x ".join(map(str, size)) for size in (shape, matrix["dim"]))
+        raise error(
+            "a shape that does not fit the rest of the layer", path=f"{path}.dim", expected=expected, got=got
+        )
+
+
+def _fill_layer(llm: LLM, i: int, fields: dict[str, Any], kinds: Any) -> None:
+    for field, kind in kinds.items():
+        if isinstance(kind, Matrix):
+            _fill(llm.parameters[f"{i}.{field}"], fields[field], f".{field}")
+        if isinstance(kind, Adam):
+            name, state = f"{i}.{kind.parameter}", fields[field]
+            _fill(llm.adam.m[name], state["m"], f".{field}.m")
+            _fill(llm.adam.v[name], state["v"], f".{field}.v")
+            settings = llm.adam.settings[name]
+            for key in asdict(settings):
+                _check_setting(key, state[key], f".{field}.{key}")
+                setattr(settings, key, state[key])
+
+
+def _check_setting(key: str, value: float, path: str) -> None:
+    below = 1 if key.startswith("beta") else np.inf
+    if not 0 <= value < below:
+        expected = "from 0 to below 1" if below == 1 else "a finite number from 0"
+        raise SettingError("a setting of Adam outside its range", path=path, expected=expected, got=value)
+
+
+def _fill(target: Array, matrix: dict[str, Any], path: str) -> None:
+    """Copy the numbers of a matrix into the model's memory."""
+    flat = target.reshape(-1)
+    count = 0
+    try:
+        for piece in matrix["data"].pieces():
+            flat[count : count + piece.size] = piece[: flat.size - count]
+            count += piece.size
+    except FileError as error:
+        error.where.enter(f"{path}.data")
+        raise
+    if count != flat.size:
+        raise DimensionError(
+            "an array's dimensions do not match the count of its numbers",
+            path=f"{path}.dim",
+            expected=f"dimensions for {count} numbers",
+            got=" x ".join(map(str, matrix["dim"])),
+        )
+
+
+def _check_numbers(llm: LLM, allow_nonfinite: bool) -> None:
+    for role, views in (("", llm.parameters), (" (m)", llm.adam.m), (" (v)", llm.adam.v)):
+        if not allow_nonfinite and not np.isfinite(views.flat).all():
+            name, index, value = _first(views, ~np.isfinite(views.flat))
+            raise NonFiniteError(
+                "a number of the model is not finite",
+                path=f"{name}{role}[{index}]",
+                got=value,
+                remedy="The model diverged, or the file is damaged; load(path, allow_nonfinite=True) opens it for inspection.",
+            )
+    v = llm.adam.v
+    if v.flat.size and v.flat.min() < 0:
+        name, index, value = _first(v, v.flat < 0)
+        raise NegativeMomentError(
+            "a second moment is negative", path=f"{name} (v)[{index}]", expected="0 or more", got=value
+        )
+
+
+def _first(views: Views, bad: Array) -> tuple[str, int, float]:
+    """The name, the index in the array and the value of the first bad number."""
+    position = int(np.argmax(bad))
+    start = 0
+    for name, array in views.items():
+        if position < start + array.size:
+            break
+        start += array.size
+    return name, position - start, float(views.flat[position])
+
+
+# ---- the vocabulary -------------------------------------------------------------------------------------------------
+
+
+def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:
+    """The vocabulary of which a file keeps three descriptions, if they agree."""
+    numbered = dict(enumerate(words))
+    if decode != numbered or encode != {word: i for i, word in numbered.items()}:
+        _explain(encode, decode, words)
+    if END not in encode:
+        raise _no_end()
+    return Vocab(words)
+
+
+def _explain(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> None:
+    """Say where the parts of a vocabulary disagree."""
+    seen: set[str] = set()
+    for i, word in enumerate(words):
+        if word in seen:
+            raise DuplicateWordError(
+                "a word stands twice", path=f".vocab.words[{i}]", expected="different words", got=repr(word)
+            )
+        seen.add(word)
+    for part, ids in (("decode", decode.keys()), ("encode", encode.values())):
+        gap = next((i for i, found in enumerate(sorted(ids)) if i != found), None)
+        if gap is not None or len(ids) != len(words):
+            expected = f"the ids 0 to {len(words) - 1}, each once"
+            got = f"{len(ids)} ids" if gap is None else f"{sorted(ids)[gap]} in place of {gap}"
+            raise IdGapError("the ids have a gap", path=f".vocab.{part}", expected=expected, got=got)
+    for i, word in enumerate(words):
+        if decode[i] != word:
+            path, got = f".vocab.decode[{i}]", repr(decode[i])
+            raise VocabMismatchError("decode contradicts words", path=path, expected=repr(word), got=got)
+        if encode.get(word) != i:
+            path, got = f".vocab.encode[{word!r}]", encode.get(word, "no such word")
+            raise VocabMismatchError("encode contradicts words", path=path, expected=i, got=got)
+
+
+def _no_end() -> NoEndError:
+    return NoEndError(
+        "the vocabulary has no word that ends a text",
+        path=".vocab.words",
+        expected=repr(END),
+        remedy="Vocab.from_texts puts it in.",
+    )
