@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rustgpt_lab import bootstrap
 
-SUBJECTS = ["training"]
+SUBJECTS = ["training", "generation"]
 
 
 def main(arguments: list[str]) -> None:
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--only", default=",".join(SUBJECTS), help="some of: %(default)s")
     parser.add_argument("--rounds", type=int, default=15, help="how often each configuration is visited")
-    parser.add_argument("--quick", action="store_true", help="leave out what takes long to compile")
+    parser.add_argument("--quick", action="store_true", help="one thread, nothing compiled by PyTorch")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, too")
     parser.add_argument(
         "--readme",

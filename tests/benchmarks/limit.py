@@ -82,3 +82,30 @@ class Products:
             np.matmul(q, v.mT, out=scores)
             np.matmul(scores, k, out=out)
             np.matmul(scores.mT, q, out=out)
+
+
+class Decoding:
+    """The products of a text's prompt, all rows at once, and of each later word, a single row."""
+
+    def __init__(self, vocab_size: int, d: int, hidden: int, blocks: int = 3, capacity: int = 80):
+        shapes = [(d, 3 * d), (d, hidden), (hidden, d)]
+        rng = np.random.default_rng(0)
+        self.blocks = [[rng.random(shape, np.float32) for shape in shapes] for _ in range(blocks)]
+        self.w_out, self.logits = rng.random((d, vocab_size), np.float32), np.empty(vocab_size, np.float32)
+        self.x = [rng.random((capacity, shape[0]), np.float32) for shape in shapes]
+        self.y = [rng.random((capacity, shape[1]), np.float32) for shape in shapes]
+        self.q, self.k, self.v = rng.random((3, capacity, d), np.float32)
+        self.scores, self.mix = rng.random((capacity, capacity), np.float32), np.empty_like(self.q)
+
+    def of_text(self, prompt: int, words: int) -> None:
+        self._rows(slice(prompt), prompt)
+        for position in range(prompt, prompt + words - 1):
+            self._rows(position, position + 1)
+
+    def _rows(self, rows: slice | int, seen: int) -> None:
+        for weights in self.blocks:
+            for w, x, y in zip(weights, self.x, self.y, strict=True):
+                np.matmul(x[rows], w, out=y[rows])
+            np.matmul(self.q[rows], self.k[:seen].T, out=self.scores[rows, :seen])
+            np.matmul(self.scores[rows, :seen], self.v[:seen], out=self.mix[rows])
+        np.matmul(self.x[0][0], self.w_out, out=self.logits)

@@ -19,6 +19,9 @@ from rustgpt_lab.dataset import Dataset
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
 """Keep freed memory: the library asks the C library for that itself, so its rivals get it, too."""
 
+Work = Callable[[], float]
+"""A function that does a fixed amount of work and says how much it was."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -26,8 +29,7 @@ class Case:
 
     Attributes:
         name: how the tables call it.
-        setup: "module:function" in this package; called with `options` it gives the work, a function without
-            arguments that does a fixed amount and returns it (in tokens, files, ...).
+        setup: "module:function" in this package; called with `options` it gives the `Work`.
         threads: for matrix products.
     """
 
@@ -99,29 +101,39 @@ def _running(results: dict[str, Result]):
     finally:
         os.environ.clear()
         os.environ |= environment
+        for connection in connections.values():
+            connection.close()  # the process reads the end of its orders, and ends
         for process in processes:
+            process.join(10)
             process.terminate()
-            process.join()
 
 
 def _ask(connection: Connection) -> Any:
-    connection.send("work")
     try:
+        connection.send("work")
         return connection.recv()
-    except EOFError:
+    except (EOFError, BrokenPipeError):
         raise SystemExit("a benchmark's process has died: see its error above") from None
 
 
 def _serve(connection: Connection, case: Case) -> None:
     """The life of a case's process."""
     module, function = case.setup.split(":")
-    work: Callable[[], float] = getattr(import_module(f"{__package__}.{module}"), function)(**case.options)
-    while connection.recv():
+    work: Work = getattr(import_module(f"{__package__}.{module}"), function)(**case.options)
+    while _another(connection):
         wall, cpu = time.perf_counter(), time.process_time()
         amount = work()
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         connection.send((cpu / amount, wall / amount, peak))
+
+
+def _another(connection: Connection) -> bool:
+    """Wait for the order to work; False when there will be none any more."""
+    try:
+        return bool(connection.recv())
+    except EOFError:
+        return False
 
 
 def corpora(folder: str | None) -> Dataset:

@@ -22,7 +22,11 @@ class Block(nn.Module):
         """(B, T, d) -> (B, T, d)"""
         q, k, v = self.qkv(x).unsqueeze(1).chunk(3, dim=-1)  # one head: (B, 1, T, d) each
         mix = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
-        x = self.norm1(x + mix.squeeze(1))
+        return self.rest(x, mix.squeeze(1))
+
+    def rest(self, x: Tensor, mix: Tensor) -> Tensor:
+        """What follows attention, position by position."""
+        x = self.norm1(x + mix)
         return self.norm2(x + self.down(F.relu(self.up(x))))
 
 
@@ -100,3 +104,43 @@ def packed(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor, 
     bias = torch.zeros(n, n).masked_fill(~mask, -torch.inf)
     share = (1 / (lengths * len(sequences))).repeat_interleave(lengths)
     return ids[None], positions[None], bias[None, None], targets, share
+
+
+class Decoder:
+    """Greedy generation with a key-value cache that is made once."""
+
+    def __init__(self, model: GPT, compiled: bool = False, capacity: int = 80):
+        self.model, self.capacity = model.eval(), capacity
+        self.cache = [torch.zeros(2, capacity, model.out.in_features) for _ in model.blocks]
+        self.step = torch.compile(self._step, dynamic=True) if compiled else self._step
+
+    @torch.inference_mode()
+    def greedy(self, ids: Sequence[int], end: int) -> list[int]:
+        """The most likely word each time, until `end` or until the model can see no more."""
+        found = [int(self._prompt(torch.tensor(ids)).argmax())]
+        for position in range(len(ids), self.capacity - 1):
+            if found[-1] == end:
+                break
+            found.append(int(self.step(found[-1], position).argmax()))
+        return found
+
+    def _prompt(self, ids: Tensor) -> Tensor:
+        """All positions of the prompt at once, (T,) -> the scores of the word after it, (1, V)."""
+        n = len(ids)
+        x = self.model.tokens.weight[ids] + self.model.positions.weight[:n]
+        for block, (keys, values) in zip(self.model.blocks, self.cache, strict=True):
+            q, k, v = block.qkv(x).chunk(3, dim=-1)
+            keys[:n], values[:n] = k, v
+            mix = F.scaled_dot_product_attention(q[None, None], k[None, None], v[None, None], is_causal=True)
+            x = block.rest(x, mix[0, 0])
+        return self.model.out(x[-1:])
+
+    def _step(self, token: int, position: int) -> Tensor:
+        """One more word -> the scores of the word after it, (1, V)."""
+        x = self.model.tokens.weight[token : token + 1] + self.model.positions.weight[position]
+        for block, (keys, values) in zip(self.model.blocks, self.cache, strict=True):
+            q, keys[position], values[position] = block.qkv(x).chunk(3, dim=-1)
+            scores = q @ keys[: position + 1].T
+            mix = torch.softmax(scores * q.shape[1] ** -0.5, dim=-1) @ values[: position + 1]
+            x = block.rest(x, mix)
+        return self.model.out(x)

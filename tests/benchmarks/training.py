@@ -2,18 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rustgpt_lab.vocab import Vocab
 
-from .measure import Case, corpora, measure, speedup
+from .measure import Case, Work, corpora, measure, speedup
 from .tables import Table
 
 TOKENS = 6000
 """Positions predicted in a round, about."""
 
 Ids = Sequence[Sequence[int]]
-Work = Callable[[], float]
 
 
 def load(folder: str | None) -> tuple[Vocab, list[str], Ids]:
@@ -103,7 +102,7 @@ def limit(folder: str | None, batch: int = 4, d: int = 128) -> Work:
 def rivals(folder: str | None, quick: bool, **options) -> list[Case]:
     """PyTorch in every way that might be the fastest."""
     found = []
-    for threads in (1, 2):
+    for threads in (1,) if quick else (1, 2):
         for layout in ("packed", "padded", "bucketed"):
             for compiled in (False, True):
                 if compiled and (quick or shutil.which("g++") is None):
@@ -116,7 +115,7 @@ def rivals(folder: str | None, quick: bool, **options) -> list[Case]:
 
 def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
     cases = rivals(folder, quick)
-    for threads in (1, 2):
+    for threads in (1,) if quick else (1, 2):
         end = f"{threads} thread{'s' * (threads > 1)}"
         cases.append(Case(f"rustgpt_lab, {end}", "training:ours", {"folder": folder}, threads))
         if shutil.which("gcc"):
