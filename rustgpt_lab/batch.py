@@ -28,11 +28,11 @@ class Batch:
     def __init__(self, sequences: Sequence[Sequence[int]]):
         lengths = [len(ids) for ids in sequences]
         self.size, self.longest = len(lengths), max(lengths, default=0)
-        self.lengths = np.array(lengths)
+        self.lengths = np.array(lengths, dtype=np.intp)
         self.ids: NDArray[np.intp] = np.array([i for ids in sequences for i in ids], dtype=np.intp)
-        self.positions = np.concatenate([np.arange(0), *(np.arange(n) for n in lengths)])
-        starts = np.repeat(np.arange(self.size) * self.longest, self.lengths)
-        self._places = starts + self.positions  # where each row lies in the padded (B * T) layout
+        sequence = np.repeat(np.arange(self.size), lengths)  # (N,) the sequence that each row belongs to
+        self.positions = np.arange(len(self.ids)) - (np.cumsum(lengths) - lengths)[sequence]
+        self._places = sequence * self.longest + self.positions  # where a row lies in the padded (B * T) layout
         self._full = len(self.ids) == self.size * self.longest
 
     def pad(self, rows: Array) -> Array:

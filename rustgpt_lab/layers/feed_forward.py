@@ -48,7 +48,10 @@ class FeedForward(Layer):
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
         self.g.w2 += c.active.T @ dy
         self.g.b2 += dy.sum(axis=0)
-        dhidden = dy @ self.p.w2.T * (c.hidden > 0)  # relu passes on only what it let through
+        dhidden = dy @ self.p.w2.T
+        dhidden *= c.hidden > 0  # relu passes on only what it let through
         self.g.w1 += c.x.T @ dhidden
         self.g.b1 += dhidden.sum(axis=0)
-        return dy + dhidden @ self.p.w1.T
+        dx = dhidden @ self.p.w1.T
+        dx += dy
+        return dx

@@ -47,8 +47,10 @@ class LayerNorm(Layer):
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
         self.g.gamma += (dy * c.normal).sum(axis=0)
         self.g.beta += dy.sum(axis=0)
-        dnormal = dy * self.p.gamma
-        dmean = dnormal.sum(axis=-1, keepdims=True) / self.d
-        dstd = (np.vecdot(dnormal, c.normal) / self.d)[:, None]
+        dx = dy * self.p.gamma
+        along = np.vecdot(dx, c.normal)[:, None] / self.d  # the part that would only change the row's std
+        dx -= dx.sum(axis=-1, keepdims=True) / self.d  # and the part that would only change its mean
+        dx /= c.std + self.epsilon
         tiny = np.finfo(c.std.dtype).tiny  # where std is 0, so is normal
-        return (dnormal - dmean) / (c.std + self.epsilon) - c.normal * (dstd / np.maximum(c.std, tiny))
+        dx -= c.normal * (along / np.maximum(c.std, tiny))
+        return dx

@@ -39,7 +39,8 @@ class SelfAttention(Layer):
         dmix = batch.pad(dy)
         dv = c.weights.mT @ dmix
         dweights = dmix @ c.v.mT  # (B, T, T)
-        dscores = c.weights * (dweights - np.vecdot(dweights, c.weights)[..., None]) * self.scale
+        dscores = c.weights * (dweights - np.vecdot(dweights, c.weights)[..., None])  # back through softmax
+        dscores *= self.scale
         dq, dk = dscores @ c.k, dscores.mT @ c.q
         dx = dy.copy()
         for name, d in (("w_q", dq), ("w_k", dk), ("w_v", dv)):
