@@ -3,5 +3,7 @@
 from .callbacks import Callback, Progress
 from .history import History
 from .loop import Training, train
+from .recipe import Recipe
+from .session import TrainingSession
 
-__all__ = ["Callback", "History", "Progress", "Training", "train"]
+__all__ = ["Callback", "History", "Progress", "Recipe", "Training", "TrainingSession", "train"]

@@ -16,7 +16,7 @@ class Callback:
         """Before the first step."""
 
     def on_step(self, training: Training) -> None:
-        """After every step: `training.loss` is its loss, `training.epoch_ended` if it closed an epoch."""
+        """After every step; `training.place` tells its loss, `training.epoch_ended` if it closed an epoch."""
 
     def on_end(self, training: Training) -> None:
         """After the last step, however it came to be the last: also after an interrupt or an error."""
@@ -50,8 +50,10 @@ class Progress(Callback):
         now, place, bar = perf_counter(), training.place, self._bar
         speed = (place.tokens - self._tokens) / (now - self._shown)
         bar.total = training.total_steps
-        bar.set_description(f"epoch {min(place.epoch + 1, training.epochs)}/{training.epochs}", refresh=False)
-        bar.set_postfix_str(f"loss {training.loss:.3f}, {speed:,.0f} tokens/s", refresh=False)
+        bar.set_description(
+            f"epoch {min(place.epoch + 1, training.recipe.epochs)}/{training.recipe.epochs}", refresh=False
+        )
+        bar.set_postfix_str(f"loss {training.place.loss:.3f}, {speed:,.0f} tokens/s", refresh=False)
         bar.n = place.steps
         bar.refresh()
         self._shown, self._tokens = now, place.tokens
