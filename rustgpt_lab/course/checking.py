@@ -1,0 +1,158 @@
+"""`check`: is an answer right, and if not, what is wrong with it?"""
+
+import copy
+import dis
+import linecache
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from .card import Card
+from .compare import difference, show_value
+from .exercise import Exercise, find_exercise
+from .record import progress
+
+Status = Literal["passed", "not yet", "wrong"]
+
+
+class Verdict(Card):
+    """What `check` found; it is true exactly if the answer passed.
+
+    Attributes:
+        status: "passed", "not yet" (nothing was filled in) or "wrong".
+        message: what to do, or what is wrong.
+    """
+
+    def __init__(self, exercise: Exercise, status: Status, message: str):
+        self.status, self.message = status, message
+        mark, tone = {"passed": ("✓", "good"), "not yet": ("○", "open"), "wrong": ("✗", "bad")}[status]
+        super().__init__(f"{mark} {exercise.id} {exercise.title}: {status}", message.splitlines(), tone)  # type: ignore[arg-type]
+
+    def __bool__(self) -> bool:
+        return self.status == "passed"
+
+
+def check(id: str, answer: Any = ...) -> Verdict:
+    """Check an answer to an exercise. A pass is written into your progress.
+
+    Args:
+        id: the exercise, such as "03.1".
+        answer: your function, or your value; `...` and `None` stand for "not yet".
+
+    Raises:
+        ModelError: there is no such exercise. Nothing that is wrong with the answer raises.
+    """
+    exercise = find_exercise(id)
+    verdict = Verdict(exercise, *_examine(exercise, answer))
+    if verdict:
+        progress.passed(id)
+    return verdict
+
+
+def _examine(exercise: Exercise, answer: Any) -> tuple[Status, str]:
+    if exercise.arguments and answer is not ... and answer is not None and not callable(answer):
+        return "wrong", f"A function is expected here, `{exercise.name}` itself; got {show_value(answer)}."
+    outcomes = _run(exercise, answer)
+    if any(_is_open(answer, outcome) for outcome in outcomes):
+        return (
+            "not yet",
+            f"Fill in `{exercise.name}` in the cell above, run that cell, then run this one again.",
+        )
+    if exercise.judge is not None and not any(outcome.error for outcome in outcomes):
+        problem = exercise.judge(answer)
+        return ("wrong", problem) if problem else ("passed", "")
+    truths = _run(exercise, exercise.solution)
+    pairs = list(zip(outcomes, truths, exercise.cases(), strict=True))
+    first = next((pair for pair in pairs if not _same(pair[0], pair[1], exercise.tolerance)), None)
+    if first is None:
+        return "passed", ""
+    for mistake in exercise.mistakes:
+        wrongs = _run(exercise, mistake.wrong)
+        if all(_same(a, b, exercise.tolerance) for a, b in zip(outcomes, wrongs, strict=True)):
+            return "wrong", f"Close: {mistake.message}."
+    return "wrong", _diagnose(exercise, answer, *first)
+
+
+@dataclass
+class _Outcome:
+    """What a call gave, or how it failed; and its arguments as it left them."""
+
+    value: Any
+    error: Exception | None
+    arguments: tuple[Any, ...]
+
+
+def _run(exercise: Exercise, answer: Any) -> list[_Outcome]:
+    """Try an answer on every case, each time with fresh arguments."""
+    return [_call(answer, arguments) for arguments in exercise.cases()]
+
+
+def _call(answer: Any, arguments: tuple[Any, ...]) -> _Outcome:
+    if not callable(answer):
+        return _Outcome(answer, None, arguments)
+    arguments = copy.deepcopy(arguments)
+    try:
+        with np.errstate(all="ignore"):
+            return _Outcome(answer(*arguments), None, arguments)
+    except Exception as error:
+        return _Outcome(None, error, arguments)
+
+
+def _same(a: _Outcome, b: _Outcome, tolerance: float) -> bool:
+    if a.error or b.error:
+        return type(a.error) is type(b.error)
+    return not difference(a.value, b.value, tolerance) and not difference(a.arguments, b.arguments, tolerance)
+
+
+def _is_open(answer: Any, outcome: _Outcome) -> bool:
+    """Whether a call shows that something is to be filled in: a `...`, or a function with an empty body."""
+    code = getattr(answer, "__code__", None)
+    if outcome.error:
+        return isinstance(outcome.error, NotImplementedError) or (code is not None and ... in code.co_consts)
+    if outcome.value is None and callable(answer):
+        return code is not None and {step.opname for step in dis.get_instructions(code)} <= _NOTHING
+    return outcome.value is None or outcome.value is ...
+
+
+_NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+"""The instructions of a function that does nothing at all."""
+
+
+def _diagnose(exercise: Exercise, answer: Any, got: _Outcome, truth: _Outcome, given: tuple[Any, ...]) -> str:
+    """The first thing that is wrong, in words, and the arguments with which it came about."""
+    what = _what(exercise, answer, got, truth, given)
+    if not exercise.arguments:
+        return f"Not right yet: {what}."
+    inputs = [f"{name} = {show_value(value)}" for name, value in zip(exercise.arguments, given, strict=True)]
+    return f"Not right yet: {what}.\nThat was for " + "\nand ".join(inputs)
+
+
+def _what(exercise: Exercise, answer: Any, got: _Outcome, truth: _Outcome, given: tuple[Any, ...]) -> str:
+    if got.error:
+        return _failure(answer, got.error, exercise)
+    if got.value is None and truth.value is not None:
+        return "the function returns nothing: its `return` seems to be missing"
+    if problem := difference(got.value, truth.value, exercise.tolerance):
+        return problem
+    pairs = zip(exercise.arguments, got.arguments, truth.arguments, given, strict=True)
+    for name, after, expected, before in pairs:
+        if problem := difference(after, expected, exercise.tolerance):
+            if not difference(expected, before, exercise.tolerance):
+                return f"the result is right, but your function changed its argument `{name}`: work on a copy"
+            return f"after the call, the argument `{name}` is wrong: {problem}"
+    raise AssertionError("only called for an outcome that differs")
+
+
+def _failure(answer: Callable[..., Any], error: Exception, exercise: Exercise) -> str:
+    """An exception in the learner's words: what, and at which line of their code."""
+    code = getattr(answer, "__code__", None)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename]
+    what = f"{type(error).__name__}: {error}"
+    if not frames:
+        names = ", ".join(exercise.arguments)
+        return f"it cannot be called with {len(exercise.arguments)} arguments ({names}): {what}"
+    line = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
+    return f"line {frames[-1].lineno} of the cell, `{line}`, raises {what}"

@@ -1,0 +1,133 @@
+"""What an exercise and a question are, and where the course keeps them."""
+
+import inspect
+import pkgutil
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from ..errors import ModelError
+from . import exercises
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that people give, and what to tell them.
+
+    Attributes:
+        message: a clause that names the mistake: "this is the result without the division by √d".
+        wrong: the answer that makes it: a function with the parameters of the exercise's solution.
+    """
+
+    message: str
+    wrong: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A task with all that a check of it needs.
+
+    The answer is a function if `solution` has parameters: then both are called with every case and must
+    agree. Else the answer is a value, and `solution()` is the right one.
+
+    Attributes:
+        id: notebook and number, such as "03.1".
+        hints: each more telling than the one before.
+        solution: the right answer; the learner's has the same name, and the source of this one is folded away
+            in the notebook.
+        cases: makes the arguments to try, each case a tuple; the first should be small enough to read.
+        mistakes: at least three, each of which differs from the solution and from the others on the cases.
+        judge: for a task that several answers solve: takes the answer, returns "" or what is wrong with it.
+        tolerance: the relative error that is still right.
+    """
+
+    id: str
+    title: str
+    difficulty: Literal["easy", "medium", "hard"]
+    minutes: int
+    hints: tuple[str, ...]
+    solution: Callable[..., Any]
+    mistakes: tuple[Mistake, ...]
+    cases: Callable[[], Iterable[tuple[Any, ...]]] = lambda: [()]
+    judge: Callable[[Any], str] | None = None
+    tolerance: float = 1e-6
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of the parameters; none for an exercise whose answer is a value."""
+        return tuple(inspect.signature(self.solution).parameters)
+
+    @property
+    def name(self) -> str:
+        """The name that the answer has in the notebook."""
+        return self.solution.__name__
+
+    @property
+    def code(self) -> str:
+        """The solution as it stands in the notebook: a function, or `name = value`."""
+        source = textwrap.dedent(inspect.getsource(self.solution)).rstrip()
+        if self.arguments:
+            return source
+        body = textwrap.dedent(source.partition("\n")[2])
+        before, _, value = body.rpartition("return ")
+        return f"{before}{self.name} = {value}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to answer before the notebook shows the truth.
+
+    Attributes:
+        id: notebook and number, such as "03.q1".
+        text: the question.
+        choices: letter -> what it stands for.
+        because: letter -> what to say to someone who chose it, once the truth is out.
+    """
+
+    id: str
+    text: str
+    choices: Mapping[str, str]
+    because: Mapping[str, str]
+
+
+def find_exercise(id: str) -> Exercise:
+    """The exercise with this id.
+
+    Raises:
+        ModelError: there is none.
+    """
+    return _find(id, "EXERCISES", "exercise")
+
+
+def find_question(id: str) -> Question:
+    """The question with this id.
+
+    Raises:
+        ModelError: there is none.
+    """
+    return _find(id, "QUESTIONS", "question")
+
+
+def notebooks() -> list[str]:
+    """The numbers of all notebooks with exercises or questions: "03", ..."""
+    return sorted(module.name.removeprefix("nb") for module in pkgutil.iter_modules(exercises.__path__))
+
+
+def of_notebook(number: str) -> tuple[list[Exercise], list[Question]]:
+    """The exercises and the questions of a notebook, in their order there."""
+    module = import_module(f"{exercises.__name__}.nb{number}")
+    return module.EXERCISES, module.QUESTIONS
+
+
+def _find(id: str, kind: Literal["EXERCISES", "QUESTIONS"], word: str) -> Any:
+    number = str(id).partition(".")[0]
+    known = of_notebook(number)[kind == "QUESTIONS"] if number in notebooks() else []
+    for item in known:
+        if item.id == id:
+            return item
+    expected = (
+        ", ".join(item.id for item in known) or f"a number from {', '.join(notebooks())}, a dot, and so on"
+    )
+    raise ModelError(f"the course has no such {word}", where="id", expected=expected, got=repr(id))

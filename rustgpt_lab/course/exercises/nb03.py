@@ -1,0 +1,255 @@
+"""03 Self-attention."""
+# mypy: allow-untyped-defs
+# ruff: noqa: E501
+
+from functools import partial
+
+import numpy as np
+
+from ...numerics import softmax
+from ..exercise import Exercise, Mistake, Question
+
+ROOT_D = "this is the result without the division by √d"
+
+
+def look(q, k, v):
+    scores = k @ q / np.sqrt(len(q))
+    weights = softmax(scores)
+    return weights @ v
+
+
+def look_cases():
+    rng = np.random.default_rng(31)
+    yield np.array([1.0, 2.0]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.eye(3)
+    yield rng.normal(size=4), rng.normal(size=(6, 4)), rng.normal(size=(6, 5))
+
+
+def hide_future(scores):
+    future = np.triu(np.ones(scores.shape, bool), k=1)
+    return np.where(future, -np.inf, scores)
+
+
+def hide_cases():
+    yield (np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]),)
+    yield (np.random.default_rng(32).normal(size=(6, 6)),)
+
+
+def self_attention(x, w_q, w_k, w_v):
+    q, k, v = x @ w_q, x @ w_k, x @ w_v
+    scores = q @ k.T / np.sqrt(q.shape[1])
+    scores[np.triu(np.ones(scores.shape, bool), k=1)] = -np.inf
+    return x + softmax(scores) @ v
+
+
+def attention_cases():
+    rng = np.random.default_rng(33)
+    yield np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), 2 * np.eye(2), np.eye(2)[::-1].copy(), 3 * np.eye(2)
+    yield rng.normal(size=(5, 4)), *rng.normal(size=(3, 4, 4))
+
+
+def attention(
+    x,
+    w_q,
+    w_k,
+    w_v,
+    scale=lambda x: x.shape[1] ** -0.5,
+    mask=hide_future,
+    normal=softmax,
+    residual=True,
+):
+    """The solution with a part exchanged, for the mistakes below."""
+    scores = x @ w_q @ (x @ w_k).T * scale(x)
+    return x * residual + normal(mask(scores)) @ (x @ w_v)
+
+
+def score_for(scores, j, share):
+    others = np.delete(scores, j)
+    return np.log(share / (1 - share)) + np.log(np.exp(others).sum())
+
+
+def score_cases():
+    yield np.array([0.0, 0.0, 0.0]), 1, 0.5
+    yield np.array([0.3, -1.2, 2.0, 0.1, 0.8]), 3, 0.9
+
+
+EXERCISES = [
+    Exercise(
+        id="03.1",
+        title="One word looks",
+        difficulty="easy",
+        minutes=5,
+        hints=(
+            "Three lines: scores, weights, mix. You have seen each of them above, for `boat`.",
+            "`k @ q` multiplies every row of `k` with `q`: that is all dot products at once, of shape `(T,)`.",
+            "`len(q)` is $d$. The mix is `weights @ v`: `(T,)` times `(T, d)` gives `(d,)`.",
+        ),
+        solution=look,
+        cases=look_cases,
+        mistakes=(
+            Mistake(ROOT_D, lambda q, k, v: softmax(k @ q) @ v),
+            Mistake(
+                "the scores are divided by d; it should be √d", lambda q, k, v: softmax(k @ q / len(q)) @ v
+            ),
+            Mistake(
+                "the scores are divided by √T, the number of words; it should be √d, the length of a query",
+                lambda q, k, v: softmax(k @ q / np.sqrt(len(k))) @ v,
+            ),
+            Mistake(
+                "the softmax is missing: raw scores are not shares that sum to 1",
+                lambda q, k, v: k @ q / np.sqrt(len(q)) @ v,
+            ),
+            Mistake(
+                "these are the weights; the last step, mixing the values with them, is missing",
+                lambda q, k, v: softmax(k @ q / np.sqrt(len(q))),
+            ),
+            Mistake(
+                "the keys were mixed; keys only decide who is listened to, it is the values that are handed over",
+                lambda q, k, v: softmax(k @ q / np.sqrt(len(q))) @ k,
+            ),
+        ),
+    ),
+    Exercise(
+        id="03.2",
+        title="Hide the future",
+        difficulty="easy",
+        minutes=5,
+        hints=(
+            "Entry `[i, j]` lies in the future of `i` if `j > i`: that is the triangle above the diagonal.",
+            "`np.triu(a, k=1)` keeps what lies above the diagonal and puts 0 everywhere else.",
+            "Make a matrix of truth values, `np.triu(np.ones(scores.shape, bool), k=1)`, and hand it to `np.where`.",
+        ),
+        solution=hide_future,
+        cases=hide_cases,
+        mistakes=(
+            Mistake(
+                "the past is hidden and the future is left open; the triangle is the wrong one",
+                lambda scores: np.where(np.tril(np.ones(scores.shape, bool), k=-1), -np.inf, scores),
+            ),
+            Mistake(
+                "the diagonal is hidden too: a word may see itself, and the first word has nothing else to see",
+                lambda scores: np.where(np.triu(np.ones(scores.shape, bool)), -np.inf, scores),
+            ),
+            Mistake(
+                "the future has the score 0; after the softmax a score of 0 is a weight like any other, since exp(0) = 1",
+                np.tril,
+            ),
+            Mistake(
+                "only the very next word is hidden, not all that follow",
+                lambda scores: np.where(np.eye(len(scores), k=1, dtype=bool), -np.inf, scores),
+            ),
+        ),
+    ),
+    Exercise(
+        id="03.3",
+        title="All of self-attention",
+        difficulty="medium",
+        minutes=10,
+        hints=(
+            "Five steps: q, k, v; scores; mask; softmax; mix. And then something is added.",
+            "`q @ k.T` has the shape `(T, T)`: row `i` holds the scores of the word that looks, word `i`.",
+            "$d$ is the width of a query: `q.shape[1]`. What is added at the end is `x` itself, the residual.",
+        ),
+        solution=self_attention,
+        cases=attention_cases,
+        mistakes=(
+            Mistake(ROOT_D, partial(attention, scale=lambda x: 1)),
+            Mistake(
+                "the scores are divided by d; it should be √d",
+                partial(attention, scale=lambda x: 1 / x.shape[1]),
+            ),
+            Mistake(
+                "the scores are divided by √T; it should be √d, the width of a query",
+                partial(attention, scale=lambda x: len(x) ** -0.5),
+            ),
+            Mistake("the residual is missing: add `x` to the mix", partial(attention, residual=False)),
+            Mistake("the mask is missing: words look into the future", partial(attention, mask=lambda s: s)),
+            Mistake(
+                "the softmax runs down the columns; it is the rows, axis=-1, that must sum to 1",
+                partial(attention, normal=lambda s: softmax(s.T).T),
+            ),
+            Mistake(
+                "the future was set to 0 after the softmax, so the rows no longer sum to 1; mask the scores before it",
+                partial(attention, mask=lambda s: s, normal=lambda s: np.tril(softmax(s))),
+            ),
+            Mistake(
+                "queries and keys are exchanged (k @ q.T): row i must belong to the word that looks",
+                lambda x, w_q, w_k, w_v: attention(x, w_k, w_q, w_v),
+            ),
+            Mistake(
+                "the values are `x` itself; they should be x @ w_v",
+                lambda x, w_q, w_k, w_v: attention(x, w_q, w_k, np.eye(len(w_v))),
+            ),
+        ),
+    ),
+    Exercise(
+        id="03.4",
+        title="Turn a head",
+        difficulty="hard",
+        minutes=10,
+        hints=(
+            "Call the new score $s$ and the sum over the others $E = \\sum_{i \\neq j} e^{s_i}$. "
+            "What is the weight of word $j$ then, by the formula of the softmax?",
+            "Solve $\\frac{e^s}{e^s + E} = p$ for $e^s$. You should find $e^s = E \\cdot \\frac{p}{1 - p}$.",
+            "Take the logarithm of both sides. `np.delete(scores, j)` gives the others.",
+        ),
+        solution=score_for,
+        cases=score_cases,
+        mistakes=(
+            Mistake(
+                "the old score of word j is counted among the others; it is replaced, so leave it out of the sum",
+                lambda s, j, p: np.log(p / (1 - p)) + np.log(np.exp(s).sum()),
+            ),
+            Mistake(
+                "this takes p where p / (1 - p) belongs: the others share only 1 - p among them",
+                lambda s, j, p: np.log(p) + np.log(np.exp(np.delete(s, j)).sum()),
+            ),
+            Mistake(
+                "the sum over the others is missing: the more words there are, the harder they are to outweigh",
+                lambda s, j, p: np.log(p / (1 - p)),
+            ),
+            Mistake(
+                "the scores are summed as they are; the softmax sums their exponentials",
+                lambda s, j, p: np.log(p / (1 - p)) + np.delete(s, j).sum(),
+            ),
+            Mistake(
+                "this is e to the power of the score; its logarithm is still to be taken",
+                lambda s, j, p: p / (1 - p) * np.exp(np.delete(s, j)).sum(),
+            ),
+        ),
+    ),
+]
+
+QUESTIONS = [
+    Question(
+        id="03.q1",
+        text="In a model like ours, what does the **first** word of a text attend to?",
+        choices={
+            "a": "to itself, and to nothing else",
+            "b": "to every word alike, since it knows nothing yet",
+            "c": "to the word that matters most, wherever it stands",
+            "d": "to the last word",
+        },
+        because={
+            "a": "Its own is the only score that the mask leaves, and a softmax over one score is 1, whatever the score.",
+            "b": "The mask hides all words after it, so there is nobody among whom it could spread its attention.",
+            "c": "The word that matters may well stand later, but no word sees the words after it.",
+            "d": "The last word sees the first, not the other way round: attention only looks back.",
+        },
+    ),
+    Question(
+        id="03.q2",
+        text="The model reads `the key is blue and not red . so the door is` and must name the next word. Where does the last word, `is`, look most?",
+        choices={
+            "a": "at the first `is`: it is the same word",
+            "b": "at `door`: that is what the sentence now speaks about",
+            "c": "at `blue`: that is what must be said next",
+            "d": "at `red`: it is a colour, and the nearer one",
+        },
+        because={
+            "a": "Queries and keys are different maps of a word, so a word need not resemble what it looks for.",
+            "b": "In these sentences the thing does not matter: every thing comes in every colour.",
+            "c": "The answer is there, and training raises whatever weight brings the answer nearer.",
+            "d": "It did learn to look for a colour, but looking at the wrong one cost it loss in every sentence.",
+        },
+    ),
+]

@@ -1,0 +1,184 @@
+"""The learner's progress: one small file beside the notebooks, which can be downloaded and brought back."""
+
+import itertools
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError
+from .exercise import notebooks, of_notebook
+from .table import DownloadLink, Table
+
+FILE = "my_progress.json"
+"""In the working directory, a notebook's own folder; the variable RUSTGPT_LAB_PROGRESS names another file."""
+
+Record = dict[str, Any]
+
+
+class ProgressWarning(UserWarning):
+    """The progress file could not be read or written; the lesson goes on."""
+
+
+class Progress:
+    """What was passed and predicted so far. Call it, `progress()`, for a table.
+
+    The file is read anew each time, since several notebooks share it, and written whole or not at all.
+    """
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return Path(os.environ.get("RUSTGPT_LAB_PROGRESS") or FILE)
+
+    def __call__(self) -> Table:
+        """A table of all exercises and predictions, and how good the predictions were."""
+        record = self._read()
+        if not record["passed"] and not record["predictions"]:
+            return Table([], "Nothing yet. A passed check or a prediction will appear here.")
+        return Table([_row(number, record) for number in notebooks()], _calibration(record))
+
+    def passed(self, id: str) -> None:
+        """Remember that the exercise was passed."""
+        record = self._read()
+        record["passed"] = sorted({*record["passed"], id})
+        self._write(record)
+
+    def predicted(self, id: str, choice: str, confidence: float) -> Record:
+        """Remember an answer, unless its truth is out already; returns the one that counts."""
+        record = self._read()
+        kept: Record = record["predictions"].get(id, {})
+        if "truth" not in kept:
+            kept = record["predictions"][id] = {"choice": choice, "confidence": confidence}
+            self._write(record)
+        return kept
+
+    def revealed(self, id: str, truth: str) -> Record | None:
+        """Remember that an answer met its truth; returns the answer, or None if there was none."""
+        record = self._read()
+        kept: Record | None = record["predictions"].get(id)
+        if kept is not None and kept.get("truth") != truth:
+            kept["truth"] = truth
+            self._write(record)
+        return kept
+
+    def download(self) -> DownloadLink:
+        """A link that saves the file to your own computer, to be brought back with `restore`."""
+        return DownloadLink(self.path.name, _encode(self._read()))
+
+    def restore(self, path: str | os.PathLike[str]) -> Table:
+        """Bring back a downloaded file. What was passed stays passed; of two answers the one from here stays.
+
+        Raises:
+            ModelError: the file cannot be read, or is not a progress file.
+        """
+        try:
+            other = _decode(Path(path).read_bytes())
+        except (OSError, ValueError) as problem:
+            raise ModelError(
+                "this is not a progress file",
+                where=path,
+                expected=f"a {FILE} that progress.download() gave",
+                got=problem,
+                remedy="Upload it beside the notebook first.",
+            ) from problem
+        record = self._read()
+        passed = sorted({*record["passed"], *other["passed"]})
+        self._write({"passed": passed, "predictions": other["predictions"] | record["predictions"]})
+        return self()
+
+    def _read(self) -> Record:
+        try:
+            return _decode(self.path.read_bytes())
+        except FileNotFoundError:
+            pass
+        except OSError as problem:
+            _warn(f"{self.path} cannot be read ({problem.strerror}), so this counts as a fresh start.")
+        except ValueError as problem:
+            _warn(f"{self.path} is damaged ({problem}). {self._set_aside()}")
+        return {"passed": [], "predictions": {}}
+
+    def _set_aside(self) -> str:
+        """Rename a damaged file, so that nothing in it is lost; says where it is now."""
+        names = (self.path.with_suffix(f".damaged{n}.json") for n in itertools.count(1))
+        aside = next(name for name in names if not name.exists())
+        try:
+            self.path.rename(aside)
+        except OSError as problem:
+            return f"It stays where it is ({problem.strerror})."
+        return f"It is kept as {aside}, and a new one is begun."
+
+    def _write(self, record: Record) -> None:
+        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        try:
+            temporary.write_bytes(_encode(record))
+            temporary.replace(self.path)
+        except OSError as problem:
+            _warn(f"{self.path} cannot be written ({problem.strerror}), so this will be forgotten.")
+
+
+progress = Progress()
+
+
+def _encode(record: Record) -> bytes:
+    return json.dumps(record, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _decode(raw: bytes) -> Record:
+    """Read and validate a record; ids that the course does not know (a newer course's) are kept.
+
+    Raises:
+        ValueError: it is not JSON, or not of the right form.
+    """
+    try:
+        record = json.loads(raw)
+    except RecursionError as problem:
+        raise ValueError("it is nested too deeply") from problem
+    if not isinstance(record, dict) or set(record) != {"passed", "predictions"}:
+        raise ValueError("it has not the two parts `passed` and `predictions`")
+    passed, predictions = record["passed"], record["predictions"]
+    if not isinstance(passed, list) or not all(isinstance(id, str) for id in passed):
+        raise ValueError("`passed` is not a list of ids")
+    if not isinstance(predictions, dict) or not all(map(_is_prediction, predictions.values())):
+        raise ValueError("`predictions` is not a mapping of ids to answers")
+    return record
+
+
+def _is_prediction(kept: Any) -> bool:
+    if not isinstance(kept, dict) or not {"choice", "confidence"} <= set(kept) <= {
+        "choice",
+        "confidence",
+        "truth",
+    }:
+        return False
+    letters = isinstance(kept["choice"], str) and isinstance(kept.get("truth", ""), str)
+    return letters and isinstance(kept["confidence"], int | float) and 0 <= kept["confidence"] <= 100
+
+
+def _row(number: str, record: Record) -> tuple[str, str, str]:
+    exercises, questions = of_notebook(number)
+    done = " ".join(f"{'✓' if e.id in record['passed'] else '○'} {e.id}" for e in exercises)
+    answers = " ".join(f"{_mark(record['predictions'].get(q.id))} {q.id}" for q in questions)
+    return number, done, answers
+
+
+def _mark(kept: Record | None) -> str:
+    if kept is None:
+        return "○"
+    return "…" if "truth" not in kept else "✓" if kept["truth"] == kept["choice"] else "✗"
+
+
+def _calibration(record: Record) -> str:
+    """How often the predictions were right, beside how sure the learner was."""
+    met = [kept for kept in record["predictions"].values() if "truth" in kept]
+    if not met:
+        return "No prediction has met its truth yet."
+    right = sum(kept["choice"] == kept["truth"] for kept in met)
+    sure = sum(kept["confidence"] for kept in met) / len(met)
+    share = 100 * right / len(met)
+    return f"Predictions: {right} of {len(met)} right, {share:.0f} %; you were {sure:.0f} % sure on average."
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, ProgressWarning, stacklevel=4)

@@ -1,0 +1,44 @@
+"""Every notebook of the course keeps the rules, and runs with the solutions in place of the stubs."""
+
+from pathlib import Path
+
+import pytest
+
+from rustgpt_lab.course.checking import Verdict
+from rustgpt_lab.course.exercise import notebooks, of_notebook
+
+from .notebooks import PATHS, RULES, code_cells, mark, problems, read, run, solved
+
+EACH = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+@EACH
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_keeps_the_rule(path: Path, rule) -> None:
+    assert problems(path, rule) == []
+
+
+@EACH
+def test_runs_with_the_solutions(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    notebook = read(path)
+    values = run(solved(notebook))
+    checks = [
+        value for cell, value in zip(code_cells(notebook), values, strict=True) if mark(cell)[0] == "check"
+    ]
+    assert all(isinstance(value, Verdict) for value in checks)
+    assert [f"{value!r}" for value in checks if not value] == []
+
+
+@EACH
+def test_says_not_yet_while_the_stubs_are_unfilled(path: Path) -> None:
+    for cell in code_cells(read(path)):
+        if mark(cell)[0] == "check":
+            assert "not yet" in cell.outputs[0].data["text/plain"]
+
+
+def test_there_is_a_notebook_for_all_exercises() -> None:
+    assert set(notebooks()) <= {path.name[:2] for path in PATHS}
+    for number in notebooks():
+        for item in [*of_notebook(number)[0], *of_notebook(number)[1]]:
+            assert item.id.startswith(f"{number}.")
