@@ -12,16 +12,14 @@ import time
 
 from rustgpt_lab import bootstrap
 
-WORKERS = ["-n", "2", "--dist", "loadfile"]
 SUITES = {
-    "library": ["tests", *WORKERS],
+    "library": ["tests"],
     "notebooks": [
         "notebooks",
         "--nbval",
         "--nbval-current-env",
         "--nbval-cell-timeout=120",
         "--nbval-sanitize-with=tests/nbval_sanitize.cfg",
-        *WORKERS,
     ],
 }
 
