@@ -24,8 +24,12 @@ from ..errors import (
 from ..numerics import Array
 from .schema import Enum, Kind, Map, Option, Scalar, Seq, Struct, Tuple
 
-WIDTHS = {251: 2, 252: 4, 253: 8}
-"""Marker -> bytes of the whole number that follows it."""
+WIDE = {
+    251: (struct.Struct("<H"), 251),
+    252: (struct.Struct("<I"), 1 << 16),
+    253: (struct.Struct("<Q"), 1 << 32),
+}
+"""Marker -> the form of the whole number that follows it, and the smallest number that needs it."""
 FLOAT = np.dtype("<f4")
 
 
@@ -51,6 +55,7 @@ class Bincode:
 
     def __init__(self, data: Any):
         self.data = memoryview(data)
+        self.size = len(self.data)
         self.offset = 0
 
     def start(self) -> int:
@@ -59,7 +64,7 @@ class Bincode:
     end = start
 
     def finish(self) -> None:
-        left = len(self.data) - self.offset
+        left = self.size - self.offset
         if left:
             got = f"{left} more bytes"
             raise TrailingBytesError(
@@ -71,7 +76,7 @@ class Bincode:
 
     def take(self, size: int) -> memoryview:
         """The next `size` bytes."""
-        start, left = self.offset, len(self.data) - self.offset
+        start, left = self.offset, self.size - self.offset
         if size > left:
             expected = f"{size} more byte{'s'[: size > 1]}"
             remedy = "Copy or download the file once more."
@@ -83,34 +88,29 @@ class Bincode:
 
     def usize(self) -> int:
         start = self.offset
-        try:
-            first: int = self.data[start]
-        except IndexError:
-            return self.take(1)[0]  # says that the file is cut off
+        first: int = self.data[start] if start < self.size else self.take(1)[0]  # take says that the file is cut off
         self.offset = start + 1
         if first < 251:
             return first
-        width = WIDTHS.get(first)
-        if width is None:
+        if first not in WIDE:
             raise VarintError(
                 "a whole number is marked as wider than 64 bits",
                 offset=start,
                 expected="a marker from 251 to 253",
                 got=first,
             )
-        value = int.from_bytes(self.take(width), "little")
-        if value < 251 or value >> (4 * width) == 0 and width > 2:
+        form, smallest = WIDE[first]
+        value: int = form.unpack(self.take(form.size))[0]
+        if value < smallest:
             expected = "the shortest form"
-            raise VarintError(
-                "a small number is written wide", offset=start, expected=expected, got=f"{first}, {value}"
-            )
+            raise VarintError("a small number is written wide", offset=start, expected=expected, got=value)
         return value
 
     def length(self, width: int = 1) -> int:
         """A count of things that take at least `width` bytes each."""
         start = self.offset
         count = self.usize()
-        left = len(self.data) - self.offset
+        left = self.size - self.offset
         if count * width > left:
             raise LengthError(
                 "a length is larger than what is left of the file",
@@ -124,17 +124,21 @@ class Bincode:
         """The shortest decimal that means this f32: what was saved as 0.9 is 0.9 again, not 0.8999999761581421."""
         return float(str(np.float32(struct.unpack("<f", self.take(4))[0])))
 
-    def str(self) -> str:
-        count = self.length()
+    def string(self) -> str:
         start = self.offset
-        self.offset = start + count
+        first = self.data[start] if start < self.size else 251
+        if first < 251 and start + first < self.size:  # short, as nearly every word is: no time lost
+            start += 1
+            self.offset = start + first
+        else:
+            count = self.length()
+            start = self.offset
+            self.offset = start + count
         try:
             return str(self.data[start : self.offset], "utf-8")
         except UnicodeDecodeError as error:
-            got = f"byte 0x{error.object[error.start]:02x}"
-            raise Utf8Error(
-                "a text is not UTF-8", offset=start + error.start, expected="UTF-8", got=got
-            ) from error
+            offset, got = start + error.start, f"byte 0x{error.object[error.start]:02x}"
+            raise Utf8Error("a text is not UTF-8", offset=offset, expected="UTF-8", got=got) from error
 
     def version(self) -> int:
         version = self.take(1)[0]
@@ -186,13 +190,12 @@ class Bincode:
             )
         return iter(range(count))
 
-    def tuple(self, size: int) -> Iterator[int]:
+    def parts(self, size: int) -> Iterator[int]:
         return iter(range(size))
 
-    def entries(self, key: str, most: int) -> Iterator[Any]:
-        read = getattr(self, key)
-        for _ in self.items(most):
-            yield read()
+    def pairs(self, key: str, value: str, most: int) -> list[tuple[Any, Any]]:
+        read_key, read_value = getattr(self, key), getattr(self, value)
+        return [(read_key(), read_value()) for _ in self.items(most)]
 
 
 def write(file: BinaryIO, kind: Kind, value: Any) -> None:
@@ -228,8 +231,8 @@ def varint(value: int) -> bytes:
     """A whole number in its shortest form."""
     if value < 251:
         return bytes([value])
-    marker = next(marker for marker, width in WIDTHS.items() if value < 1 << (8 * width))
-    return bytes([marker]) + value.to_bytes(WIDTHS[marker], "little")
+    marker = max(marker for marker, (_, smallest) in WIDE.items() if value >= smallest)
+    return bytes([marker]) + WIDE[marker][0].pack(value)
 
 
 def _text(value: str) -> bytes:
@@ -245,7 +248,7 @@ def _floats(file: BinaryIO, value: Array) -> None:
 WRITERS: dict[str, Any] = {
     "usize": lambda file, value: file.write(varint(value)),
     "f32": lambda file, value: file.write(struct.pack("<f", value)),
-    "str": lambda file, value: file.write(_text(value)),
+    "string": lambda file, value: file.write(_text(value)),
     "version": lambda file, value: file.write(bytes([value])),
     "floats": _floats,
 }

@@ -7,6 +7,7 @@ until there is a place for them, and are then decoded by msgspec, a piece at a t
 
 import re
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -37,9 +38,11 @@ SPACE = re.compile(rb"[ \t\n\r]*+")
 STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]++|\\.)*+)"', re.DOTALL)
 INTEGER = re.compile(rb"(?:0|[1-9][0-9]*+)(?![.eE0-9])")
 NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?")
-LONGEST_NUMBER = 64
+LONGEST = 256
+"""Bytes that a number may take, with its white space."""
 KINDS = {ord("{"): "an object", ord("["): "a list", ord('"'): "a text"}
-DECODER = msgspec.json.Decoder(list[float | None])
+NUMBERS = msgspec.json.Decoder(list[float])
+NUMBERS_OR_NULL = msgspec.json.Decoder(list[float | None])
 
 
 class Span:
@@ -73,15 +76,22 @@ class Span:
         return piece[:comma], start + comma
 
     def _decode(self, piece: bytes, start: int) -> Array:
+        text = b"[" + piece + b"]"
         try:
-            numbers = DECODER.decode(b"[" + piece + b"]")
+            try:
+                numbers = NUMBERS.decode(text)
+                wide = np.fromiter(numbers, np.float64, len(numbers))
+            except msgspec.ValidationError:
+                wide = np.array(NUMBERS_OR_NULL.decode(text), np.float64)
         except msgspec.MsgspecError as error:
             raise self._explain(piece, start) from error
-        with np.errstate(over="ignore"):
-            array = np.array(numbers, np.float32)
-        if not numbers or np.isinf(array).any():
+        narrow = nearest_float32(wide, piece)
+        commas = np.frombuffer(piece, np.uint8, len(piece) // LONGEST * LONGEST).reshape(-1, LONGEST) == ord(
+            ","
+        )
+        if not wide.size or np.isinf(narrow).any() or not commas.any(axis=1).all():
             raise self._explain(piece, start)
-        return array
+        return narrow
 
     def _explain(self, piece: bytes, start: int) -> FileError:
         """Which of the numbers of a bad piece is bad, and why."""
@@ -90,6 +100,8 @@ class Span:
             reader.f32()
             while reader.has(b","):
                 reader.f32()
+            if reader.start() == len(piece):
+                return NumberError("a number with too much white space", offset=start)
             return _moved(reader.wrong("a comma or the end of the list"), start)
         except FileError as error:
             return _moved(error, start)
@@ -99,6 +111,39 @@ def _moved(error: FileError, start: int) -> FileError:
     """The same error, counted from the start of the file and not of a piece of it."""
     error.where.offset = start + (error.where.offset or 0)
     return error
+
+
+def nearest_float32(wide: Array, text: bytes) -> Array:
+    """Numbers that were read as float64, rounded to float32 as if read as float32.
+
+    Rounding twice goes wrong where the first rounding lands in the middle between two float32: 7.038531e-26 is the
+    shortest text of one float32, its float64 lies in the middle, and the second rounding then takes the other neighbour.
+    There, the exact number decides.
+
+    Args:
+        wide: (n,) float64.
+        text: the n numbers, with commas between them.
+    """
+    with np.errstate(over="ignore"):
+        narrow = wide.astype(np.float32)
+    doubtful = (
+        wide.view(np.uint64) & 0x1FFFFFFF == 0x10000000
+    )  # 29 bits more than float32 has: a one and zeros
+    tiny = np.abs(wide) < np.finfo(np.float32).tiny  # below, float32 has fewer bits
+    if tiny.any():
+        step = np.finfo(np.float32).smallest_subnormal.astype(np.float64)
+        doubtful |= tiny & (np.abs(wide) / step % 1 == 0.5)
+    for i in np.flatnonzero(doubtful):
+        exact = Fraction(text.split(b",")[i].decode())
+        near = (
+            narrow[i],
+            np.nextafter(narrow[i], np.float32(np.inf)),
+            np.nextafter(narrow[i], np.float32(-np.inf)),
+        )
+        narrow[i] = min(
+            near, key=lambda x: abs(Fraction(float(x)) - exact)
+        )  # of two at one distance the first
+    return narrow
 
 
 class Json:
@@ -139,7 +184,7 @@ class Json:
                 "the file is cut off", offset=start, expected=expected, got="its end", remedy=remedy
             )
         number = NUMBER.match(self.data, start)
-        if number and number.end() - start > LONGEST_NUMBER:
+        if number and number.end() - start > LONGEST:
             got = f"{number.end() - start} characters"
             return NumberError("a number is too long", offset=start, expected=expected, got=got)
         literal = re.match(rb"null|true|false|-?[0-9][-+.0-9eE]*", head)
@@ -165,16 +210,16 @@ class Json:
         match = pattern.match(self.data, start)
         if match is None:
             raise self.wrong(expected)
-        if match.end() - start > LONGEST_NUMBER and pattern is not STRING:
+        if match.end() - start > LONGEST and pattern is not STRING:
             raise self.wrong(expected)
         self.offset = match.end()
         return match
 
     def key(self, kind: str) -> Any:
         start = self.start()
-        key = self.str()
+        key = self.string()
         self.expect(b":", "a colon")
-        if kind == "str":
+        if kind == "string":
             return key
         if not re.fullmatch("0|[1-9][0-9]{0,19}", key):
             raise WrongTypeError(
@@ -218,7 +263,7 @@ class Json:
             )
         return float(str(value))
 
-    def str(self) -> str:
+    def string(self) -> str:
         start = self.start()
         match = self.match(STRING, "a text")
         try:
@@ -267,7 +312,7 @@ class Json:
         seen: set[str] = set()
         for _ in self.separated(b"}"):
             start = self.start()
-            name = self.key("str")
+            name = self.key("string")
             if name in seen:
                 raise DuplicateKeyError("a field stands twice", offset=start, got=repr(name))
             if name not in names:
@@ -283,7 +328,7 @@ class Json:
     def variant(self, names: Mapping[str, Any]) -> Iterator[str]:
         self.expect(b"{", "an object with the name of a layer")
         start = self.start()
-        name = self.key("str")
+        name = self.key("string")
         if name not in names:
             raise UnknownLayerError(
                 "an unknown kind of layer",
@@ -299,7 +344,7 @@ class Json:
         self.expect(b"[", "a list")
         yield from self._limited(b"]", most)
 
-    def tuple(self, size: int) -> Iterator[int]:
+    def parts(self, size: int) -> Iterator[int]:
         start = self.start()
         count = 0
         for count, i in enumerate(self.items(size), 1):
@@ -307,10 +352,10 @@ class Json:
         if count != size:
             raise WrongTypeError("a list of another length", offset=start, expected=size, got=count)
 
-    def entries(self, key: str, most: int) -> Iterator[Any]:
+    def pairs(self, key: str, value: str, most: int) -> list[tuple[Any, Any]]:
+        read = getattr(self, value)
         self.expect(b"{", "an object")
-        for _ in self._limited(b"}", most):
-            yield self.key(key)
+        return [(self.key(key), read()) for _ in self._limited(b"}", most)]
 
     def _limited(self, close: bytes, most: int) -> Iterator[int]:
         for i in self.separated(close):

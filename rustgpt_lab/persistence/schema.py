@@ -5,8 +5,10 @@ This is serde's idea: a few kinds of value (number, text, struct, sequence, …)
 dict, a sequence a list, an optional value None or the value, an enum {name: value}. Names and their order are RustGPT's.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from ..errors import DimensionError, DuplicateKeyError, FileError, LengthError
@@ -43,15 +45,15 @@ class Source(Protocol):
 
     def usize(self) -> int: ...
     def f32(self) -> float: ...
-    def str(self) -> str: ...
+    def string(self) -> str: ...
     def version(self) -> int: ...
     def floats(self) -> Floats: ...
     def option(self) -> bool: ...
     def fields(self, names: Mapping[str, Any]) -> Iterator[str]: ...
     def variant(self, names: Mapping[str, Any]) -> Iterator[str]: ...
     def items(self, most: int) -> Iterator[int]: ...
-    def tuple(self, size: int) -> Iterator[int]: ...
-    def entries(self, key: str, most: int) -> Iterator[Any]: ...
+    def parts(self, size: int) -> Iterator[int]: ...
+    def pairs(self, key: str, value: str, most: int) -> list[tuple[Any, Any]]: ...
 
 
 class Kind:
@@ -61,14 +63,9 @@ class Kind:
         """The value that comes next."""
         raise NotImplementedError
 
-
-def inside(step: str, kind: Kind, source: Source) -> Any:
-    """Read a part of a value; an error learns on its way out where it was."""
-    try:
-        return kind.read(source)
-    except FileError as error:
-        error.where.enter(step)
-        raise
+    def bound(self, source: Source) -> Callable[[], Any]:
+        """`read` with its source."""
+        return partial(self.read, source)
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,10 @@ class Scalar(Kind):
     name: str
 
     def read(self, source: Source) -> Any:
-        return getattr(source, self.name)()
+        return self.bound(source)()
+
+    def bound(self, source: Source) -> Callable[[], Any]:
+        return getattr(source, self.name)
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,26 @@ class Setting(Scalar):
     attribute: str
 
 
+def _parts(kinds: Mapping[str, Kind], names: Iterator[str], source: Source) -> dict[str, Any]:
+    """Read the parts that `names` announces; an error learns on its way out in which of them it was."""
+    found: dict[str, Any] = {}
+    name = None
+    try:
+        for name in names:
+            found[name] = kinds[name].read(source)
+    except FileError as error:
+        if name is not None and name not in found:
+            error.where.enter(f".{name}")
+        raise
+    return found
+
+
 @dataclass(frozen=True)
 class Struct(Kind):
     fields: Mapping[str, Kind]
 
     def read(self, source: Source) -> dict[str, Any]:
-        return {name: inside(f".{name}", self.fields[name], source) for name in source.fields(self.fields)}
+        return _parts(self.fields, source.fields(self.fields), source)
 
 
 @dataclass(frozen=True)
@@ -103,9 +117,7 @@ class Enum(Kind):
     variants: Mapping[str, Kind]
 
     def read(self, source: Source) -> dict[str, Any]:
-        return {
-            name: inside(f".{name}", self.variants[name], source) for name in source.variant(self.variants)
-        }
+        return _parts(self.variants, source.variant(self.variants), source)
 
 
 @dataclass(frozen=True)
@@ -114,7 +126,15 @@ class Seq(Kind):
     most: int
 
     def read(self, source: Source) -> list[Any]:
-        return [inside(f"[{i}]", self.item, source) for i in source.items(self.most)]
+        found: list[Any] = []
+        read = self.item.bound(source)
+        try:
+            for _ in source.items(self.most):
+                found.append(read())
+        except FileError as error:
+            error.where.enter(f"[{len(found)}]")
+            raise
+        return found
 
 
 @dataclass(frozen=True)
@@ -122,7 +142,7 @@ class Tuple(Kind):
     items: tuple[Kind, ...]
 
     def read(self, source: Source) -> list[Any]:
-        return [inside(f"[{i}]", self.items[i], source) for i in source.tuple(len(self.items))]
+        return [self.items[i].read(source) for i in source.parts(len(self.items))]
 
 
 @dataclass(frozen=True)
@@ -134,16 +154,11 @@ class Map(Kind):
     most: int
 
     def read(self, source: Source) -> dict[Any, Any]:
-        read_value = getattr(source, self.value.name)
-        found: dict[Any, Any] = {}
-        count = 0
-        for key in source.entries(self.key.name, self.most):
-            found[key] = read_value()
-            count += 1
-            if len(found) < count:
-                raise DuplicateKeyError(
-                    "a key stands twice", path=f"[{key!r}]", offset=source.end(), got=repr(key)
-                )
+        pairs = source.pairs(self.key.name, self.value.name, self.most)
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+            raise DuplicateKeyError("a key stands twice", path=f"[{twice!r}]", offset=source.end())
         return found
 
 
@@ -206,7 +221,7 @@ class Activations(Option):
                 )
 
 
-USIZE, F32, STR = Scalar("usize"), Scalar("f32"), Scalar("str")
+USIZE, F32, STR = Scalar("usize"), Scalar("f32"), Scalar("string")
 MATRIX = Matrix({"v": Scalar("version"), "dim": Tuple((USIZE, USIZE)), "data": Scalar("floats")})
 ACTIVATIONS = Activations(MATRIX)
 
