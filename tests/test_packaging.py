@@ -122,9 +122,8 @@ def test_the_readme_s_links_lead_somewhere() -> None:
 
 
 def test_the_binder_badge_opens_the_first_notebook_in_lab() -> None:
-    (path,) = set(
-        re.findall(r"\(https://mybinder\.org/v2/gh/[\w./-]+\?urlpath=lab/tree/([\w./-]+)\)", README)
-    )
+    badge = r"\(https://mybinder\.org/v2/gh/[\w./-]+\?urlpath=lab/tree/([\w./-]+)\)"
+    (path,) = set(re.findall(badge, README))
     assert (ROOT / path).exists()
     assert Path(path).name == "00_start_here.ipynb"
 
