@@ -55,16 +55,22 @@ def read_texts(path: Path) -> list[str]:
         raw = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
-        raise DataError(f"cannot read this corpus: {reason}", where=path, remedy="Check the path.") from problem
+        raise DataError(
+            f"cannot read this corpus: {reason}", where=path, remedy="Check the path."
+        ) from problem
     reader = {".json": _from_json, ".csv": _from_csv}.get(path.suffix.lower())
     if reader is None:
-        raise DataError("unknown kind of corpus", where=path, expected=".json or .csv", got=path.suffix or "no extension")
+        raise DataError(
+            "unknown kind of corpus", where=path, expected=".json or .csv", got=path.suffix or "no extension"
+        )
     texts = reader(raw, path)
     if not texts:
         raise DataError("this corpus is empty", where=path, expected="at least one text", got="none")
     for row, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
-            raise DataError("a row is not a text", where=f"{path}, row {row}", expected="words", got=repr(text)[:60])
+            raise DataError(
+                "a row is not a text", where=f"{path}, row {row}", expected="words", got=repr(text)[:60]
+            )
     return texts
 
 

@@ -72,7 +72,9 @@ class LLM:
         sizes = {"embedding_dim": embedding_dim, "hidden_dim": hidden_dim, "max_seq_len": max_seq_len}
         for name, size in {**sizes, "blocks": blocks + 1}.items():
             if size < 1:
-                raise ShapeError("a size is too small", where=name, expected="a whole number from 1", got=size)
+                raise ShapeError(
+                    "a size is too small", where=name, expected="a whole number from 1", got=size
+                )
         d = embedding_dim
         network: list[Layer] = [Embeddings(len(vocab), d, max_seq_len)]
         for _ in range(blocks):
@@ -96,7 +98,9 @@ class LLM:
             rows = getattr(layer, "vocab_size", len(self.vocab))
             if rows != len(self.vocab):
                 expected = f"{len(self.vocab)} words, as in the vocabulary"
-                raise ShapeError("a layer and the vocabulary do not fit together", where=where, expected=expected, got=rows)
+                raise ShapeError(
+                    "a layer and the vocabulary do not fit together", where=where, expected=expected, got=rows
+                )
             width = layer.gives
 
     # ---- reading text -------------------------------------------------------------------------------------------
@@ -121,7 +125,9 @@ class LLM:
     def _ids(self, text: str | Sequence[int]) -> list[int]:
         ids = self.tokenize(text) if isinstance(text, str) else [int(i) for i in text]
         if not ids:
-            raise TextError("no word of this text is in the vocabulary", got=repr(text), remedy="Try another text.")
+            raise TextError(
+                "no word of this text is in the vocabulary", got=repr(text), remedy="Try another text."
+            )
         if len(ids) > self.max_seq_len:
             expected = f"at most {self.max_seq_len} tokens"
             raise TextError("a text is longer than the model can see", expected=expected, got=len(ids))
@@ -138,10 +144,14 @@ class LLM:
                 with more than `max_seq_len` + 1.
         """
         if isinstance(texts, str):
-            raise DataError("a single text where a list of texts belongs", where="texts", remedy="Write [text].")
+            raise DataError(
+                "a single text where a list of texts belongs", where="texts", remedy="Write [text]."
+            )
         sequences, most = [self.tokenize(text) for text in texts], self.max_seq_len + 1
         if not sequences:
-            raise DataError("there is nothing to learn from", where="texts", expected="at least one text", got="none")
+            raise DataError(
+                "there is nothing to learn from", where="texts", expected="at least one text", got="none"
+            )
         for row, ids in enumerate(sequences):
             if not 2 <= len(ids) <= most:
                 raise DataError(
@@ -268,7 +278,9 @@ class LLM:
 
     def copy(self) -> LLM:
         """An independent model with the same weights and the same optimizer's state."""
-        twin = LLM(self.vocab, [_unbound(layer) for layer in self.network], None, self.parameters.flat.dtype.name)
+        twin = LLM(
+            self.vocab, [_unbound(layer) for layer in self.network], None, self.parameters.flat.dtype.name
+        )
         twin.parameters.flat[:] = self.parameters.flat
         twin.adam.m.flat[:], twin.adam.v.flat[:] = self.adam.m.flat, self.adam.v.flat
         twin.adam.settings = copy.deepcopy(self.adam.settings)

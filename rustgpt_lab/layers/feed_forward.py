@@ -21,7 +21,12 @@ class FeedForward(Layer):
         self.hidden = hidden
 
     def shapes(self) -> Shapes:
-        return {"w1": (self.d, self.hidden), "b1": (1, self.hidden), "w2": (self.hidden, self.d), "b2": (1, self.d)}
+        return {
+            "w1": (self.d, self.hidden),
+            "b1": (1, self.hidden),
+            "w2": (self.hidden, self.d),
+            "b2": (1, self.d),
+        }
 
     def initialize(self, rng: np.random.Generator) -> None:
         self.p.w1[...] = random_weight(rng, self.p.w1.shape)

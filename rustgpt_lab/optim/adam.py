@@ -62,7 +62,15 @@ class Adam:
                 continue
             for a in range(start, end, BLOCK):
                 window = slice(a, min(a + BLOCK, end))
-                _update(w[window], g[window], self.m.flat[window], self.v.flat[window], rate, settings, self._scratch)
+                _update(
+                    w[window],
+                    g[window],
+                    self.m.flat[window],
+                    self.v.flat[window],
+                    rate,
+                    settings,
+                    self._scratch,
+                )
 
     def _runs(self) -> Iterable[tuple[int, int, Settings | None]]:
         """The buffer cut into the longest stretches that are updated alike: (start, end, settings)."""

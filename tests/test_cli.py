@@ -1,0 +1,142 @@
+"""The command line, as a person uses it: run as a process, and every mistake one clear line and exit code 2."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rustgpt_lab import LLM, Vocab
+
+TEXTS = ["User: Who barks? Assistant: A dog barks </s>", "User: Who sings? Assistant: A bird sings </s>"]
+
+
+def run(folder, *arguments, text=None):
+    command = [sys.executable, "-m", "rustgpt_lab", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two small corpora and a small trained model."""
+    (tmp_path / "facts.json").write_text(json.dumps(["A dog barks </s>", "A bird sings </s>"]))
+    (tmp_path / "chat.json").write_text(json.dumps(TEXTS))
+    llm = LLM.build(Vocab.from_texts(TEXTS), embedding_dim=16, hidden_dim=16, blocks=1)
+    llm.train(TEXTS, epochs=60, learning_rate=1e-2)
+    llm.save(tmp_path / "small.bin")
+    return tmp_path
+
+
+def test_train_shows_what_it_learned_and_saves(folder):
+    done = run(
+        folder,
+        "train",
+        "--pretraining",
+        "facts.json",
+        "--chat",
+        "chat.json",
+        "--epochs",
+        30,
+        "--chat-rate",
+        1e-3,
+    )
+    assert done.returncode == 0, done.stderr
+    before, after = done.stdout.split("after: User: Who barks?")
+    assert "before: User: Who barks?" in before and "Assistant: A dog barks </s>" not in before
+    assert after.split("\n")[1].strip() == "Assistant : A dog barks </s>"
+    assert "tokens/s" in done.stderr and "loss" in done.stderr
+    assert LLM.load(folder / "model.bin").predict("User: Who sings?") == "Assistant : A bird sings </s>"
+
+
+def test_train_goes_on_with_a_model(folder):
+    before = LLM.load(folder / "small.bin").adam.settings["1.w_q"].timestep
+    options = ("--chat", "chat.json", "--pretraining", "facts.json", "--epochs", 3, "--start", "small.bin")
+    assert run(folder, "train", *options, "--out", "small.bin").returncode == 0
+    assert LLM.load(folder / "small.bin").adam.settings["1.w_q"].timestep == before + 6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_saves_the_model_so_far(folder):
+    command = [sys.executable, "-m", "rustgpt_lab", "train", "--epochs", "100000"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not process.stderr.read(1):  # the bar is up: training is under way
+        time.sleep(0.01)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and "stopped; saving the model so far" in out and "Traceback" not in err
+    assert LLM.load(folder / "model.bin").adam.settings["1.w_q"].timestep > 0
+
+
+def test_chat_answers_and_says_what_it_did_not_read(folder):
+    done = run(folder, "chat", "small.bin", text="Who barks?\nWho quacks?\n\n")
+    assert done.returncode == 0
+    assert "A dog barks" in done.stdout and "(not in the vocabulary, so not read: quacks)" in done.stdout
+
+
+def test_inspect_shows_layers_shapes_parameters_and_bytes(folder):
+    llm = LLM.load(folder / "small.bin")
+    out = run(folder, "inspect", "small.bin").stdout
+    assert "SelfAttention" in out and "16" in out
+    assert f"{llm.parameters.flat.size:,} parameters" in out
+    assert f"{(folder / 'small.bin').stat().st_size:,} bytes" in out
+
+
+def test_convert_there_and_back(folder):
+    assert run(folder, "convert", "small.bin", "small.json").returncode == 0
+    assert run(folder, "convert", "small.json", "again.bin").returncode == 0
+    assert (folder / "again.bin").read_bytes() == (folder / "small.bin").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("fly", "invalid choice: 'fly'"),
+        ("train --bogus", "unrecognized arguments: --bogus"),
+        ("train --epochs x", "argument --epochs: expected a whole number from 0, found 'x'"),
+        ("train --chat-rate nan", "argument --chat-rate: expected a number above 0, found 'nan'"),
+        ("train --pretraining none.json", "none.json: cannot read this corpus: No such file"),
+        ("train --out small.bin", "small.bin: this file is there already. Name another file with --out"),
+        ("train --out .", "expected a regular file, found a directory"),
+        ("train --out none/model.bin", "no model could be saved here; found No such file or directory"),
+        ("chat", "the following arguments are required: MODEL"),
+        ("chat none.bin", "none.bin"),
+        ("chat .", "expected a regular file, found a directory"),
+        ("inspect chat.json", "chat.json"),
+        ("convert small.bin none/x.json", "the file cannot be written; found No such file or directory"),
+        ("lab --port 99999", "argument --port: expected a whole number from 1 to 65535, found '99999'"),
+        ("--port 99999", "argument --port"),
+        ("lab --folder chat.json", "the course cannot be laid into this folder"),
+    ],
+)
+def test_every_mistake_is_one_line(folder, arguments, message):
+    done = run(folder, *arguments.split())
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("rustgpt-lab")
+
+
+def test_a_cut_file_is_one_line(folder):
+    whole = (folder / "small.bin").read_bytes()
+    (folder / "cut.bin").write_bytes(whole[:-9])
+    done = run(folder, "chat", "cut.bin")
+    assert done.returncode == 2 and "cut.bin" in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_one_line(folder):
+    folder.chmod(0o500)
+    done = run(folder, "train", "--out", "x.bin")
+    folder.chmod(0o700)
+    assert done.returncode == 2 and "Permission denied" in done.stderr
+
+
+def test_help_is_complete(folder):
+    out = run(folder, "--help").stdout
+    for command in ("lab", "train", "chat", "inspect", "convert"):
+        assert command in out
+        one = run(folder, command, "--help")
+        assert one.returncode == 0 and one.stdout.startswith(f"usage: rustgpt-lab {command}")
