@@ -1,9 +1,9 @@
 """Checkpoints: a run that was broken off goes on as if nothing had happened, to the same bits.
 
-A checkpoint is two files. `step-00000200.bin` is the model with its optimizer's state, which RustGPT reads, too.
-`step-00000200.json` is all else that decides the next step, and the history: {"sha256": …, "state": {…}}, where
-the sum is that of the state's bytes, and the state holds the sum of the model's file. It is written last, so that a
-checkpoint is there as a whole or not at all.
+A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer's state; RustGPT reads it.
+`step-0000000200.json` is all else that decides the next step, and the history: {"sha256": …, "state": {…}}.
+The sum is that of the state's bytes, and the state holds the sum of the model's file. The sidecar is written
+last, so a checkpoint is there as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import orjson
 
 from ..errors import FileError, ModelError, TrainingError
@@ -70,7 +71,7 @@ class Checkpoints(Callback):
 
     Raises:
         TrainingError: an argument is out of range. And when the run starts: the folder holds another run's
-            checkpoints; the model is float64, for which RustGPT's file has no room; the clipping or the schedule
+            checkpoints; the model is float64, for which RustGPT's file has no room; the clipping or schedule
             is none of this library's.
         AccessError: the operating system refuses to write.
     """
@@ -85,7 +86,7 @@ class Checkpoints(Callback):
         self.folder, self.keep = Path(folder), keep
         self.every_steps = inf if every_steps is None else every_steps
         self.every_seconds = inf if every_seconds is None else every_seconds
-        if not (1 <= self.every_steps and 0 < self.every_seconds and keep >= 1):
+        if not (self.every_steps >= 1 and self.every_seconds > 0 and keep >= 1):
             got = f"every_steps={every_steps}, every_seconds={every_seconds}, keep={keep}"
             raise TrainingError(
                 "an argument of Checkpoints is out of range", expected="numbers above 0", got=got
@@ -100,7 +101,7 @@ class Checkpoints(Callback):
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise access_error("the folder cannot be made", self.folder, error) from error
-        if training.place.steps == 0 and (found := _sidecars(self.folder)):
+        if training.place.steps == 0 and (found := _numbered(self.folder, ".json")):
             raise TrainingError(
                 "this folder holds the checkpoints of another run",
                 where=self.folder,
@@ -122,18 +123,18 @@ class Checkpoints(Callback):
 
     def _save(self, training: Training) -> None:
         write(training, self.folder)
-        steps = self._saved = training.place.steps
-        for number, sidecar in enumerate(_sidecars(self.folder)):
-            if number >= self.keep or _step_of(sidecar) > steps:  # the run went back and left those behind
-                sidecar.unlink(missing_ok=True)
+        self._saved = training.place.steps
+        sidecars = _numbered(self.folder, ".json")
+        here = sidecars.index(self.folder / _name(self._saved, ".json"))
+        for sidecar in sidecars[:here] + sidecars[here + self.keep :]:  # a run that went back left newer ones
+            sidecar.unlink(missing_ok=True)
         self._sweep()
         self._time = monotonic()
 
     def _sweep(self) -> None:
         """Remove what a killed process left behind: temporary files, and models without a sidecar."""
-        orphans = [
-            model for model in self.folder.glob("step-*.bin") if not model.with_suffix(".json").exists()
-        ]
+        models = _numbered(self.folder, ".bin")
+        orphans = [model for model in models if not model.with_suffix(".json").exists()]
         for path in [*self.folder.glob(TEMPORARIES), *orphans]:
             path.unlink(missing_ok=True)
 
@@ -141,7 +142,7 @@ class Checkpoints(Callback):
 def write(training: Training, folder: Path) -> None:
     """Write one checkpoint: first the model, then the sidecar that makes it count."""
     state = describe(training)
-    model = folder / f"step-{training.place.steps:08}.bin"
+    model = folder / _name(training.place.steps, ".bin")
     model.with_suffix(".json").unlink(missing_ok=True)  # an older one would contradict the new model
     save(training.llm, model)
     data = orjson.dumps({**state, "model": _sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -150,9 +151,9 @@ def write(training: Training, folder: Path) -> None:
 
 
 def resume(folder: str | PathLike[str], texts: Iterable[str]) -> Training:
-    """The run that a folder's newest sound checkpoint describes, ready to go on: `resume(folder, texts).run()`.
+    """The run that the newest sound checkpoint describes, ready to go on: `resume(folder, texts).run()`.
 
-    Its model is `.llm`. Give `run` the callbacks anew, a `Checkpoints` of the same folder among them.
+    Its model is `.llm`. Give `run` its callbacks anew, a `Checkpoints` of the same folder among them.
 
     Args:
         folder: the folder of `Checkpoints`.
@@ -167,7 +168,7 @@ def resume(folder: str | PathLike[str], texts: Iterable[str]) -> Training:
     """
     texts, folder = list(texts), Path(folder)
     reasons = []
-    for sidecar in _sidecars(folder):
+    for sidecar in _numbered(folder, ".json"):
         try:
             state = _read(sidecar)
             llm = load(sidecar.with_suffix(".bin"))
@@ -235,19 +236,19 @@ def _read(sidecar: Path) -> dict[str, Any]:
     return state
 
 
-def _sidecars(folder: Path) -> list[Path]:
-    """The sidecars in a folder, the newest first."""
-    return sorted(
-        (p for p in folder.glob("step-*.json") if p.stem[5:].isdecimal()), key=_step_of, reverse=True
-    )
+def _name(steps: int, suffix: str) -> str:
+    return f"step-{steps:010}{suffix}"
 
 
-def _step_of(sidecar: Path) -> int:
-    return int(sidecar.stem.removeprefix("step-"))
+def _numbered(folder: Path, suffix: str) -> list[Path]:
+    """The files of checkpoints with a suffix, the newest first."""
+    return sorted(folder.glob(f"step-{'[0-9]' * 10}{suffix}"), reverse=True)
 
 
 def _plain(value: Any) -> Any:
     """A value of a recipe as JSON can hold it; `_live` is the way back."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, float) and isinf(value):
         return "inf"
     if value is None or isinstance(value, bool | int | float):

@@ -110,6 +110,7 @@ class Training:
         """Take every step that is left; see `train`."""
         watching = [*callbacks, Progress()] if progress else list(callbacks)
         self._stop = self.history.outcome = ""
+        self.history.cut(self.place.steps, self.place.epoch)  # a run that diverged went on beyond its place
         with self._ended_by_interrupt():
             for callback in watching:
                 callback.on_start(self)

@@ -33,8 +33,8 @@ class TrainingSession:
     milliseconds) and then does its work. Drive a session from one thread; read state and history from any.
 
     `rewind` goes back to any step: to the last snapshot before it, and from there through the same steps with
-    the settings they had, to the same bits. Snapshots are taken every 10 steps; when their memory is full, every
-    second one goes, and from then on they are twice as far apart.
+    the settings they had, to the same bits. Snapshots are taken every 10 steps; when their memory is full,
+    every second one goes, and from then on they are twice as far apart.
 
     Args:
         llm, texts, epochs, learning_rate, norms: as in `train`.
