@@ -3,6 +3,7 @@
     python -m tests.benchmarks [FOLDER] [--only training,generation,...] [--markdown FILE] [--readme]
     python -m tests.benchmarks.speedrun [FOLDER]
 
-Every configuration runs in a process of its own; all are visited in random order, round after round, so that all see
-the same weather on the machine. Figures are medians over the rounds; ratios are medians of the ratios in each round.
+Every configuration runs in a process of its own; all are visited in random order, round after round, so that
+all see the same weather on the machine. Figures are medians over the rounds; ratios are medians of the ratios
+in each round.
 """

@@ -36,7 +36,8 @@ def ours(folder: str | None, weights: str) -> Work:
 
     vocab, prompts, answers = load(folder)
     llm = LLM.build(vocab)
-    llm.parameters.flat[:] = np.load(weights)["flat"]
+    for name, array in np.load(weights).items():
+        llm.parameters[name][...] = array
     texts = [vocab.decode(ids) for ids in prompts]
 
     def work() -> float:
@@ -81,13 +82,18 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
     with tempfile.TemporaryDirectory() as temporary:
         options = {"folder": folder, "weights": str(Path(temporary, "weights.npz"))}
         llm = run(corpora(folder), seed=0)
-        np.savez(options["weights"], flat=llm.parameters.flat, **llm.parameters)
-        cases = [Case("rustgpt_lab", "generation:ours", options), Case("PyTorch", "generation:pytorch", options)]
+        np.savez(options["weights"], **llm.parameters)
+        cases = [
+            Case("rustgpt_lab", "generation:ours", options),
+            Case("PyTorch", "generation:pytorch", options),
+        ]
         if not quick:
             cases.append(Case("PyTorch, compiled", "generation:pytorch", {**options, "compiled": True}))
         cases.append(Case("the limit", "generation:limit", options))
         results = measure(cases, rounds)
-    table = Table("Generation with cache, one thread", ["", "words/s (CPU)", "words/s (clock)", "ours to it (CPU)"])
+    table = Table(
+        "Generation with cache, one thread", ["", "words/s (CPU)", "words/s (clock)", "ours to it (CPU)"]
+    )
     for name, result in sorted(results.items(), key=lambda item: item[1].seconds()):
         ratio = speedup(results["rustgpt_lab"], result)
         table.row(name, f"{result.rate():,.0f}", f"{result.rate('wall'):,.0f}", f"{ratio:.2f}")

@@ -1,6 +1,7 @@
 """The limit: what a step of training, or a word of generation, cannot do without, and nothing else.
 
-That is, the matrix products in NumPy, into memory that is there already, and Adam in one pass over the floats in C.
+That is, the matrix products in NumPy, into memory that is there already, and Adam in one pass over the floats
+in C.
 """
 
 import ctypes
@@ -14,7 +15,8 @@ import numpy as np
 
 ADAM = """
 #include <math.h>
-void adam(long n, float *w, const float *g, float *m, float *v, float b1, float b2, float rate, float epsilon) {
+void adam(long n, float *w, const float *g, float *m, float *v,
+          float b1, float b2, float rate, float epsilon) {
     for (long i = 0; i < n; i++) {
         m[i] = b1 * m[i] + (1 - b1) * g[i];
         v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];

@@ -17,12 +17,14 @@ def describe(rounds: int, before: float) -> str:
     from threadpoolctl import threadpool_info
 
     blas = next(library for library in threadpool_info() if library["user_api"] == "blas")
+    coretype = os.environ.get("OPENBLAS_CORETYPE", "not set")
     return (
         f"{time.strftime('%Y-%m-%d')}, {_processor()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, NumPy {version('numpy')} ({blas['internal_api']} {blas['version']}, "
-        f"kernels for {blas['architecture']}, OPENBLAS_CORETYPE {os.environ.get('OPENBLAS_CORETYPE', 'not set')}), "
+        f"Python {platform.python_version()}, NumPy {version('numpy')} ({blas['internal_api']} "
+        f"{blas['version']}, kernels for {blas['architecture']}, OPENBLAS_CORETYPE {coretype}), "
         f"PyTorch {version('torch')}. Load of the machine before and after: {before:.1f}, {load():.1f} "
-        f"(the benchmark itself is 1 to 2 of it). Medians of {rounds} rounds; ratios are medians of each round's ratio."
+        f"(the benchmark itself is 1 to 2 of it). Medians of {rounds} rounds; ratios are medians of each "
+        "round's ratio."
     )
 
 

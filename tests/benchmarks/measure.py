@@ -45,12 +45,14 @@ class Result:
 
     Attributes:
         cpu, wall: seconds for one unit of work, of the process's CPU time and of the clock.
+        amounts: units of work.
         peak: the most memory that the process ever held, in bytes.
     """
 
     case: Case
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
+    amounts: list[float] = field(default_factory=list)
     peak: int = 0
 
     def seconds(self, clock: str = "cpu") -> float:
@@ -75,9 +77,10 @@ def measure(cases: Iterable[Case], rounds: int) -> dict[str, Result]:
             order = list(results)
             shuffle(order)
             for name in order:
-                cpu, wall, results[name].peak = _ask(connections[name])
-                results[name].cpu.append(cpu)
-                results[name].wall.append(wall)
+                cpu, wall, amount, results[name].peak = _ask(connections[name])
+                results[name].cpu.append(cpu / amount)
+                results[name].wall.append(wall / amount)
+                results[name].amounts.append(amount)
     return results
 
 
@@ -125,7 +128,7 @@ def _serve(connection: Connection, case: Case) -> None:
         amount = work()
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        connection.send((cpu / amount, wall / amount, peak))
+        connection.send((cpu, wall, amount, peak))
 
 
 def _another(connection: Connection) -> bool:

@@ -1,9 +1,10 @@
 """RustGPT's network in PyTorch, as fast as PyTorch goes on a CPU: the rival.
 
-Two liberties in its favour: its own LayerNorm, with epsilon inside the root, and b_out trained by Adam like the rest.
+Two liberties in its favour: its own LayerNorm, with epsilon inside the root, and b_out trained by Adam like
+the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -47,37 +48,26 @@ class GPT(nn.Module):
     def loss(
         self, ids: Tensor, positions: Tensor, mask: Tensor | None, targets: Tensor, share: Tensor
     ) -> Tensor:
-        """The mean over sequences of the mean over their positions: `share` (B, T) sums to 1, 0 on padding."""
+        """The mean over sequences of their positions' mean: `share` (B, T) sums to 1, 0 on padding."""
         logits = self(ids, positions, mask).flatten(0, 1)
         return F.cross_entropy(logits, targets.flatten(), reduction="none") @ share.flatten()
 
     def take_over(self, weights: Mapping[str, np.ndarray]) -> "GPT":
-        """Take weights named as the library names them."""
-        names = {"tokens.weight": "0.token_embeddings", "positions.weight": "0.positional_embeddings"}
-        for b in range(len(self.blocks)):
-            for i, norm in ((2, "norm1"), (4, "norm2")):
-                names |= {
-                    f"blocks.{b}.{norm}.weight": f"{4 * b + i}.gamma",
-                    f"blocks.{b}.{norm}.bias": f"{4 * b + i}.beta",
-                }
-            for i, name in enumerate(("up", "down"), 1):
-                names |= {
-                    f"blocks.{b}.{name}.weight": f"{4 * b + 3}.w{i}",
-                    f"blocks.{b}.{name}.bias": f"{4 * b + 3}.b{i}",
-                }
-        last = 4 * len(self.blocks) + 1
-        names |= {"out.weight": f"{last}.w_out", "out.bias": f"{last}.b_out"}
-        state = {
-            own: torch.tensor(weights[name].T if name.split(".")[1][0] == "w" else weights[name])
-            for own, name in names.items()
-        }
-        for b in range(len(self.blocks)):
-            qkv = [weights[f"{4 * b + 1}.w_{letter}"].T for letter in "qkv"]
-            state[f"blocks.{b}.qkv.weight"] = torch.tensor(np.concatenate(qkv))
-        self.load_state_dict(
-            {own: array.reshape(self.state_dict()[own].shape) for own, array in state.items()}
-        )
+        """Take all weights of a model of the library, in its order."""
+        with torch.no_grad():
+            for own, array in zip(self._windows(), weights.values(), strict=True):
+                own.copy_(torch.from_numpy(array).reshape(own.shape))
         return self
+
+    def _windows(self) -> Iterator[Tensor]:
+        """Every weight as the library lays it out, in the library's order."""
+        yield from (self.tokens.weight, self.positions.weight)
+        for block in self.blocks:
+            yield from (weight.T for weight in block.qkv.weight.chunk(3))
+            yield from (block.norm1.weight, block.norm1.bias)
+            yield from (block.up.weight.T, block.up.bias, block.down.weight.T, block.down.bias)
+            yield from (block.norm2.weight, block.norm2.bias)
+        yield from (self.out.weight.T, self.out.bias)
 
 
 def padded(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, None, Tensor, Tensor]:
@@ -93,7 +83,7 @@ def padded(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, None, Te
 
 
 def packed(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """A batch for `GPT.loss`: sequences one after the other in a single row, with a mask that keeps them apart."""
+    """A batch for `GPT.loss`: sequences one after the other in one row, and a mask that keeps them apart."""
     lengths = torch.tensor([len(sequence) - 1 for sequence in sequences])
     owner = torch.arange(len(sequences)).repeat_interleave(lengths)
     n = len(owner)
