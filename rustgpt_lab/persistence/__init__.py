@@ -1,40 +1,79 @@
-"""Models as files: `save`, `load`. The extension names the format.
+"""Models as files: `save`, `load`, `describe`.
 
-`.json` is JSON and everything else the binary format, both as RustGPT reads and writes them.
+The extension names the format: `.json` is JSON, `.safetensors` the format of that name, everything else binary. JSON and
+binary are RustGPT's own, to the byte. `.gz` or `.zst` behind it means that the file is compressed as well.
+
+Every format keeps float32; a float64 model is rounded on its way. Reading runs nothing that a file brings, and refuses
+whatever is not exactly a model with a `FileError` that says where, what was expected and what was found.
 """
 
-import mmap
-from os import PathLike
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike, fspath
 
 from ..errors import FileError
 from ..model import LLM
-from . import bincode, json
+from .compression import compressed
+from .describe import Node
 from .files import atomic_write
-from .schema import MODEL
-from .tree import from_model, to_model
+from .formats import JSON, by_extension, use
+from .tree import check_numbers, from_model, to_model
 
-__all__ = ["load", "save"]
+__all__ = ["MAX_BYTES", "Node", "atomic_write", "describe", "load", "save"]
+
+MAX_BYTES = 1 << 30
+"""A file, or what it decompresses to, may have 1 GiB unless the caller says otherwise."""
 
 
 def save(llm: LLM, path: str | PathLike[str]) -> None:
-    values = from_model(llm)
-    with atomic_write(path) as file:
-        if Path(path).name.endswith(".json"):
-            file.write(json.dumps(values))
-        else:
-            bincode.write(file, MODEL, values)
+    """Write a model and its optimizer's state; `path` then has all of it, or on any error what it had before.
+
+    Raises:
+        AccessError, NotAFileError: see `files.atomic_write`.
+        FileError: the format cannot hold this model: a layer of one's own, a vocabulary without `</s>`; in JSON, NaN.
+    """
+    form, packing = by_extension(path)
+    with _named(path):
+        if form is JSON:  # it has no NaN; the others keep a diverged model as it is
+            check_numbers(llm, allow_nonfinite=False)
+        values = from_model(llm)
+        with atomic_write(path) as file, compressed(file, packing) as stream:
+            form.write(stream, values)
 
 
-def load(path: str | PathLike[str], *, allow_nonfinite: bool = False) -> LLM:
-    with open(path, "rb") as file:
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    source: Any = json.Json(data) if Path(path).name.endswith(".json") else bincode.Bincode(data)
+def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes: int = MAX_BYTES) -> LLM:
+    """Read a model, float32, with its optimizer's state, ready to train on.
+
+    Args:
+        allow_nonfinite: accept NaN and infinities, to look into a model that diverged.
+        max_bytes: the most that the file may have, compressed or not.
+
+    Raises:
+        FileError: one of its subclasses for every way in which a file can be bad.
+    """
+    with _named(path):
+        return to_model(use(path, max_bytes, lambda form, data: form.read(data)), allow_nonfinite)
+
+
+def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:
+    """A tree of all that a file holds, and where, without building a model.
+
+    It needs a file of the right form, but not that its parts fit together or its numbers are finite.
+
+    Raises:
+        FileError: as `load`.
+    """
+    with _named(path):
+        node = use(path, max_bytes, lambda form, data: form.describe(data))
+    node.name = fspath(path)
+    return node
+
+
+@contextmanager
+def _named(path: str | PathLike[str]) -> Iterator[None]:
+    """Put the file's name into the errors of the block."""
     try:
-        values = MODEL.read(source)
-        source.finish()
-        return to_model(values, allow_nonfinite)
+        yield
     except FileError as error:
-        error.where.file = str(path)
+        error.where.file = fspath(path)
         raise

@@ -5,7 +5,7 @@ count and their items; an f32 is its four bytes.
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,7 +22,7 @@ from ..errors import (
     VarintError,
 )
 from ..numerics import Array
-from .schema import Enum, Kind, Map, Option, Scalar, Seq, Struct, Tuple
+from .schema import MODEL, Enum, Kind, Map, Option, Scalar, Seq, Struct, Tuple
 
 WIDE = {
     251: (struct.Struct("<H"), 251),
@@ -36,8 +36,8 @@ FLOAT = np.dtype("<f4")
 class Window:
     """The numbers of an array, where they lie in the file: nothing is copied."""
 
-    def __init__(self, array: Array):
-        self.array = array
+    def __init__(self, data: memoryview, count: int, start: int):
+        self.array = np.frombuffer(data, FLOAT, count, start)
 
     def may_be(self, count: int) -> bool:
         return count == self.array.size
@@ -88,7 +88,9 @@ class Bincode:
 
     def usize(self) -> int:
         start = self.offset
-        first: int = self.data[start] if start < self.size else self.take(1)[0]  # take says that the file is cut off
+        first: int = (
+            self.data[start] if start < self.size else self.take(1)[0]
+        )  # take says that the file is cut off
         self.offset = start + 1
         if first < 251:
             return first
@@ -150,7 +152,9 @@ class Bincode:
 
     def floats(self) -> Window:
         count = self.length(FLOAT.itemsize)
-        return Window(np.frombuffer(self.take(count * FLOAT.itemsize), FLOAT))
+        start = self.offset
+        self.offset += count * FLOAT.itemsize
+        return Window(self.data, count, start)
 
     def option(self) -> bool:
         tag = self.take(1)[0]
@@ -193,38 +197,53 @@ class Bincode:
     def parts(self, size: int) -> Iterator[int]:
         return iter(range(size))
 
-    def pairs(self, key: str, value: str, most: int) -> list[tuple[Any, Any]]:
-        read_key, read_value = getattr(self, key), getattr(self, value)
-        return [(read_key(), read_value()) for _ in self.items(most)]
+    def key(self, kind: str) -> Callable[[], Any]:
+        return getattr(self, kind)
+
+    def pairs(self, key: Callable, value: Callable, most: int) -> list[tuple[Any, Any]]:
+        return [(key(), value()) for _ in self.items(most)]
 
 
-def write(file: BinaryIO, kind: Kind, value: Any) -> None:
+def read(data: Any) -> dict[str, Any]:
+    """The values of `schema.MODEL` in a file; the numbers of arrays are windows into `data`."""
+    source = Bincode(data)
+    values = MODEL.read(source)
+    source.finish()
+    return values
+
+
+def write(file: BinaryIO, values: dict[str, Any]) -> None:
+    """Write the values of `schema.MODEL`."""
+    encode(file, MODEL, values)
+
+
+def encode(file: BinaryIO, kind: Kind, value: Any) -> None:
     """Write a value of some kind; an array goes from its own memory straight to the file."""
     if isinstance(kind, Scalar):
         WRITERS[kind.name](file, value)
     elif isinstance(kind, Struct):
         for name, part in kind.fields.items():
-            write(file, part, value[name])
+            encode(file, part, value[name])
     elif isinstance(kind, Enum):
         [(name, part)] = value.items()
         file.write(varint(list(kind.variants).index(name)))
-        write(file, kind.variants[name], part)
+        encode(file, kind.variants[name], part)
     elif isinstance(kind, Seq):
         file.write(varint(len(value)))
         for part in value:
-            write(file, kind.item, part)
+            encode(file, kind.item, part)
     elif isinstance(kind, Tuple):
         for item, part in zip(kind.items, value, strict=True):
-            write(file, item, part)
+            encode(file, item, part)
     elif isinstance(kind, Map):
         file.write(varint(len(value)))
         for key, part in value.items():
-            write(file, kind.key, key)
-            write(file, kind.value, part)
+            encode(file, kind.key, key)
+            encode(file, kind.value, part)
     elif isinstance(kind, Option):
         file.write(bytes([value is not None]))
         if value is not None:
-            write(file, kind.item, value)
+            encode(file, kind.item, value)
 
 
 def varint(value: int) -> bytes:

@@ -1,5 +1,6 @@
-"""Files that are either whole or not there."""
+"""Files on the disk: written whole or not at all, read without a copy, and known by their extension."""
 
+import mmap
 import os
 import secrets
 import shutil
@@ -8,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from ..errors import AccessError, NotAFileError
+from ..errors import AccessError, NotAFileError, TooLargeError
 
 
 @contextmanager
@@ -92,3 +93,40 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def mapped(path: str | PathLike[str], max_bytes: int) -> Any:
+    """The bytes of a file: a map of it, or a copy where the system cannot map it.
+
+    Another program must not shorten the file meanwhile: the system then ends a process that reads what is gone.
+    (`atomic_write` never shortens a file: it puts another in its place.)
+
+    Raises:
+        NotAFileError, AccessError
+        TooLargeError: it has more than `max_bytes`.
+    """
+    try:
+        require_regular(
+            path, os.stat(path).st_mode
+        )  # before it is opened: that alone can make a device do something
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            require_regular(path, status.st_mode)
+            if status.st_size > max_bytes:
+                raise TooLargeError(
+                    "the file is larger than the limit",
+                    expected=f"at most {max_bytes:,} bytes",
+                    got=f"{status.st_size:,}",
+                    remedy="If you trust it, load(path, max_bytes=…) sets another limit.",
+                )
+            try:
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except (OSError, ValueError):  # an empty file, or a disk that cannot be mapped
+                return file.read(status.st_size)
+    except OSError as error:
+        raise access_error("the file cannot be read", path, error) from error
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a path; if it has just become a FIFO, do not wait for a writer (Windows has no FIFOs in folders)."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

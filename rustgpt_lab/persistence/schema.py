@@ -53,7 +53,8 @@ class Source(Protocol):
     def variant(self, names: Mapping[str, Any]) -> Iterator[str]: ...
     def items(self, most: int) -> Iterator[int]: ...
     def parts(self, size: int) -> Iterator[int]: ...
-    def pairs(self, key: str, value: str, most: int) -> list[tuple[Any, Any]]: ...
+    def key(self, kind: str) -> Callable[[], Any]: ...
+    def pairs(self, key: Callable, value: Callable, most: int) -> list[tuple[Any, Any]]: ...
 
 
 class Kind:
@@ -154,7 +155,7 @@ class Map(Kind):
     most: int
 
     def read(self, source: Source) -> dict[Any, Any]:
-        pairs = source.pairs(self.key.name, self.value.name, self.most)
+        pairs = source.pairs(source.key(self.key.name), self.value.bound(source), self.most)
         found = dict(pairs)
         if len(found) < len(pairs):
             twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
@@ -189,13 +190,23 @@ class Matrix(Struct):
                 "a dimension is too large", path=".dim", offset=offset, expected=expected, got=dim
             )
         if not data.may_be(dim[0] * dim[1]):
-            raise DimensionError(
-                "an array's dimensions do not match the count of its numbers",
-                path=".dim",
-                offset=offset,
-                expected="dimensions whose product is that count",
-                got=f"{dim[0]} x {dim[1]}",
-            )
+            raise _dimension_error(dim, "another count", offset)
+
+
+def require_count(dim: list[int], count: int) -> None:
+    """Refuse an array of `dim` with another count of numbers."""
+    if count != dim[0] * dim[1]:
+        raise _dimension_error(dim, f"{count}", None)
+
+
+def _dimension_error(dim: list[int], count: str, offset: int | None) -> DimensionError:
+    return DimensionError(
+        "an array's dimensions do not match the count of its numbers",
+        path=".dim",
+        offset=offset,
+        expected=f"{dim[0]} x {dim[1]} = {dim[0] * dim[1]} numbers",
+        got=count,
+    )
 
 
 @dataclass(frozen=True)
@@ -211,17 +222,10 @@ class Activations(Option):
     def read(self, source: Source) -> None:
         matrix = super().read(source)
         if matrix is not None:
-            count = sum(piece.size for piece in matrix["data"].pieces())
-            if count != matrix["dim"][0] * matrix["dim"][1]:
-                raise DimensionError(
-                    "an array's dimensions do not match the count of its numbers",
-                    path=".dim",
-                    expected=f"dimensions for {count} numbers",
-                    got=" x ".join(map(str, matrix["dim"])),
-                )
+            require_count(matrix["dim"], sum(piece.size for piece in matrix["data"].pieces()))
 
 
-USIZE, F32, STR = Scalar("usize"), Scalar("f32"), Scalar("string")
+USIZE, F32, STRING = Scalar("usize"), Scalar("f32"), Scalar("string")
 MATRIX = Matrix({"v": Scalar("version"), "dim": Tuple((USIZE, USIZE)), "data": Scalar("floats")})
 ACTIVATIONS = Activations(MATRIX)
 
@@ -252,7 +256,11 @@ LAYERS: dict[str, LayerForm] = {
             "token_optimizer": adam("token_embeddings"),
             "positional_optimizer": adam("positional_embeddings"),
         },
-        lambda f: Embeddings(*f["token_embeddings"]["dim"], f["positional_embeddings"]["dim"][0]),
+        lambda f: Embeddings(
+            f["token_embeddings"]["dim"][0],
+            f["token_embeddings"]["dim"][1],
+            f["positional_embeddings"]["dim"][0],
+        ),
     ),
     "SelfAttention": LayerForm(
         {
@@ -312,9 +320,9 @@ MODEL = Struct(
     {
         "vocab": Struct(
             {
-                "encode": Map(STR, USIZE, MAX_WORDS),
-                "decode": Map(USIZE, STR, MAX_WORDS),
-                "words": Seq(STR, MAX_WORDS),
+                "encode": Map(STRING, USIZE, MAX_WORDS),
+                "decode": Map(USIZE, STRING, MAX_WORDS),
+                "words": Seq(STRING, MAX_WORDS),
             }
         ),
         "network": Seq(Enum(LAYERS), MAX_LAYERS),

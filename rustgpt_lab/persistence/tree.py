@@ -4,9 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import (
-    DimensionError,
     DuplicateWordError,
     FileError,
     FileShapeError,
@@ -25,7 +25,7 @@ from ..model import LLM
 from ..numerics import Array
 from ..parameters import Views
 from ..vocab import END, Vocab
-from .schema import LAYERS, Adam, Kind, Matrix, Setting
+from .schema import LAYERS, Adam, Kind, Matrix, Setting, require_count
 
 # ---- a model as values ----------------------------------------------------------------------------------------------
 
@@ -97,8 +97,8 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool) -> LLM:
     try:
         llm = LLM(vocab, network, seed=None)
     except ShapeError as error:
-        details = {"expected": error.expected, "got": error.got}
-        raise FileShapeError(error.what, path=str(error.where), **details) from error
+        path, expected, got = str(error.where), error.expected, error.got
+        raise FileShapeError(error.what, path=path, expected=expected, got=got) from error
     for i, entry in enumerate(values["network"]):
         [(name, fields)] = entry.items()
         try:
@@ -106,7 +106,7 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool) -> LLM:
         except FileError as error:
             error.where.enter(f".network[{i}].{name}")
             raise
-    _check_numbers(llm, allow_nonfinite)
+    check_numbers(llm, allow_nonfinite)
     return llm
 
 
@@ -168,19 +168,14 @@ def _fill(target: Array, matrix: dict[str, Any], path: str) -> None:
         for piece in matrix["data"].pieces():
             flat[count : count + piece.size] = piece[: flat.size - count]
             count += piece.size
+        require_count(matrix["dim"], count)
     except FileError as error:
-        error.where.enter(f"{path}.data")
+        error.where.enter(path)
         raise
-    if count != flat.size:
-        raise DimensionError(
-            "an array's dimensions do not match the count of its numbers",
-            path=f"{path}.dim",
-            expected=f"dimensions for {count} numbers",
-            got=" x ".join(map(str, matrix["dim"])),
-        )
 
 
-def _check_numbers(llm: LLM, allow_nonfinite: bool) -> None:
+def check_numbers(llm: LLM, allow_nonfinite: bool) -> None:
+    """Refuse NaN, infinities and negative second moments among the numbers of a model."""
     for role, views in (("", llm.parameters), (" (m)", llm.adam.m), (" (v)", llm.adam.v)):
         if not allow_nonfinite and not np.isfinite(views.flat).all():
             name, index, value = _first(views, ~np.isfinite(views.flat))
@@ -198,15 +193,12 @@ def _check_numbers(llm: LLM, allow_nonfinite: bool) -> None:
         )
 
 
-def _first(views: Views, bad: Array) -> tuple[str, int, float]:
+def _first(views: Views, bad: NDArray[np.bool]) -> tuple[str, int, float]:
     """The name, the index in the array and the value of the first bad number."""
     position = int(np.argmax(bad))
-    start = 0
-    for name, array in views.items():
-        if position < start + array.size:
-            break
-        start += array.size
-    return name, position - start, float(views.flat[position])
+    ends = np.cumsum([array.size for array in views.values()])
+    name, end = next((name, end) for name, end in zip(views, ends, strict=True) if position < end)
+    return name, position - (int(end) - views[name].size), float(views.flat[position])
 
 
 # ---- the vocabulary -------------------------------------------------------------------------------------------------
@@ -242,8 +234,8 @@ def _explain(encode: dict[str, int], decode: dict[int, str], words: list[str]) -
             path, got = f".vocab.decode[{i}]", repr(decode[i])
             raise VocabMismatchError("decode contradicts words", path=path, expected=repr(word), got=got)
         if encode.get(word) != i:
-            path, got = f".vocab.encode[{word!r}]", encode.get(word, "no such word")
-            raise VocabMismatchError("encode contradicts words", path=path, expected=i, got=got)
+            path, found = f".vocab.encode[{word!r}]", encode.get(word, "no such word")
+            raise VocabMismatchError("encode contradicts words", path=path, expected=i, got=found)
 
 
 def _no_end() -> NoEndError:
