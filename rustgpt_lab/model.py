@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -275,6 +276,14 @@ class LLM:
         from .persistence import load
 
         return load(path, **options)
+
+    @classmethod
+    def packaged(cls) -> LLM:
+        """The trained model that comes with this package: RustGPT's recipe on the packaged corpora, seed 0.
+
+        Its optimizer starts afresh, which keeps the file small.
+        """
+        return cls.load(Path(__file__).parent / "data" / "model.bin.gz")
 
     def copy(self) -> LLM:
         """An independent model with the same weights and the same optimizer's state."""

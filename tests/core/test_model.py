@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from rustgpt_lab import LLM, FeedForward, ModelError, Vocab
+import rustgpt_lab
+from rustgpt_lab import LLM, Dataset, FeedForward, ModelError, Vocab
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.errors import DataError, ShapeError, TextError
 from rustgpt_lab.numerics import numerical_gradient, relative_error, softmax
+from rustgpt_lab.vocab import tokenize
 
 TEXTS = [
     "the cat sat on the mat </s>",
@@ -184,3 +188,14 @@ def test_batch_pads_and_packs():
     np.testing.assert_array_equal(padded, [[[0, 1], [2, 3], [4, 5]], [[6, 7], [0, 0], [0, 0]]])
     np.testing.assert_array_equal(batch.rows(padded), rows)
     assert batch.positions.tolist() == [0, 1, 2, 0]
+
+
+def test_the_packaged_model_answers():
+    llm, data = LLM.packaged(), Dataset.packaged()
+    assert llm.vocab == Vocab.from_texts(data.texts)
+    right = 0
+    for text in data.chat:
+        question, answer = text.split(" Assistant:")
+        right += llm.predict(question).split() == tokenize(f"Assistant:{answer}")
+    assert right >= 0.95 * len(data.chat)
+    assert (Path(rustgpt_lab.__file__).parent / "data" / "model.bin.gz").stat().st_size <= 3_000_000
