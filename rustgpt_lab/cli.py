@@ -256,9 +256,17 @@ def _ask() -> str:
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    from .model import LLM
     from .persistence import describe
 
-    print(describe(options.model))
+    llm = LLM.load(options.model, allow_nonfinite=True)  # a model that diverged is worth a look, too
+    print(f"{options.model}: {options.model.stat().st_size:,} bytes, {len(llm.vocab):,} words, ", end="")
+    print(f"{llm.parameters.flat.size:,} parameters\n")
+    print(f"{'layer':>5}  {'kind':<17}{'parameters':>10}  shapes")
+    for i, layer in enumerate(llm.network):
+        shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in layer.shapes().items())
+        print(f"{i:>5}  {type(layer).__name__:<17}{layer.p.flat.size:>10,}  {shapes}")
+    print(f"\n{describe(options.model)}")
     return 0
 
 
