@@ -119,7 +119,8 @@ class History:
 
     def wants_norms(self) -> bool:
         """Whether the next step's norms will be kept, so that nobody measures them in vain."""
-        return bool(self.names) and self._norms.next_is_kept()
+        with self._lock:
+            return bool(self.names) and self._norms.next_is_kept()
 
     def add_step(self, row: tuple[float, ...], report: ClippingReport | None) -> None:
         """Record a step: the numbers of `STEP_COLUMNS`, and what the clipping did if the norms are kept."""

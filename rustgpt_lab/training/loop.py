@@ -16,7 +16,7 @@ from ..errors import DivergenceError
 from ..optim.clipping import Clipping
 from .callbacks import Callback, Progress
 from .history import History
-from .parallel import Measured, Workers, gradients
+from .parallel import QUIET, Measured, Workers, gradients
 from .recipe import Recipe
 from .snapshot import Place, Snapshot
 
@@ -155,6 +155,7 @@ class Training:
 
     # ---- one step ------------------------------------------------------------------------------------------
 
+    @QUIET
     def step(self) -> float:
         """Learn from the next batch, and return its loss.
 

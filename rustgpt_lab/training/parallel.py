@@ -11,11 +11,16 @@ from math import sqrt
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
+
 from ..layers import Layer
 from ..model import LLM, _unbound
 from ..numerics import Array
 from ..optim.clipping import Clipping, ClippingReport
 from ..vocab import Vocab
+
+QUIET = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+"""NumPy need not warn of what the loop checks after every batch."""
 
 Batch = Sequence[Sequence[int]]
 Measured = tuple[float, ClippingReport | None]
@@ -107,6 +112,7 @@ def replica(plan: Plan, index: int) -> LLM:
     return LLM(plan.vocab, [copy(layer) for layer in plan.network], None, plan.dtype)
 
 
+@QUIET
 def part_gradients(
     plan: Plan, index: int, weights: Array, part: Batch, clipping: Clipping, measure: bool
 ) -> tuple[float, Array, ClippingReport | None]:

@@ -124,8 +124,11 @@ class TrainingSession:
 
     def pause(self) -> None:
         """End the running after the step that is under way."""
-        self._halt_thread()
-        self._tell()
+        if self._thread is current_thread():  # a listener or a callback asks; the thread tells when it ends
+            self._halt = "asked"
+        else:
+            self._halt_thread()
+            self._tell()
 
     def step(self, count: int = 1) -> None:
         """Take one step, or several, and be paused then.
@@ -187,7 +190,7 @@ class TrainingSession:
     @contextmanager
     def hold(self) -> Iterator[LLM]:
         """A block in which no step is under way, to ask the model: `with session.hold() as llm:`."""
-        running = self._thread is not current_thread() and self._halt_thread()
+        running = self._halt_thread()
         try:
             yield self.training.llm
         finally:
@@ -235,10 +238,7 @@ class TrainingSession:
     def _halt_thread(self) -> bool:
         """Have the thread end after its step, and say whether it could have gone on."""
         thread = self._thread
-        if thread is None:
-            return False
-        if thread is current_thread():
-            self._halt = "asked"
+        if thread is None or thread is current_thread():
             return False
         self._halt = "awaited"
         thread.join()

@@ -1,0 +1,200 @@
+"""Clipping against optax, PyTorch and hand-made numbers, and what its report says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rustgpt_lab import LLM, AdaptiveClippingConfig, AdaptiveGradientClipping, L2GradientClipping, Vocab
+from rustgpt_lab.errors import ShapeError, TrainingError
+from rustgpt_lab.optim.clipping import (
+    Centralization,
+    Chain,
+    Clipping,
+    RustGPTLogitClipping,
+    UnitwiseClipping,
+)
+from tests.optim.reference import AGC, FILE, L2
+
+REFERENCE = json.loads(FILE.read_text(encoding="utf-8"))["cases"]
+
+
+def arrays_of(lists: dict) -> dict:
+    return {name: np.array(values, dtype=np.float32) for name, values in lists.items()}
+
+
+def copies(arrays: dict) -> dict:
+    return {name: array.copy() for name, array in arrays.items()}
+
+
+def assert_close(ours: dict, theirs: dict) -> None:
+    for name, expected in theirs.items():
+        np.testing.assert_allclose(ours[name], expected, rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("threshold", AGC)
+@pytest.mark.parametrize("case", REFERENCE)
+def test_agc_is_optax_agc(case: dict, threshold: float) -> None:
+    """Columns of weights (in, out), a whole bias (1, n), as optax has it; rows of embeddings, its axis=1."""
+    gradients = arrays_of(case["gradients"])
+    report = UnitwiseClipping(threshold).clip(arrays_of(case["weights"]), gradients)
+    assert_close(gradients, arrays_of(case[f"agc {threshold:g}"]))
+    assert any(0 < fraction < 1 for fraction in report.clipped.values()), "the test would show nothing"
+
+
+@pytest.mark.parametrize("threshold", L2)
+@pytest.mark.parametrize("library", ["optax", "torch"])
+@pytest.mark.parametrize("case", REFERENCE)
+def test_l2_is_that_of_optax_and_torch(case: dict, library: str, threshold: float) -> None:
+    gradients = arrays_of(case["gradients"])
+    report = L2GradientClipping(threshold).clip(arrays_of(case["weights"]), gradients)
+    assert_close(gradients, arrays_of(case[f"{library} l2 {threshold:g}"]))
+    assert set(report.clipped.values()) == {float(threshold < 1)}
+
+
+def test_centralization_by_hand() -> None:
+    """Columns of a weight, rows of embeddings, and no vector."""
+    gradients = {
+        "1.w_q": np.array([[1.0, 5.0], [3.0, 1.0]]),
+        "0.token_embeddings": np.array([[1.0, 3.0], [5.0, 1.0]]),
+        "3.b1": np.array([[1.0, 3.0]]),
+    }
+    Centralization().clip(copies(gradients), gradients)
+    assert gradients["1.w_q"].tolist() == [[-1, 2], [1, -2]]
+    assert gradients["0.token_embeddings"].tolist() == [[-1, 1], [2, -2]]
+    assert gradients["3.b1"].tolist() == [[1, 3]]
+
+
+@pytest.mark.parametrize("use_agc", [True, False])
+@pytest.mark.parametrize("use_centralization", [True, False])
+def test_adaptive_clipping_is_the_chain_of_its_parts(use_agc: bool, use_centralization: bool) -> None:
+    weights, gradients = arrays_of(REFERENCE[0]["weights"]), arrays_of(REFERENCE[0]["gradients"])
+    config = AdaptiveClippingConfig(0.02, use_centralization, use_agc, l2_threshold=0.7)
+    second = UnitwiseClipping(0.02) if use_agc else L2GradientClipping(0.7)
+    chain = Chain(Centralization(), second) if use_centralization else Chain(second)
+    one, other = copies(gradients), copies(gradients)
+    AdaptiveGradientClipping(config).clip(weights, one)
+    chain.clip(weights, other)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_rustgpt_defaults() -> None:
+    assert AdaptiveClippingConfig() == AdaptiveClippingConfig(0.01, True, True, 5.0)
+
+
+def test_a_model_s_memory_is_clipped_as_a_dictionary_is() -> None:
+    llm = LLM.build(Vocab(["a", "b", "c"]), 4, 8, 1)
+    gradients = llm.gradients(["a b c", "c a"])
+    for clipping in (L2GradientClipping(0.1), UnitwiseClipping(0.01), AdaptiveGradientClipping()):
+        plain = copies(gradients)
+        clipping.clip(dict(llm.parameters), plain)
+        for name, gradient in gradients.items():
+            llm.memory.gradients[name][:] = gradient
+        clipping.clip(llm.parameters, llm.memory.gradients)
+        for name, array in plain.items():
+            np.testing.assert_allclose(llm.memory.gradients[name], array, rtol=1e-6)
+
+
+def test_the_report_by_hand() -> None:
+    weights = {"w": np.array([[3.0, 0.3], [4.0, 0.4]])}  # columns of norm 5 and 0.5
+    gradients = {"w": np.array([[0.6, 0.6], [0.8, 0.8]])}  # both of norm 1
+    report = UnitwiseClipping(1.0).clip(weights, gradients)
+    np.testing.assert_allclose(gradients["w"], [[0.6, 0.3], [0.8, 0.4]])
+    assert report.before["w"] == pytest.approx(2**0.5)
+    assert report.after["w"] == pytest.approx(1.25**0.5)
+    assert report.weight["w"] == pytest.approx(25.25**0.5)
+    assert report.clipped["w"] == 0.5
+    assert report.cosine["w"] == pytest.approx(1.5 / (2**0.5 * 1.25**0.5))
+    assert "w" in repr(report) and "50%" in repr(report)
+
+
+def test_the_report_on_a_gradient_of_zero_and_on_one_that_vanishes() -> None:
+    gradients = {"zero": np.zeros((2, 2)), "even": np.ones((2, 2))}
+    report = Chain(Centralization(), UnitwiseClipping(1.0)).clip(copies(gradients), gradients)
+    assert report.cosine == {"zero": 1.0, "even": 0.0}
+    assert report.after == {"zero": 0.0, "even": 0.0}
+
+
+def test_a_chain_counts_a_unit_that_any_part_made_shorter() -> None:
+    weights, gradients = {"w": np.eye(2)}, {"w": np.diag([10.0, 0.01])}
+    assert Chain(UnitwiseClipping(0.5), L2GradientClipping(9.0)).clip(weights, gradients).clipped == {
+        "w": 0.5
+    }
+    gradients = {"w": np.diag([10.0, 0.01])}
+    assert Chain(UnitwiseClipping(0.5), L2GradientClipping(0.1)).clip(weights, gradients).clipped == {
+        "w": 1.0
+    }
+
+
+def test_the_base_changes_nothing() -> None:
+    gradients = arrays_of(REFERENCE[0]["gradients"])
+    kept = copies(gradients)
+    report = Clipping().clip(arrays_of(REFERENCE[0]["weights"]), gradients)
+    assert report.before == report.after
+    assert all((gradients[name] == kept[name]).all() for name in kept)
+
+
+def p_minus_y(lengths: list[int], words: int = 50) -> np.ndarray:
+    """A batch's gradient of the logits, as the model makes it: (p - y) / (T B)."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for length in lengths:
+        p = rng.dirichlet(np.ones(words) * 0.05, size=length)
+        p[np.arange(length), rng.integers(words, size=length)] -= 1
+        rows.append(p / (length * len(lengths)))
+    return np.vstack(rows)
+
+
+def test_rustgpt_s_clipping_acts_on_each_sequence_as_rustgpt_does() -> None:
+    """Its own arithmetic, on one sequence at a time: the root of the mean square is at most the threshold."""
+    lengths = [3, 8, 2]
+    dlogits = p_minus_y(lengths)
+    expected, start = [], 0
+    for length in lengths:
+        g = dlogits[start : start + length] * len(lengths)
+        g = g - g.mean(axis=1, keepdims=True)
+        rms = np.sqrt((g**2).mean())
+        expected.append(g * min(1, 0.01 / rms) / len(lengths))
+        start += length
+    report = RustGPTLogitClipping().clip_logits(dlogits, lengths)
+    np.testing.assert_allclose(dlogits, np.vstack(expected), atol=1e-15)
+    assert report.clipped == {"logits": 1.0}
+
+
+def test_rustgpt_s_l2_cannot_fire_and_its_centralization_does_nothing() -> None:
+    lengths = [1, 2, 30]
+    dlogits = p_minus_y(lengths)
+    before = dlogits.copy()
+    config = AdaptiveClippingConfig(use_agc=False, l2_threshold=2**0.5 * 1.001)
+    report = RustGPTLogitClipping(config).clip_logits(dlogits, lengths)
+    assert report.clipped == {"logits": 0.0}
+    np.testing.assert_allclose(dlogits, before, atol=1e-16)
+
+
+@pytest.mark.parametrize("threshold", [0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize(
+    "make",
+    [
+        L2GradientClipping,
+        UnitwiseClipping,
+        AdaptiveClippingConfig,
+        lambda t: AdaptiveClippingConfig(l2_threshold=t),
+    ],
+)
+def test_a_threshold_must_be_a_finite_number_above_0(make, threshold: float) -> None:
+    with pytest.raises(
+        TrainingError, match=r"threshold: a threshold is out of range; expected a finite number"
+    ):
+        make(threshold)
+
+
+def test_a_gradient_without_its_parameter_is_refused() -> None:
+    with pytest.raises(
+        ShapeError, match=r"^w: a gradient needs .*; expected \(2, 2\), found no such parameter"
+    ):
+        L2GradientClipping(1.0).clip({}, {"w": np.ones((2, 2))})
+    with pytest.raises(ShapeError, match=r"expected \(2, 2\), found \(2, 3\)"):
+        L2GradientClipping(1.0).clip({"w": np.ones((2, 3))}, {"w": np.ones((2, 2))})
+    with pytest.raises(ShapeError, match="too many axes; expected one or two, found 3"):
+        UnitwiseClipping(1.0).clip({"w": np.ones((2, 2, 2))}, {"w": np.ones((2, 2, 2))})

@@ -1,0 +1,21 @@
+"""A model and a corpus that learn in milliseconds."""
+
+from typing import Any
+
+from rustgpt_lab import LLM, Vocab
+
+TEXTS = [
+    "the cat sees the dog </s>",
+    "the dog sees the bird and the cat </s>",
+    "a bird sings </s>",
+    "a dog barks at the bird </s>",
+    "the bird sees a cat </s>",
+    "a cat sleeps </s>",
+    "the dog sleeps and the bird sings to the cat </s>",
+]
+
+
+def small_llm(**options: Any) -> LLM:
+    """Some 900 weights; every call gives the same."""
+    sizes = {"embedding_dim": 8, "hidden_dim": 12, "blocks": 1, "max_seq_len": 12} | options
+    return LLM.build(Vocab.from_texts(TEXTS), **sizes)

@@ -1,0 +1,251 @@
+"""Checkpoints: exact resumption, and what is left when things go wrong."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rustgpt_lab import LLM
+from rustgpt_lab.errors import FileError, TrainingError
+from rustgpt_lab.optim.clipping import (
+    AdaptiveClippingConfig,
+    AdaptiveGradientClipping,
+    Centralization,
+    Chain,
+    Clipping,
+    L2GradientClipping,
+    RustGPTLogitClipping,
+    UnitwiseClipping,
+)
+from rustgpt_lab.optim.schedule import Constant, StepDecay, WarmupCosine
+from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning, resume
+from rustgpt_lab.training import Recipe, Training, TrainingSession
+from tests.training.small import TEXTS, small_llm
+
+CLIPPINGS = [
+    None,
+    L2GradientClipping(0.3),
+    AdaptiveGradientClipping(),
+    AdaptiveGradientClipping(AdaptiveClippingConfig(use_agc=False, l2_threshold=0.1)),
+    RustGPTLogitClipping(),
+    Chain(Centralization(), UnitwiseClipping(0.05), L2GradientClipping(1.0)),
+]
+SCHEDULES = [None, Constant(0.5), WarmupCosine(5, 30, 0.1), StepDecay(7, 0.9)]
+
+GO_ON = """
+import sys
+from rustgpt_lab.persistence.checkpoint import Checkpoints, resume
+from tests.training.small import TEXTS
+for folder in sys.argv[1:]:
+    training = resume(folder, TEXTS)
+    training.run([Checkpoints(folder, every_steps=100)])
+"""
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def saved_run(folder: Path, steps: int = 30, **options: Any) -> Training:
+    """A run of so many steps, with a checkpoint after every 10th."""
+    training = Training(small_llm(), TEXTS, Recipe(10, 0.01, 2, **options))
+    checkpoints = Checkpoints(folder, every_steps=10)
+    checkpoints.on_start(training)
+    for _ in range(steps):
+        training.step()
+        checkpoints.on_step(training)
+    return training
+
+
+def same(one: Training, other: Training) -> bool:
+    """The same bits: weights, Adam's state, place and history, but for the time."""
+    pairs = [
+        (one.llm.parameters.flat, other.llm.parameters.flat),
+        (one.llm.adam.m.flat, other.llm.adam.m.flat),
+        (one.llm.adam.v.flat, other.llm.adam.v.flat),
+        *zip(
+            (column for name, column in one.history.columns().items() if name != "seconds"),
+            (column for name, column in other.history.columns().items() if name != "seconds"),
+            strict=True,
+        ),
+    ]
+    return one.llm.adam.settings == other.llm.adam.settings and all((a == b).all() for a, b in pairs)
+
+
+def test_2n_steps_are_n_steps_a_new_process_and_n_steps_for_every_clipping_and_schedule(
+    tmp_path: Path,
+) -> None:
+    """To the same bits, in the middle of an epoch with an order of its own."""
+    straight = {}
+    for i, clipping in enumerate(CLIPPINGS):
+        for j, schedule in enumerate(SCHEDULES):
+            recipe = Recipe(8, 0.01, 2, clipping, schedule, shuffle=True, seed=3)
+            whole, half = (Training(small_llm(), TEXTS, recipe, norms=True) for _ in range(2))
+            whole.run()
+            folder = tmp_path / f"{i}-{j}"
+            checkpoints = Checkpoints(folder, every_steps=100)
+            checkpoints.on_start(half)
+            for _ in range(14):
+                half.step()
+            checkpoints.on_end(half)
+            straight[folder] = whole
+    subprocess.run([sys.executable, "-c", GO_ON, *map(str, straight)], check=True)
+    for folder, whole in straight.items():
+        resumed = resume(folder, TEXTS)
+        assert resumed.recipe == whole.recipe
+        assert len(resumed.history) == len(whole.history) == 32
+        assert same(resumed, whole), folder.name
+
+
+def test_the_newest_are_kept_and_the_last_step_is_among_them(tmp_path: Path) -> None:
+    llm = small_llm()
+    llm.train(TEXTS, 6, 0.01, callbacks=[Checkpoints(tmp_path, every_steps=10, keep=2)])
+    steps = (40, 42)
+    assert files(tmp_path) == [f"step-{n:010}{s}" for n in steps for s in (".bin", ".json")]
+    weights = LLM.load(tmp_path / "step-0000000042.bin").parameters.flat
+    assert (weights == llm.parameters.flat).all()
+
+
+def test_one_is_written_after_so_many_seconds(tmp_path: Path) -> None:
+    small_llm().train(TEXTS, 1, 0.01, callbacks=[Checkpoints(tmp_path, every_seconds=1e-9, keep=100)])
+    assert len(files(tmp_path)) == 2 * 7
+
+
+def test_the_sidecar_is_json_and_bound_to_its_model(tmp_path: Path) -> None:
+    saved_run(tmp_path, 10)
+    content = json.loads((tmp_path / "step-0000000010.json").read_bytes())
+    assert content.keys() == {"sha256", "state"}
+    assert content["state"]["place"]["steps"] == 10
+    assert content["state"]["recipe"]["batch_size"] == 2
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".json"])
+@pytest.mark.parametrize("damage", ["a flipped bit", "cut short", "empty", "gone"])
+def test_a_damaged_newest_is_reported_and_the_one_before_is_used(
+    tmp_path: Path, suffix: str, damage: str
+) -> None:
+    saved_run(tmp_path)
+    path = tmp_path / f"step-0000000030{suffix}"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes({"a flipped bit": data, "cut short": data[:-100], "empty": b""}[damage])
+    if (suffix, damage) == (".json", "gone"):  # then there is no such checkpoint
+        assert resume(tmp_path, TEXTS).place.steps == 20
+        return
+    with pytest.warns(
+        DamagedCheckpointWarning, match=r"step-0000000030\.json: .* Step 20 is used\."
+    ) as caught:
+        training = resume(tmp_path, TEXTS)
+    assert len(caught) == 1
+    reference = Training(small_llm(), TEXTS, training.recipe)
+    for _ in range(20):
+        reference.step()
+    assert same(training, reference)
+
+
+def test_when_none_is_whole_that_is_an_error(tmp_path: Path) -> None:
+    saved_run(tmp_path)
+    for path in tmp_path.glob("*.bin"):
+        path.write_bytes(b"")
+    with pytest.raises(
+        FileError, match=r"none of the checkpoints is whole; found step-0000000030\.json: .*0020"
+    ):
+        resume(tmp_path, TEXTS)
+
+
+def test_an_empty_folder_holds_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="there is no checkpoint here"):
+        resume(tmp_path, TEXTS)
+
+
+@pytest.mark.parametrize("texts", [TEXTS[:-1], TEXTS[::-1]])
+def test_other_texts_are_refused(tmp_path: Path, texts: list[str]) -> None:
+    saved_run(tmp_path, 10)
+    with pytest.raises(TrainingError, match="these are not the texts that the run learned from"):
+        resume(tmp_path, texts)
+
+
+def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
+    saved_run(tmp_path, 10)
+    before = files(tmp_path)
+    with pytest.raises(
+        TrainingError, match=r"holds the checkpoints of another run; found step-0000000010\.json"
+    ):
+        small_llm().train(TEXTS, 1, 0.01, callbacks=[Checkpoints(tmp_path, every_steps=1)])
+    assert files(tmp_path) == before
+
+
+def test_what_cannot_be_kept_is_refused_before_the_first_step(tmp_path: Path) -> None:
+    class Own(Clipping):
+        pass
+
+    for llm, options, message in (
+        (small_llm(dtype="float64"), {}, "expected a float32 model, .* found float64"),
+        (small_llm(), {"clipping": Own()}, "this cannot be kept in a checkpoint; expected a clipping"),
+        (
+            small_llm(),
+            {"schedule": lambda step: 1.0},
+            "this cannot be kept in a checkpoint; expected a clipping",
+        ),
+    ):
+        before = llm.parameters.flat.copy()
+        with pytest.raises(TrainingError, match=message):
+            llm.train(TEXTS, 1, 0.01, callbacks=[Checkpoints(tmp_path, every_steps=1)], **options)
+        assert (llm.parameters.flat == before).all()
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"every_steps": 0}, {"every_seconds": -1.0}, {"every_steps": 1, "keep": 0}]
+)
+def test_arguments_out_of_range_are_refused(tmp_path: Path, options: dict) -> None:
+    with pytest.raises(TrainingError):
+        Checkpoints(tmp_path, **options)
+
+
+def test_numbers_of_numpy_and_no_limit_come_back(tmp_path: Path) -> None:
+    training = saved_run(tmp_path, 10, seed=np.int64(3), loss_limit=np.float32(50))
+    assert resume(tmp_path, TEXTS).recipe == training.recipe
+    assert resume(tmp_path, TEXTS).recipe.loss_limit == 50.0
+
+
+def test_a_session_that_goes_back_leaves_no_checkpoint_of_the_future_it_gave_up(tmp_path: Path) -> None:
+    session = TrainingSession(
+        small_llm(), TEXTS, 100, 0.01, callbacks=[Checkpoints(tmp_path, every_steps=10)]
+    )
+    session.step(50)
+    session.rewind(25)
+    session.set(learning_rate=0.02)
+    session.step(10)
+    session.stop()
+    assert resume(tmp_path, TEXTS).place.steps == 35
+    assert same(resume(tmp_path, TEXTS), session.training)
+    assert not [name for name in files(tmp_path) if int(name[5:15]) > 35]
+
+
+def test_what_a_kill_left_behind_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    training = saved_run(tmp_path)
+    before = files(tmp_path)
+    strangers = ["notes.txt", "step-final.bin", ".hidden.tmp"]
+    for name in (".rustgpt_lab-0123456789abcdef.tmp", "step-0000000031.bin", *strangers):
+        (tmp_path / name).write_bytes(b"x")
+    Checkpoints(tmp_path, every_steps=10).on_start(training)
+    assert files(tmp_path) == sorted([*before, *strangers])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork, nor a kill that cannot be caught")
+def test_kills_at_random_moments_leave_a_sound_checkpoint() -> None:
+    """In a process of its own, which forks; see `tests/training/kill.py`."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.training.kill", "25"], check=False, text=True, capture_output=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("25 kills")

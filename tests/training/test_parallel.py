@@ -1,0 +1,56 @@
+"""Several workers give what one gives."""
+
+import joblib
+import numpy as np
+import pytest
+
+from rustgpt_lab.errors import DivergenceError
+from rustgpt_lab.numerics import relative_error
+from rustgpt_lab.optim.clipping import AdaptiveClippingConfig, AdaptiveGradientClipping, RustGPTLogitClipping
+from rustgpt_lab.training import Recipe, Training
+from tests.training.small import TEXTS, small_llm
+
+
+@pytest.mark.parametrize(("backend", "workers"), [("threading", 3), ("threading", 9), ("loky", 2)])
+def test_workers_give_the_gradients_of_one(backend: str, workers: int) -> None:
+    """Also when there are more workers than texts. Two steps, so that the workers see the weights change."""
+    one, many = (
+        Training(small_llm(), TEXTS, Recipe(9, 0.01, 7, workers=n), norms=True) for n in (1, workers)
+    )
+    with joblib.parallel_config(backend=backend):
+        for _ in range(2):
+            one.step()
+            many.step()
+            error = relative_error(one.llm.memory.gradients.flat, many.llm.memory.gradients.flat)
+            assert error < 1e-6
+        many.close()
+    np.testing.assert_allclose(one.history.loss, many.history.loss, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "clipping", [AdaptiveGradientClipping(), RustGPTLogitClipping(AdaptiveClippingConfig(agc_threshold=1e-3))]
+)
+def test_a_whole_run_and_its_norms_are_those_of_one_worker(clipping) -> None:
+    one, many = small_llm(dtype="float64"), small_llm(dtype="float64")
+    options = {"epochs": 5, "learning_rate": 0.01, "batch_size": 4, "clipping": clipping, "norms": True}
+    a, b = one.train(TEXTS, **options), many.train(TEXTS, workers=2, **options)
+    np.testing.assert_allclose(many.parameters.flat, one.parameters.flat, rtol=1e-6, atol=1e-9)
+    for name, column in a.columns().items():
+        if name != "seconds":
+            np.testing.assert_allclose(b.columns()[name], column, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_workers_leave_with_the_run_and_come_again() -> None:
+    training = Training(small_llm(), TEXTS, Recipe(2, 0.01, 4, workers=2))
+    training.run()
+    assert training._workers is None
+    training.recipe = Recipe(3, 0.01, 4, workers=3)
+    training.step()
+    training.recipe = Recipe(3, 0.01, 4, workers=2)
+    training.run()
+    assert (training.finished, training._workers) == (True, None)
+
+
+def test_divergence_is_found_with_workers() -> None:
+    with pytest.raises(DivergenceError):
+        small_llm().train(TEXTS, 1, 0.01, batch_size=4, workers=2, loss_limit=1e-9)

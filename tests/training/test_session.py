@@ -1,0 +1,209 @@
+"""The session: it goes where it is told, and back, to the same bits."""
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rustgpt_lab import LLM, TrainingSession
+from rustgpt_lab.errors import DivergenceError, TrainingError
+from rustgpt_lab.optim.clipping import AdaptiveGradientClipping, L2GradientClipping
+from rustgpt_lab.optim.schedule import WarmupCosine
+from rustgpt_lab.training import Callback, Training
+from tests.training.small import TEXTS, small_llm
+
+STATE = 3 * 4 * small_llm().parameters.flat.size
+"""Bytes of a snapshot."""
+
+
+def session_of(llm: LLM | None = None, epochs: int = 100, **options: Any) -> TrainingSession:
+    options = {"batch_size": 2, "shuffle": True, "memory": 8 * STATE} | options
+    return TrainingSession(llm or small_llm(), TEXTS, epochs, 0.01, **options)
+
+
+def test_it_trains_as_train_does() -> None:
+    llm, twin = small_llm(), small_llm()
+    session = session_of(llm, epochs=10, norms=True, clipping=L2GradientClipping(1.0))
+    assert session.state == "ready"
+    session.start()
+    session.wait(timeout=60)
+    assert session.state == session.history.outcome == "finished"
+    options = {"batch_size": 2, "shuffle": True, "norms": True, "clipping": L2GradientClipping(1.0)}
+    history = twin.train(TEXTS, 10, 0.01, **options)
+    assert (llm.parameters.flat == twin.parameters.flat).all()
+    ours, theirs = session.history.columns(), history.columns()
+    assert ours.keys() == theirs.keys()
+    assert all((ours[name] == theirs[name]).all() for name in ours if name != "seconds")
+
+
+@pytest.mark.parametrize("clipping", [None, L2GradientClipping(0.5), AdaptiveGradientClipping()])
+def test_pause_rewind_by_50_steps_and_replay_gives_the_same_losses(clipping: Any) -> None:
+    session = session_of(clipping=clipping, schedule=WarmupCosine(30, 400), norms=True)
+    session.step(173)
+    losses, weights = session.history.loss, session.training.llm.parameters.flat.copy()
+    moments = session.training.llm.adam.v.flat.copy()
+    session.rewind(123)
+    assert (session.state, session.training.place.steps, len(session.history.loss)) == ("paused", 123, 123)
+    assert not (session.training.llm.parameters.flat == weights).all()
+    session.step(50)
+    assert (session.history.loss == losses).all()
+    assert (session.training.llm.parameters.flat == weights).all()
+    assert (session.training.llm.adam.v.flat == moments).all()
+    assert len(session.history.before["1.w_q"]) == 173
+
+
+@pytest.mark.parametrize("step", [0, 1, 37, 40, 99, 100])
+def test_rewind_reaches_any_step_whatever_was_changed_on_the_way(step: int) -> None:
+    llm = small_llm()
+    session, seen = session_of(llm), [llm.parameters.flat.copy()]
+    for i in range(100):
+        if i == 35:
+            session.set(learning_rate=0.02, clipping=L2GradientClipping(0.1))
+        if i == 38:
+            session.set(batch_size=3)
+        session.step()
+        seen.append(llm.parameters.flat.copy())
+    session.rewind(step)
+    assert (llm.parameters.flat == seen[step]).all()
+    recipe = session.recipe
+    assert (recipe.learning_rate, recipe.batch_size) == (0.01 if step < 35 else 0.02, 2 if step < 38 else 3)
+    assert recipe.clipping == (None if step < 35 else L2GradientClipping(0.1))
+
+
+def test_its_snapshots_stay_within_their_memory() -> None:
+    session = session_of(epochs=300, memory=5 * STATE)
+    most = 0
+    while not session.training.finished:
+        session.step(25)
+        most = max(most, sum(s.buffers.nbytes for s in session._snapshots.values()))
+    assert 3 * STATE <= most <= 5 * STATE
+    assert 0 in session._snapshots
+    session.rewind(1)
+    assert session.training.place.steps == 1
+
+
+def test_too_little_memory_is_refused() -> None:
+    with pytest.raises(
+        TrainingError, match=f"memory: too little memory to rewind; expected at least {2 * STATE:,}"
+    ):
+        session_of(memory=STATE)
+
+
+def test_start_and_pause_while_the_caller_goes_on() -> None:
+    session = session_of(epochs=100_000)
+    session.start()
+    assert session.state == "running"
+    while len(session.history) < 20:
+        assert len(session.history.columns()["loss"]) <= len(session.history)
+    session.pause()
+    assert session.state == "paused"
+    steps = session.training.place.steps
+    assert threading.active_count() == 1 or not any(t.name == "training" for t in threading.enumerate())
+    session.start()
+    session.set(learning_rate=0.005)
+    with session.hold() as llm:
+        assert np.isfinite(llm.loss(TEXTS))
+        held = session.training.place.steps
+        assert session.training.place.steps == held
+    assert session.state == "running", "set and hold go on afterwards"
+    session.stop()
+    assert session.state == session.history.outcome == "stopped"
+    assert session.training.place.steps >= steps
+    assert session.recipe.learning_rate == 0.005
+
+
+def test_when_it_is_over_only_rewind_takes_it_up_again() -> None:
+    session = session_of()
+    session.step(5)
+    session.stop()
+    for go_on in (session.start, session.step):
+        with pytest.raises(TrainingError, match=r"this session is stopped\. Rewind it, or make a new one\."):
+            go_on()
+    session.rewind(3)
+    session.step()
+    assert (session.state, session.training.place.steps, session.history.outcome) == ("paused", 4, "")
+
+
+@pytest.mark.parametrize("step", [-1, 6])
+def test_a_moment_that_never_was_cannot_be_gone_back_to(step: int) -> None:
+    session = session_of()
+    session.step(5)
+    with pytest.raises(
+        TrainingError, match=f"step: there is no such moment to go back to; expected 0 to 5, found {step}"
+    ):
+        session.rewind(step)
+    assert session.training.place.steps == 5
+
+
+def test_divergence_in_the_thread_is_kept_and_can_be_rewound() -> None:
+    session = session_of(loss_limit=100.0)
+    session.step(20)
+    session.set(learning_rate=1e9)
+    session.start()
+    session.wait(timeout=60)
+    assert session.state == "failed"
+    assert isinstance(session.error, DivergenceError)
+    assert session.error.history is session.history
+    session.rewind(20)
+    session.set(learning_rate=0.01)
+    session.step(10)
+    assert (session.state, session.error, len(session.history)) == ("paused", None, 30)
+
+
+def test_divergence_in_a_step_is_raised() -> None:
+    session = session_of(loss_limit=1e-9)
+    with pytest.raises(DivergenceError):
+        session.step()
+    assert session.state == "failed"
+
+
+def test_listeners_hear_of_every_change_and_may_pause() -> None:
+    session, heard = session_of(epochs=100_000), []
+
+    def listen(session: TrainingSession) -> None:
+        heard.append(session.state)
+        if session.state == "running" and session.training.place.steps > 10:
+            session.pause()
+
+    session.on_change(listen)
+    session.start()
+    session.wait(timeout=60)
+    assert session.state == "paused"
+    assert heard[-1] == "paused"
+    assert "running" in heard
+    session.rewind(0)
+    assert heard[-1] == "ready"
+
+
+def test_callbacks_hear_of_new_steps_only() -> None:
+    told: list[Any] = []
+
+    class Log(Callback):
+        def on_start(self, training: Training) -> None:
+            told.append("start")
+
+        def on_step(self, training: Training) -> None:
+            told.append(training.place.steps)
+
+        def on_end(self, training: Training) -> None:
+            told.append("end")
+
+    session = session_of(epochs=1, callbacks=[Log()])
+    session.step(2)
+    session.rewind(1)
+    session.step(9)
+    assert told == ["start", 1, 2, 2, 3, 4, "end"]
+
+
+def test_what_set_cannot_use_changes_nothing() -> None:
+    session = session_of()
+    with pytest.raises(TrainingError, match="batch_size"):
+        session.set(batch_size=0)
+    assert session.recipe.batch_size == 2
+
+
+def test_its_words() -> None:
+    session = session_of(epochs=1)
+    session.step()
+    assert repr(session) == f"TrainingSession(paused, step 1 of 4, loss {session.history.loss[0]:.3f})"
