@@ -39,8 +39,9 @@ class Window:
     def __init__(self, data: memoryview, count: int, start: int):
         self.array = np.frombuffer(data, FLOAT, count, start)
 
-    def may_be(self, count: int) -> bool:
-        return count == self.array.size
+    @property
+    def limit(self) -> int:
+        return self.array.size
 
     def pieces(self) -> Iterator[Array]:
         yield self.array
@@ -119,6 +120,7 @@ class Bincode:
                 offset=start,
                 expected=f"at most {left // width}",
                 got=count,
+                remedy="The file is cut off or damaged: copy or download it once more.",
             )
         return count
 

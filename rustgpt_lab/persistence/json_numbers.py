@@ -22,19 +22,24 @@ class Span:
     def __init__(self, data: memoryview, start: int, end: int):
         self.data, self.start, self.end = data, start, end
 
-    def may_be(self, count: int) -> bool:
-        return count <= (self.end - self.start + 1) // 2  # a number has a digit, and all but one a comma
+    @property
+    def limit(self) -> int:
+        return (self.end - self.start + 1) // 2  # a number has a digit, and all but one a comma
 
     def pieces(self) -> Iterator[Array]:
         start = SPACE.match(self.data, self.start).end()  # type: ignore[union-attr]
-        while start < self.end:
-            piece, stop = self._cut(start)
-            yield self._decode(piece, start)
-            if stop == self.end:
-                return
-            start = stop + 1
-            if start == self.end:
-                raise JsonSyntaxError("a comma ends a list", offset=stop, expected="a number after it")
+        try:
+            while start < self.end:
+                piece, stop = self._cut(start)
+                yield self._decode(piece, start)
+                if stop == self.end:
+                    return
+                start = stop + 1
+                if start == self.end:
+                    raise JsonSyntaxError("a comma ends a list", offset=stop, expected="a number after it")
+        except FileError as error:
+            error.where.enter(".data")
+            raise
 
     def _cut(self, start: int) -> tuple[bytes, int]:
         """Text from `start` up to a comma or the end, and where that is."""
@@ -66,7 +71,7 @@ class Span:
 
     def _explain(self, piece: bytes, start: int) -> FileError:
         """Which of the numbers of a bad piece is bad, and why."""
-        reader = JsonText(piece)
+        reader = JsonText(piece + b"]")
         try:
             reader.f32()
             while reader.has(b","):

@@ -125,8 +125,9 @@ class JsonText:
         start = self.start()
         if not self.has(b'"'):
             raise self.wrong("a text")
-        end = INSIDE.match(self.data, self.offset).end()  # type: ignore[union-attr]
-        self.offset = end
+        self.offset = INSIDE.match(self.data, self.offset).end()  # type: ignore[union-attr]
+        if self.offset < len(self.data) and self.data[self.offset] < ord(" "):
+            raise JsonSyntaxError("a control character in a text", offset=self.offset)
         if not self.has(b'"'):
             raise self.wrong("the end of a text")
         raw = bytes(self.data[start : self.offset])

@@ -24,8 +24,9 @@ MAX_DIMENSION = (1 << 31) - 1
 class Floats(Protocol):
     """The numbers of an array as they lie in a file."""
 
-    def may_be(self, count: int) -> bool:
-        """Whether there can be `count` numbers, as far as that is known without reading them."""
+    @property
+    def limit(self) -> int:
+        """The most numbers that there can be; how many there are is known when they have been read."""
 
     def pieces(self) -> Iterator[Array]:
         """The numbers, float32, in pieces of at most moderate size; a number that JSON calls null is NaN."""
@@ -189,8 +190,8 @@ class Matrix(Struct):
             raise LengthError(
                 "a dimension is too large", path=".dim", offset=offset, expected=expected, got=dim
             )
-        if not data.may_be(dim[0] * dim[1]):
-            raise _dimension_error(dim, "another count", offset)
+        if dim[0] * dim[1] > data.limit:
+            raise _dimension_error(dim, f"at most {data.limit}", offset)
 
 
 def require_count(dim: list[int], count: int) -> None:

@@ -1,0 +1,175 @@
+"""Bad binary files, each a sound one with one thing wrong, as bytes."""
+# ruff: noqa: E501 (a bad file a line)
+
+from typing import NamedTuple
+
+from rustgpt_lab import errors
+from rustgpt_lab.errors import FileError
+
+ONE = b"\x00\x00\x80\x3f"  # 1.0 as f32
+NAN = b"\x00\x00\xc0\x7f"
+HUGE = b"\xfd" + b"\xff" * 8  # 2^64 - 1
+
+
+def array(rows: int, columns: int, numbers: bytes) -> bytes:
+    return bytes([1, rows, columns, len(numbers) // 4]) + numbers
+
+
+ZERO = b"\x00\x00\x00\x00"
+SETTINGS = b"\x66\x66\x66\x3f\x77\xbe\x7f\x3f\x77\xcc\x2b\x32\x07"  # 0.9, 0.999, 1e-8, timestep 7
+ADAM = SETTINGS + array(1, 1, ZERO) + array(1, 1, ZERO)
+
+ENCODE = b"\x02\x01a\x00\x04</s>\x01"
+DECODE = b"\x02\x00\x01a\x01\x04</s>"
+WORDS = b"\x02\x01a\x04</s>"
+VOCAB = ENCODE + DECODE + WORDS
+
+NORM = (  # tag 3, epsilon, gamma, beta, three absent activations, two optimizers
+    b"\x03\xac\xc5\x27\x37" + array(1, 1, ONE) + array(1, 1, ZERO) + b"\x00\x00\x00" + ADAM + ADAM
+)
+WIDE_NORM = (  # the same for rows of 2
+    b"\x03\xac\xc5\x27\x37"
+    + 2 * array(1, 2, ONE * 2)
+    + b"\x00\x00\x00"
+    + 2 * (SETTINGS + 2 * array(1, 2, ZERO * 2))
+)
+ATTENTION = b"\x01\x01" + 3 * array(1, 1, ONE) + b"\x00" + 3 * ADAM  # tag 1, embedding_dim 1
+PROJECTION = (  # tag 4, w_out (1, 3) and b_out (1, 3): one word too many
+    b"\x04" + array(1, 3, ONE * 3) + array(1, 3, ZERO * 3) + SETTINGS + 2 * array(1, 3, ZERO * 3) + b"\x00"
+)
+
+GOOD = VOCAB + b"\x01" + NORM
+
+
+def norm(old: bytes, new: bytes) -> bytes:
+    """The sound file with a change in its layer."""
+    assert NORM.count(old) >= 1
+    return VOCAB + b"\x01" + NORM.replace(old, new, 1)
+
+
+class Bad(NamedTuple):
+    """A bad file: what is wrong, its bytes, the error that it must cause, and words that the message must hold."""
+
+    what: str
+    data: bytes
+    error: type[FileError]
+    words: tuple[str, ...]
+
+
+GAMMA = array(1, 1, ONE)
+BETA = array(1, 1, ZERO) + b"\x00\x00\x00"
+FILES = [
+    Bad("empty", b"", errors.TruncatedError, ("byte 0", "cut off")),
+    Bad("a word longer than the file", b"\x02\xc8a\x00", errors.LengthError, ("vocab.encode", "byte 1", "at most 2", "found 200")),
+    Bad("cut in a number", GOOD[:33], errors.TruncatedError, ("network[0].LayerNorm.epsilon", "byte 30", "found 3")),
+    Bad("trailing bytes", GOOD + b"\x00\x00", errors.TrailingBytesError, ("byte 111", "2 more bytes")),
+    Bad("2^64 - 1 words", HUGE + GOOD, errors.LengthError, ("vocab.encode", "byte 0", "18446744073709551615")),
+    Bad("2^64 - 1 numbers", norm(GAMMA[:4], GAMMA[:3] + HUGE), errors.LengthError, ("gamma.data", "byte 37")),
+    Bad(
+        "dimensions whose product overflows 64 bits",
+        norm(GAMMA[:3], b"\x01" + 2 * (b"\xfd" + b"\x00" * 7 + b"\x80")),
+        errors.LengthError,
+        ("gamma.dim", "too large", "9223372036854775808"),
+    ),
+    Bad(
+        "dimensions whose product is far more than the numbers",
+        norm(GAMMA[:3], b"\x01" + 2 * b"\xfc\xff\xff\xff\x7f"),
+        errors.DimensionError,
+        ("gamma.dim", "2147483647 x 2147483647"),
+    ),
+    Bad("varint marker 254", b"\xfe" + b"\x01" + b"\x00" * 15, errors.VarintError, ("byte 0", "wider", "found 254")),
+    Bad("varint marker 255", b"\xff" + GOOD, errors.VarintError, ("byte 0", "wider", "found 255")),
+    Bad("a small number written wide", b"\xfb\x02\x00" + GOOD[1:], errors.VarintError, ("byte 0", "wide", "found 2")),
+    Bad(
+        "a tag of 64 bits",
+        VOCAB + b"\x01" + b"\xfd\x00\x00\x00\x00\x01\x00\x00\x00" + NORM[1:],
+        errors.VarintError,
+        ("network[0]", "byte 29", "32 bits", "found 4294967296"),
+    ),
+    Bad("array version 2", norm(GAMMA[:3], b"\x02\x01\x01"), errors.ArrayVersionError, ("gamma.v", "expected 1", "found 2")),
+    Bad("option tag 2", norm(BETA, BETA[:-1] + b"\x02"), errors.TagError, ("cached_std", "0 (absent)", "found 2")),
+    Bad("layer 5", VOCAB + b"\x01\x05" + NORM[1:], errors.UnknownLayerError, ("network[0]", "byte 29", "LayerNorm", "found 5")),
+    Bad("dim against data", norm(GAMMA[:3], b"\x01\x01\x02"), errors.DimensionError, ("gamma.dim", "1 x 2", "at most 1")),
+    Bad(
+        "activations: dim against data",
+        norm(BETA, BETA[:-1] + b"\x01" + b"\x01\x03\x01\x01" + ONE),
+        errors.DimensionError,
+        ("cached_std.dim", "3 x 1"),
+    ),
+    Bad(
+        "shapes within a layer",
+        norm(array(1, 1, ZERO), array(1, 2, ZERO * 2)),
+        errors.FileShapeError,
+        ("network[0].LayerNorm.beta.dim", "expected 1 x 1", "found 1 x 2"),
+    ),
+    Bad(
+        "embedding_dim against w_q",
+        VOCAB + b"\x01\x01\xfd" + b"\xff" * 8 + ATTENTION[2:],
+        errors.FileShapeError,
+        ("network[0].SelfAttention.w_q.dim", "18446744073709551615", "found 1 x 1"),
+    ),
+    Bad(
+        "shapes between layers",
+        VOCAB + b"\x02" + NORM + WIDE_NORM,
+        errors.FileShapeError,
+        ("network[1] (LayerNorm)", "width 1", "takes 2"),
+    ),
+    Bad(
+        "a layer against the vocabulary",
+        VOCAB + b"\x02" + NORM + PROJECTION,
+        errors.FileShapeError,
+        ("network[1] (OutputProjection)", "2 words", "found 3"),
+    ),
+    Bad(
+        "a moment's shape",
+        VOCAB + b"\x01" + NORM[: -len(ADAM)] + SETTINGS + array(1, 1, ZERO) + array(1, 2, ZERO * 2),
+        errors.MomentShapeError,
+        ("network[0].LayerNorm.optimizer_beta.v.dim", "expected 1 x 1", "found 1 x 2"),
+    ),
+    Bad("a weight is NaN", norm(ONE, NAN), errors.NonFiniteError, ("0.gamma[0]", "found nan", "allow_nonfinite")),
+    Bad("a weight is infinite", norm(ONE, b"\x00\x00\x80\xff"), errors.NonFiniteError, ("0.gamma[0]", "found -inf")),
+    Bad(
+        "a moment is NaN",
+        VOCAB + b"\x01" + NORM[: -len(ADAM)] + SETTINGS + array(1, 1, NAN) + array(1, 1, ZERO),
+        errors.NonFiniteError,
+        ("0.beta (m)[0]", "found nan"),
+    ),
+    Bad(
+        "a negative second moment",
+        VOCAB + b"\x01" + NORM[:-4] + b"\x00\x00\x80\xbf",
+        errors.NegativeMomentError,
+        ("0.beta (v)[0]", "expected 0 or more", "found -1.0"),
+    ),
+    Bad("beta1 is 1", norm(SETTINGS[:4], ONE), errors.SettingError, ("optimizer_gamma.beta1", "below 1", "found 1.0")),
+    Bad("epsilon is NaN", norm(b"\xac\xc5\x27\x37", NAN), errors.SettingError, ("LayerNorm.epsilon", "finite", "found nan")),
+    Bad("not UTF-8", GOOD.replace(b"\x01a\x00", b"\x01\xff\x00"), errors.Utf8Error, ("vocab.encode", "byte 2", "0xff")),
+    Bad(
+        "a word twice in the list",
+        b"\x02" b"\x01a\x00" b"\x04</s>\x01" + DECODE + b"\x02" + 2 * b"\x01a" + b"\x00",
+        errors.DuplicateWordError,
+        ("vocab.words[1]", "'a'"),
+    ),
+    Bad(
+        "a word twice in encode",
+        b"\x02" + 2 * b"\x01a\x00" + DECODE + WORDS + b"\x00",
+        errors.DuplicateKeyError,
+        ("vocab.encode['a']", "twice"),
+    ),
+    Bad(
+        "an id twice in decode",
+        ENCODE + b"\x02" + 2 * b"\x00\x01a" + WORDS + b"\x00",
+        errors.DuplicateKeyError,
+        ("vocab.decode[0]", "twice"),
+    ),
+    Bad("a gap in decode", VOCAB.replace(b"\x01\x04</s>", b"\x02\x04</s>") + b"\x00", errors.IdGapError, ("vocab.decode", "2 in place of 1")),
+    Bad("a gap in encode", VOCAB.replace(b"\x04</s>\x01", b"\x04</s>\x05") + b"\x00", errors.IdGapError, ("vocab.encode", "5 in place of 1")),
+    Bad("a word too few in encode", b"\x01\x04</s>\x00" + DECODE + WORDS + b"\x00", errors.IdGapError, ("vocab.encode", "0 to 1", "1 ids")),
+    Bad(
+        "encode against words",
+        b"\x02" b"\x01a\x01" b"\x04</s>\x00" + DECODE + WORDS + b"\x00",
+        errors.VocabMismatchError,
+        ("vocab.encode['a']", "expected 0", "found 1"),
+    ),
+    Bad("decode against words", ENCODE + DECODE.replace(b"a", b"b") + WORDS + b"\x00", errors.VocabMismatchError, ("vocab.decode[0]", "'a'", "'b'")),
+    Bad("no </s>", VOCAB.replace(b"</s>", b"</t>") + b"\x00", errors.NoEndError, ("vocab.words", "'</s>'")),
+]  # fmt: skip
