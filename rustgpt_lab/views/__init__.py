@@ -1,0 +1,43 @@
+"""Pictures of a learner's own model: each one live in the browser, and readable without a kernel.
+
+    views.attention(llm, "the sun rises")
+
+A view is imported when it is first used (PEP 562): importing this package loads no matplotlib and no widget.
+
+How to add a view called NAME:
+
+1. `gallery/NAME.py`, first floor: a frozen dataclass of arrays, labels and numbers, made by a plain function
+   from a model, a trace or a history. No drawing.
+2. `gallery/NAME.py`, second floor: a subclass of `base.View` with `name`, `title`, `sentence`, `figure`
+   (made by `style.plot`) and `table`. `state` says what the browser gets: arrays travel as bytes, and
+   `packing.Quantised` makes large ones small. If the learner can ask something of the model,
+   `answer(question)` gives the new data.
+3. `js/NAME.js`, third floor: an ES module with `render({ model, el })`, built on `js/lab.js` (card, controls,
+   theme, data) and `js/grid.js` (heat map, lines). What it computes is a module of its own, with a test in
+   `tests/js`.
+4. The function `NAME(model_or_data, ...)` at the end of `gallery/NAME.py`; its name here in `NAMES`.
+5. A cell in `notebooks/gallery.ipynb`, and a test in `tests/browser/test_NAME.py` (see its `conftest.py`).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .gallery.attention import attention as attention
+    from .gallery.tokens import tokens as tokens
+
+NAMES = ("attention", "tokens")
+
+__all__ = list(NAMES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    view = getattr(import_module(f".gallery.{name}", __name__), name)
+    globals()[name] = view
+    return view
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *NAMES})

@@ -1,0 +1,124 @@
+"""What every view is: data, three still forms (figure, table, sentence), and one that can be touched."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .style import png
+
+if TYPE_CHECKING:
+    from ipywidgets import DOMWidget
+    from matplotlib.figure import Figure
+
+    from ..model import LLM
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+# The twin gives way to the live view below it; a live view without a kernel does not leave an error message.
+SWAP = (
+    "<style>"
+    ".jp-OutputArea-child:has(.rl-twin):has(+ .jp-OutputArea-child .rl-live),"
+    ".jp-OutputArea-child:has(.rl-twin) + .jp-OutputArea-child:not(:has(.rl-live))"
+    "{display:none}</style>"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Some rows under headings: strings, or numbers that are shown with four significant digits."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+    def html(self) -> str:
+        def row(tag: str, cells: Sequence[object]) -> str:
+            return "<tr>" + "".join(f"<{tag}>{escape(_shown(cell))}</{tag}>" for cell in cells) + "</tr>"
+
+        body = "".join(row("td", cells) for cells in self.rows)
+        return f"<table><thead>{row('th', self.headings)}</thead><tbody>{body}</tbody></table>"
+
+
+def _shown(cell: object) -> str:
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+
+
+class View:
+    """One picture. As the last expression of a cell it shows itself twice, and the page chooses.
+
+    First comes the twin, a figure with a sentence and a table; then the live view. Where the live view comes
+    up, the twin hides; on a page without a kernel, the twin stays. A subclass gives `name`, `title`,
+    `sentence`, `figure` and `table`, and `answer` if the learner can ask it something.
+
+    Args:
+        data: what is shown: a frozen dataclass of arrays, labels and numbers.
+    """
+
+    name: ClassVar[str]
+    """Of its module `js/NAME.js`."""
+    title: ClassVar[str]
+    """What the picture is, in a few words: its heading, and its name for a screen reader."""
+
+    def __init__(self, data: Any):
+        self.data = data
+
+    @property
+    def sentence(self) -> str:
+        """What the picture says, in one sentence."""
+        raise NotImplementedError
+
+    def figure(self) -> Figure:
+        """The picture, still."""
+        raise NotImplementedError
+
+    def table(self) -> Table:
+        """The picture's main numbers."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        """What the browser gets: the fields of `data`. A view overrides this to leave out or to quantise."""
+        return dict(vars(self.data))
+
+    def answer(self, question: Any) -> Any:
+        """New `data` for what the learner asked in the browser; a ModelError is shown to them."""
+        raise NotImplementedError
+
+    @cached_property
+    def widget(self) -> DOMWidget:
+        """The live form. It holds its data in the browser; only questions go back to the kernel."""
+        from .canvas import Canvas
+
+        return Canvas(self)
+
+    def twin(self) -> dict[str, str]:
+        """The form that needs no kernel: MIME type -> content, the same for the same data."""
+        image = base64.b64encode(png(self.figure())).decode()
+        html = (
+            f'{SWAP}<figure class="rl-twin" style="margin:0;max-width:900px"><img alt="{escape(self.title)}" '
+            f'src="data:image/png;base64,{image}" style="max-width:100%;background:#fff">'
+            f"<figcaption>{escape(self.sentence)}</figcaption>"
+            f"<details><summary>The numbers</summary>{self.table().html()}</details></figure>"
+        )
+        return {"text/plain": self.sentence, "text/html": html}
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self.twin(), raw=True)
+        bundle = self.widget._repr_mimebundle_()
+        live = bundle[0] if isinstance(bundle, tuple) else bundle
+        display({WIDGET: live[WIDGET], "text/plain": ""}, raw=True)
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+
+def moments_of(models: LLM | Mapping[Any, LLM]) -> dict[str, LLM]:
+    """The models of a picture by moment, such as {"epoch 0": llm}; a single one is "now"."""
+    return (
+        {str(label): llm for label, llm in models.items()} if isinstance(models, Mapping) else {"now": models}
+    )

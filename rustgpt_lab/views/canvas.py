@@ -1,0 +1,92 @@
+"""The live form of a view: its JavaScript module, and its data in binary buffers."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from ..errors import ModelError
+from .packing import pack
+from .style import JS
+
+if TYPE_CHECKING:
+    from .base import View
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.M)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.M)
+
+
+@cache
+def bundle(name: str) -> str:
+    """`js/NAME.js` and all that it imports, as one ES module: a widget's code travels as a single string.
+
+    Every imported module becomes a function that returns its exports, so that names of two modules cannot
+    clash. The modules keep to `import { a, b as c } from "./other.js";` and `export` before a function,
+    const or class.
+    """
+    order: list[str] = []
+
+    def collect(module: str) -> None:
+        for match in _IMPORT.finditer(_source(module)):
+            collect(match[2])
+        if module not in order:
+            order.append(module)
+
+    collect(name)
+    return "\n".join([*map(_enclosed, order[:-1]), _linked(name)])
+
+
+def _source(module: str) -> str:
+    return (JS / f"{module}.js").read_text(encoding="utf-8")
+
+
+def _linked(module: str) -> str:
+    return _IMPORT.sub(
+        lambda m: f"const {{{m[1].replace(' as ', ': ')}}} = module_{m[2]};\n", _source(module)
+    )
+
+
+def _enclosed(module: str) -> str:
+    names = ", ".join(m[1] for m in _EXPORT.finditer(_source(module)))
+    body = _EXPORT.sub("", _linked(module))
+    return f"const module_{module} = (() => {{\n{body}\nreturn {{ {names} }};\n}})();"
+
+
+class Canvas(anywidget.AnyWidget):
+    """A view in the browser.
+
+    Attributes:
+        data: what the view's module draws, packed.
+        sentence: what it says until the learner points at something.
+        problem: why the last question has no answer, or "".
+    """
+
+    _css = (JS / "lab.css").read_text(encoding="utf-8")
+    title = traitlets.Unicode().tag(sync=True)
+    sentence = traitlets.Unicode().tag(sync=True)
+    problem = traitlets.Unicode().tag(sync=True)
+    data = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, view: View):
+        self._view = view
+        self._esm = bundle(view.name)
+        super().__init__(title=view.title, sentence=view.sentence, data=pack(view.state()))
+        self.on_msg(lambda _widget, content, _buffers: self.ask(content["ask"]))
+
+    def ask(self, question: Any) -> None:
+        """Let the view answer a question from the browser: either its data or `problem` changes."""
+        try:
+            self._view.data = self._view.answer(question)
+        except ModelError as problem:
+            self.problem = ""  # so that the same problem twice is news twice
+            self.problem = str(problem)
+            return
+        with self.hold_sync():
+            self.problem, self.sentence, self.data = "", self._view.sentence, pack(self._view.state())
+
+    def __repr__(self) -> str:
+        return f"Canvas({self.title!r})"

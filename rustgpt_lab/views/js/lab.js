@@ -1,0 +1,242 @@
+// What every live view shares: elements, data from the kernel, colours, controls, and the card that they stand on.
+import { PALETTE } from "./palette.js";
+
+// ---- elements ---------------------------------------------------------------------------------------------------
+
+const SVG = new Set(["svg", "g", "rect", "line", "path", "circle", "text", "title", "polyline"]);
+
+/** A new element. Attributes are set as such, functions as listeners ("input"), children may be strings. */
+export function el(tag, attributes = {}, ...children) {
+  const svg = SVG.has(tag);
+  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+// ---- data -------------------------------------------------------------------------------------------------------
+
+const TYPES = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+
+/** What packing.py packed: each array becomes { shape, values, at(i, j, ...) }, quantised ones widened by `at`. */
+export function unpack(value) {
+  if (Array.isArray(value)) return value.map(unpack);
+  if (value === null || typeof value !== "object") return value;
+  if (value.buffer && value.dtype) return tensor(value);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item)]));
+}
+
+function tensor({ shape, dtype, buffer, low, high }) {
+  const start = buffer.byteOffset ?? 0;
+  const values = new TYPES[dtype]((buffer.buffer ?? buffer).slice(start, start + buffer.byteLength));
+  const step = low === undefined ? 1 : (high - low) / 255;
+  const base = low ?? 0;
+  return {
+    shape,
+    values,
+    at: (...index) => base + step * values[index.reduce((flat, i, axis) => flat * shape[axis] + i, 0)],
+  };
+}
+
+/** A number for people: four significant digits (or as many as asked), a true minus sign. */
+export function number(x, digits = 4) {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "not a number" : x > 0 ? "∞" : "−∞";
+  const small = x !== 0 && Math.abs(x) < 1e-4;
+  const text = small || Math.abs(x) >= 1e6 ? x.toExponential(digits - 1) : String(Number(x.toPrecision(digits)));
+  return text.replace("-", "−");
+}
+
+// ---- colours ----------------------------------------------------------------------------------------------------
+
+/** A palette as a function from [0, 1] to [red, green, blue] in 0..255; anything outside is clamped. */
+export function ramp(stops) {
+  const rgb = stops.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+  return (t) => {
+    const place = Math.min(Math.max(t, 0), 1) * (rgb.length - 1);
+    const i = Math.min(Math.floor(place), rgb.length - 2);
+    return rgb[i].map((from, c) => Math.round(from + (rgb[i + 1][c] - from) * (place - i)));
+  };
+}
+
+/** Black or white, whichever reads better on [red, green, blue] (WCAG 2.1's relative luminance). */
+export function inkOn(rgb) {
+  const [r, g, b] = Array.from(rgb, (v) => (v <= 10 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
+}
+
+/** The colours for a page: { dark, accent, text, muted, line, categories, sequential(t), diverging(t) }. */
+function themeOf(root) {
+  const light = document.body.dataset.jpThemeLight;
+  const dark = light === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : light === "false";
+  const mode = dark ? "dark" : "light";
+  root.dataset.theme = mode;
+  root.style.setProperty("--rl-accent", PALETTE.accent[mode]);
+  const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  return {
+    dark,
+    accent: PALETTE.accent[mode],
+    text: css("--rl-text"),
+    muted: css("--rl-muted"),
+    line: css("--rl-line"),
+    categories: PALETTE.categories,
+    sequential: ramp(PALETTE.sequential[mode]),
+    diverging: ramp(PALETTE.diverging[mode]),
+  };
+}
+
+// ---- the card ---------------------------------------------------------------------------------------------------
+
+/**
+ * The card of a view: title, controls, picture, a sentence that is read aloud, and what to do without a kernel.
+ *
+ * Give `onData(f)`, called with the unpacked data now and whenever the kernel sends new ones, and `onDraw(f)`, called
+ * with the theme after that, after each control's input, and when the width or the theme changes. Drawing is
+ * synchronous. Return `close` from `render`.
+ */
+export function stage(model, root) {
+  const controls = el("div", { class: "rl-controls" });
+  const picture = el("div", { class: "rl-picture" });
+  const readout = el("p", { class: "rl-readout", "aria-live": "polite" });
+  const problem = el("p", { class: "rl-problem", role: "alert", hidden: true });
+  const note = el("p", { class: "rl-note", role: "status", hidden: true });
+  const title = el("div", { class: "rl-title" }, model.get("title"));
+  const card = el("div", { class: "rl-card", role: "group", "aria-label": model.get("title") });
+  card.append(title, controls, problem, picture, readout, note);
+  root.classList.add("rl-live");
+  root.replaceChildren(card);
+
+  let draw = () => {};
+  let take = () => {};
+  let asks = false;
+  const lab = {
+    model, root, controls, picture, theme: themeOf(root),
+    /** Width of the picture in CSS pixels. */
+    get width() { return picture.clientWidth; },
+    say(text) { readout.textContent = text; },
+    redraw() { draw(lab.theme); },
+    onDraw(f) { draw = f; draw(lab.theme); },
+    onData(f) { take = f; receive(); },
+    /** A question to the kernel, for the view's `answer`; new data or a problem comes back. */
+    ask(question) {
+      card.setAttribute("aria-busy", "true");
+      model.send({ ask: question });
+    },
+    /** Say, too, after a kernel restart, that new questions need the cell to be run again. */
+    needsKernel() { asks = true; },
+    close() { resize.disconnect(); themes.disconnect(); },
+  };
+
+  function receive() {
+    card.removeAttribute("aria-busy");
+    note.hidden = true;
+    take(unpack(model.get("data")));
+    lab.say(model.get("sentence"));
+    draw(lab.theme);
+  }
+  function complain() {
+    card.removeAttribute("aria-busy");
+    problem.textContent = model.get("problem");
+    problem.hidden = !model.get("problem");
+  }
+  function kernelGone() {
+    const more = asks ? " To ask it something new, run its cell again." : "";
+    note.textContent = `The kernel has stopped or was restarted. What you see keeps working.${more}`;
+    note.hidden = false;
+    card.removeAttribute("aria-busy");
+  }
+  model.on("change:data", receive);
+  model.on("change:problem", complain);
+  model.on("comm_live_update", kernelGone);
+
+  let width = 0;
+  const resize = new ResizeObserver(() => {
+    if (lab.width && lab.width !== width) {
+      width = lab.width;
+      lab.redraw();
+    }
+  });
+  resize.observe(picture);
+  const themes = new MutationObserver(() => {
+    lab.theme = themeOf(root);
+    lab.redraw();
+  });
+  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  return lab;
+}
+
+// ---- controls: each adds itself to the card, and redraws it when it is used -------------------------------------
+
+const KEYS = { "data-lm-suppress-shortcuts": "true" }; // Lab leaves the keys to an element that has this
+
+/** A whole number from 0 to `max`; hidden while there is nothing to choose. `show(value)` is what stands beside it. */
+export function slider(lab, label, { max, value = 0, show = String, onInput = () => {} }) {
+  const output = el("span", { class: "rl-value", "aria-hidden": "true" });
+  const input = el("input", { type: "range", min: 0, step: 1, "aria-label": label, ...KEYS });
+  const node = el("label", { class: "rl-control" }, el("span", {}, label), input, output);
+  const update = () => {
+    output.textContent = show(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  const control = {
+    node,
+    get value() { return Number(input.value); },
+    set value(v) { input.value = v; update(); },
+    /** A new range; the value stays if it can. */
+    set max(m) { input.max = m; node.hidden = m < 1; update(); },
+  };
+  input.addEventListener("input", () => { update(); onInput(control.value); lab.redraw(); });
+  control.max = max;
+  control.value = value;
+  lab.controls.append(node);
+  return control;
+}
+
+/** One of a few: { value: label, ... }; buttons side by side, arrow keys choose. */
+export function choice(lab, label, options, onInput = () => {}) {
+  const name = `rl-${Math.random().toString(36).slice(2)}`;
+  const inputs = Object.keys(options).map((value, i) =>
+    el("input", { type: "radio", name, value, checked: i === 0, ...KEYS }));
+  const node = el("div", { class: "rl-control rl-choice", role: "radiogroup", "aria-label": label },
+    ...inputs.map((input) => el("label", {}, input, el("span", {}, options[input.value]))));
+  const control = {
+    node,
+    get value() { return inputs.find((input) => input.checked).value; },
+    set value(v) { inputs.forEach((input) => { input.checked = input.value === v; }); },
+  };
+  node.addEventListener("input", () => { onInput(control.value); lab.redraw(); });
+  lab.controls.append(node);
+  return control;
+}
+
+/** A check box. */
+export function toggle(lab, label, value = false, onInput = () => {}) {
+  const input = el("input", { type: "checkbox", checked: value, ...KEYS });
+  const node = el("label", { class: "rl-control" }, input, el("span", {}, label));
+  input.addEventListener("input", () => { onInput(input.checked); lab.redraw(); });
+  lab.controls.append(node);
+  return { node, get value() { return input.checked; }, set value(v) { input.checked = v; } };
+}
+
+/** A button. */
+export function button(lab, label, onClick) {
+  const node = el("button", { type: "button", class: "rl-button", click: onClick, ...KEYS }, label);
+  lab.controls.append(node);
+  return node;
+}
+
+/** A line of text. `onInput` hears every key, `onEnter` the finished line, which a button can send, too. */
+export function textBox(lab, label, { value = "", onInput, onEnter, send = "Show" }) {
+  const input = el("input", { type: "text", "aria-label": label, spellcheck: "false", ...KEYS });
+  input.value = value;
+  const node = el("div", { class: "rl-control rl-text" }, el("span", { "aria-hidden": "true" }, label), input);
+  if (onInput) input.addEventListener("input", () => { onInput(input.value); lab.redraw(); });
+  if (onEnter) {
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter") onEnter(input.value); });
+    node.append(el("button", { type: "button", class: "rl-button", click: () => onEnter(input.value), ...KEYS }, send));
+  }
+  lab.controls.append(node);
+  return { node, get value() { return input.value; }, set value(v) { input.value = v; } };
+}

@@ -1,0 +1,53 @@
+"""The attention view in a real JupyterLab."""
+
+from playwright.sync_api import Locator, expect
+
+from .harness import Lab, check_view
+
+SETUP = """
+from rustgpt_lab import LLM, Dataset, Vocab, views
+texts = Dataset.packaged().texts
+llm = LLM.build(Vocab.from_texts(texts))
+"""
+TEXT = "User : What does the sun give ?"
+
+
+def drive(lab: Lab, view: Locator) -> None:
+    lab.reach(view, "Layer")
+    lab.press("ArrowRight", "ArrowRight")
+    assert "3 of 3" in view.inner_text()
+    lab.reach(view, "Attention weights")
+    lab.press("ArrowDown", "ArrowRight", "ArrowRight")
+    assert "“:” cannot look at “What”" in lab.says(view)
+    lab.press("ArrowDown")
+    assert "“What” gives “What”" in lab.says(view)
+    assert "q·k / √d" in lab.says(view)
+    lab.reach(view, "Map")
+    lab.press("ArrowRight")
+    lab.reach(view, "Attention as lines")
+    lab.press("Home")
+    assert "“What” gives “User”" in lab.says(view)
+    lab.shot(view, "attention_lines")
+    lab.reach(view, "Text").fill("zyxx")
+    lab.press("Enter")
+    expect(view.get_by_role("alert")).to_contain_text("no word of this text is in the vocabulary")
+    lab.page.keyboard.press("Control+a")
+    lab.page.keyboard.type("What is Mercury ?")
+    lab.press("Enter")
+    expect(view.locator("svg:visible")).to_contain_text("Mercury")
+    expect(view.get_by_role("alert")).to_be_hidden()
+    lab.reach(view, "Lines")
+    lab.press("ArrowLeft")
+    assert view.get_by_role("application").all()[0].is_visible()
+
+
+def test_attention(lab: Lab) -> None:
+    check_view(
+        lab, "attention", SETUP, f"views.attention(llm, {TEXT!r})", drive, "input[type=range][max='2']"
+    )
+
+
+def test_an_own_text_is_answered_quickly(lab: Lab) -> None:
+    with lab.notebook("attention_ask", SETUP, f"views.attention(llm, {TEXT!r})"):
+        expect(lab.views).to_have_count(1)
+        lab.check_answers(lab.views.first, ["What is Mercury ?", "What is the sun ?"] * 8)
