@@ -72,7 +72,7 @@ def prepare(extra: str = "") -> None:
     STAMP.write_text(f"{_fingerprint()} {extra}", encoding="utf-8")
 
 
-def become(command: Sequence[str]) -> int:
+def become(command: list[str]) -> int:
     """Let `command` take this process's place, so that signals and the exit code are its own.
 
     Windows cannot do that: there this process waits, leaves Ctrl-C to the command, and returns its exit code.
