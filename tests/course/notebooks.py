@@ -107,6 +107,14 @@ def has_short_cells(notebook: Notebook) -> Problems:
     yield from (f"the cell {cell} has {length} lines" for cell, length in lengths.items() if length > 12)
 
 
+def fits_on_a_slide(notebook: Notebook) -> Problems:
+    """A slide of nbconvert's shows 72 columns of code."""
+    for cell in code_cells(notebook):
+        long = [line for line in cell.source.splitlines() if len(line) > 72]
+        if long and cell.metadata.get("slideshow", {}).get("slide_type") != "skip":
+            yield f"a line is longer than 72 columns: {long[0]!r}"
+
+
 def is_a_slide_deck(notebook: Notebook) -> Problems:
     """Every cell says where it stands in the deck, and exercises stand outside."""
     outside = {"task", "stub", "hints", "solution", "check", "predict", "ending"}
@@ -242,6 +250,7 @@ RULES: list[Callable[..., Problems]] = [
     was_executed_in_order,
     has_short_cells,
     is_a_slide_deck,
+    fits_on_a_slide,
     opens_and_ends_well,
     links_to_what_exists,
     describes_its_pictures,
