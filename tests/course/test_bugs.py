@@ -62,7 +62,7 @@ def test_no_bug_is_registered(wrong, right, guilty) -> None:
 
 
 def test_the_sizes_of_the_mistakes() -> None:
-    """Too large by sqrt(d) in attention, by 1 / std in layer norm; 1 / T in the bias, each sequence with its own T."""
+    """Too large by sqrt(d) in attention and by 1 / std in layer norm, T times too small in the bias."""
     wrong, right, _ = PAIRS["attention"]
     x, dy = example(right)
     example(wrong)
