@@ -14,9 +14,10 @@ from ..numerics import Array
 class RustGPTLayerNorm(LayerNorm):
     """The gradient of the input is wrong, as in `LayerNorm::backward` of RustGPT's src/layer_norm.rs.
 
-    In `grad_var`, the gradient of a row's variance, the normalised input stands where the centred one belongs. That
-    part of the result is 1 / std times what it should be; it shows least where std is near 1. (Epsilon, too, is
-    added to the variance here, and to std in the forward pass. Where std is far above 1e-5, it matters little.)
+    In `grad_var`, the gradient of a row's variance, the normalised input stands where the centred one
+    belongs. That part of the result is 1 / std times what it should be; it shows least where std is near
+    1. (Epsilon, too, is added to the variance here, and to std in the forward pass. Where std is far
+    above 1e-5, it matters little.)
     """
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
@@ -34,8 +35,8 @@ class RustGPTLayerNorm(LayerNorm):
 class RustGPTSelfAttention(SelfAttention):
     """The gradients of w_q, w_k and the input are wrong, as in RustGPT's src/self_attention.rs.
 
-    In `SelfAttention::backward`, `grad_q` and `grad_k` are not divided by sqrt(d), although the scores were on the
-    way forward: they are sqrt(d) times too large.
+    In `SelfAttention::backward`, `grad_q` and `grad_k` are not divided by sqrt(d), although the scores
+    were on the way forward: they are sqrt(d) times too large.
     """
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
@@ -55,8 +56,8 @@ class RustGPTSelfAttention(SelfAttention):
 class RustGPTOutputProjection(OutputProjection):
     """The gradient of b_out is wrong, as in RustGPT's src/output_projection.rs.
 
-    In `OutputProjection::backward`, `grad_b_out` is the mean over the T positions of a sequence, where their sum
-    belongs: it is T times too small.
+    In `OutputProjection::backward`, `grad_b_out` is the mean over the T positions of a sequence, where
+    their sum belongs: it is T times too small.
     """
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
