@@ -32,9 +32,8 @@ class Batch:
         self.ids: NDArray[np.intp] = np.array([i for ids in sequences for i in ids], dtype=np.intp)
         sequence = np.repeat(np.arange(self.size), lengths)  # (N,) the sequence that each row belongs to
         self.positions = np.arange(len(self.ids)) - (np.cumsum(lengths) - lengths)[sequence]
-        self._places = (
-            sequence * self.longest + self.positions
-        )  # where a row lies in the padded (B * T) layout
+        # where each row lies in the padded (B * T) layout
+        self._places: NDArray[np.intp] = sequence * self.longest + self.positions
         self._full = len(self.ids) == self.size * self.longest
 
     def pad(self, rows: Array) -> Array:

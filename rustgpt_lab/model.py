@@ -90,7 +90,7 @@ class LLM:
                 raise ShapeError(
                     "this layer belongs to a model already",
                     where=where,
-                    remedy="Make a new layer; to take over weights, copy them: new.parameters.flat[:] = old.parameters.flat.",
+                    remedy="Make a new one, and copy the weights: new.parameters.flat[:] = old.parameters.flat.",
                 )
             if i and layer.takes != width:
                 expected = f"a layer that takes width {width}, as the layer before it gives"

@@ -96,6 +96,6 @@ def numerical_gradient(f: Callable[[], float], x: Array, step: float = 1e-5) -> 
 
 
 def relative_error(a: Array, b: Array) -> float:
-    """How far apart two arrays are, as a share of their size: |a - b| / (|a| + |b|), in [0, 1], 0 when both are zero."""
+    """How far apart two arrays are, as a share of their size: |a - b| / (|a| + |b|), in [0, 1]; 0 if both are 0."""
     size = float(np.linalg.norm(a) + np.linalg.norm(b))
     return float(np.linalg.norm(a - b)) / size if size else 0.0

@@ -25,6 +25,9 @@ class Views(Mapping[str, Array]):
         flat: (n,) with n the sum of all sizes.
     """
 
+    flat: Array
+    _arrays: dict[str, Array]
+
     def __init__(self, shapes: Shapes, flat: Array):
         arrays, start = {}, 0
         for name, shape in shapes.items():
@@ -45,7 +48,7 @@ class Views(Mapping[str, Array]):
     def __setattr__(self, name: str, value: Any) -> None:
         if value is not self.__dict__.get(name):  # `p.w_q += x` arrives here too, with the very same array
             raise ShapeError(
-                f"a parameter is a window into the model's memory and cannot be replaced by another {type(value).__name__}",
+                f"a parameter is a window into the model's memory; no other {type(value).__name__} can replace it",
                 where=name,
                 remedy="Write into it instead: p.name[...] = values, or p.name += values.",
             )

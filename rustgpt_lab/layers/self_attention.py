@@ -9,7 +9,7 @@ from .base import Cache, Layer, random_weight
 
 
 class SelfAttention(Layer):
-    """Causal self-attention with residual, x + softmax(q k^T / sqrt(d)) v, (N, d) -> (N, d) (Vaswani et al. 2017, eq. 1).
+    """x + softmax(q k^T / sqrt(d)) v, causal, (N, d) -> (N, d) (Vaswani et al. 2017, eq. 1, with the residual).
 
     One head, no biases, no output matrix. In the cache, for B sequences of at most T positions:
     q, k, v (B, T, d), scores and weights (B, T, T), a row for the position that looks.

@@ -55,22 +55,15 @@ class Adam:
         """
         for settings in self.settings.values():
             settings.timestep += 1
-        w, g = self.parameters.weights.flat, self.parameters.gradients.flat
-        for start, end, settings in self._runs():
-            if settings is None:
-                w[start:end] -= rate * g[start:end]
-                continue
+        memory = self.parameters
+        buffers = (memory.weights.flat, memory.gradients.flat, self.m.flat, self.v.flat)
+        for start, end, shared in self._runs():
             for a in range(start, end, BLOCK):
-                window = slice(a, min(a + BLOCK, end))
-                _update(
-                    w[window],
-                    g[window],
-                    self.m.flat[window],
-                    self.v.flat[window],
-                    rate,
-                    settings,
-                    self._scratch,
-                )
+                w, g, m, v = (buffer[a : min(a + BLOCK, end)] for buffer in buffers)
+                if shared is None:
+                    w -= rate * g
+                else:
+                    _update(w, g, m, v, rate, shared, self._scratch[: len(w)])
 
     def _runs(self) -> Iterable[tuple[int, int, Settings | None]]:
         """The buffer cut into the longest stretches that are updated alike: (start, end, settings)."""
@@ -82,9 +75,8 @@ class Adam:
             start = end
 
 
-def _update(w: Array, g: Array, m: Array, v: Array, rate: float, s: Settings, scratch: Array) -> None:
+def _update(w: Array, g: Array, m: Array, v: Array, rate: float, s: Settings, out: Array) -> None:
     """One Adam step in place; both bias corrections are folded into the rate and epsilon."""
-    out = scratch[: len(w)]
     m *= s.beta1
     m += np.multiply(g, 1 - s.beta1, out=out)
     v *= s.beta2

@@ -107,7 +107,7 @@ def test_parameters_are_live_windows():
     before = llm.logits("the cat")
     llm.parameters["9.b_out"][0, 2] += 5
     np.testing.assert_allclose(llm.logits("the cat")[:, 2], before[:, 2] + 5)
-    with pytest.raises(ShapeError, match="cannot be replaced"):
+    with pytest.raises(ShapeError, match="no other ndarray can replace it"):
         llm.parameters["9.b_out"] = np.zeros((1, len(VOCAB)))
     with pytest.raises(AttributeError, match="no parameter 'w_x'; there are w_q, w_k, w_v"):
         llm.network[1].p.w_x  # noqa: B018
