@@ -31,7 +31,7 @@ class Batch:
         self.lengths = np.array(lengths, dtype=np.intp)
         self.ids: NDArray[np.intp] = np.array([i for ids in sequences for i in ids], dtype=np.intp)
         sequence = np.repeat(np.arange(self.size), lengths)  # (N,) the sequence that each row belongs to
-        self.positions = np.arange(len(self.ids)) - (np.cumsum(lengths) - lengths)[sequence]
+        self.positions = np.arange(len(self.ids)) - (self.lengths.cumsum() - self.lengths)[sequence]
         # where each row lies in the padded (B * T) layout
         self._places: NDArray[np.intp] = sequence * self.longest + self.positions
         self._full = len(self.ids) == self.size * self.longest
