@@ -63,12 +63,14 @@ class Canvas(anywidget.AnyWidget):
         data: what the view's module draws, packed.
         sentence: what it says until the learner points at something.
         problem: why the last question has no answer, or "".
+        answered: how many questions were.
     """
 
     _css = (JS / "lab.css").read_text(encoding="utf-8")
     title = traitlets.Unicode().tag(sync=True)
     sentence = traitlets.Unicode().tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)
+    answered = traitlets.Int().tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
 
     def __init__(self, view: View):
@@ -87,6 +89,7 @@ class Canvas(anywidget.AnyWidget):
             return
         with self.hold_sync():
             self.problem, self.sentence, self.data = "", self._view.sentence, pack(self._view.state())
+            self.answered += 1
 
     def __repr__(self) -> str:
         return f"Canvas({self.title!r})"

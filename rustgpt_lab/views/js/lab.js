@@ -149,6 +149,7 @@ export function stage(model, root) {
   }
   model.on("change:data", receive);
   model.on("change:problem", complain);
+  model.on("change:answered", () => card.removeAttribute("aria-busy")); // the same answer again changes no data
   model.on("comm_live_update", kernelGone);
 
   let width = 0;
@@ -209,6 +210,16 @@ export function choice(lab, label, options, onInput = () => {}) {
   node.addEventListener("input", () => { onInput(control.value); lab.redraw(); });
   lab.controls.append(node);
   return control;
+}
+
+/** One of many: { value: label, ... }, in a list that opens. */
+export function menu(lab, label, options, onInput = () => {}) {
+  const items = Object.entries(options).map(([value, text]) => el("option", { value }, text));
+  const input = el("select", { "aria-label": label, ...KEYS }, ...items);
+  const node = el("label", { class: "rl-control" }, el("span", {}, label), input);
+  input.addEventListener("input", () => { onInput(input.value); lab.redraw(); });
+  lab.controls.append(node);
+  return { node, get value() { return input.value; }, set value(v) { input.value = v; } };
 }
 
 /** A check box. */
