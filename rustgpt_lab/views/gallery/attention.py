@@ -43,7 +43,7 @@ class AttentionData:
     @property
     def causal(self) -> bool:
         """Whether no word looks at a later one."""
-        return not np.triu(self.weights, 1).any()
+        return not np.triu(self.weights[0], 1).any()
 
 
 def attention_of(models: Mapping[str, LLM], text: str) -> AttentionData:
@@ -94,25 +94,34 @@ class Attention(View):
         )
 
     def figure(self) -> Figure:
+        """One map for every layer and head, as tiles of a single image."""
         _, layers, heads, length, _ = self.data.weights.shape
-        side = min(3.2, max(1.6, 9.5 / layers))
+        rows, columns = (layers, heads) if heads > 1 else (1, layers)
+        side = min(3.2, 10 / columns)  # inches
+        pitch = length + 1 + int(0.25 / side * length)  # room for a title above every tile
+        tiles = np.full((rows * pitch, columns * pitch), np.nan)
+        step = -(-length // int(8 * side))  # at most eight words an inch
 
-        def draw(figure: Any, axes: Any) -> None:
-            for (head, layer), ax in np.ndenumerate(axes):
+        def draw(figure: Any, ax: Any) -> None:
+            for tile in range(layers * heads):
+                (layer, head), (row, column) = divmod(tile, heads), divmod(tile, columns)
                 weights = self.data.weights[-1, layer, head]
-                shown = np.ma.array(weights, mask=np.triu(np.ones_like(weights), 1) * self.data.causal)
-                image = ax.imshow(shown, cmap=colormap("sequential"), vmin=0, vmax=1)
-                ax.set_title(f"Layer {layer + 1}" + (f", head {head + 1}" if heads > 1 else ""))
-                ax.spines[:].set_visible(False)
-                step = -(-length // 26)
-                words = self.data.words[::step]
-                small = {"fontsize": 7 if length > 12 else 8}
-                ax.set_xticks(range(0, length, step), words, rotation=90, **small)
-                ax.set_yticks(range(0, length, step), words if layer == 0 else [], **small)
-                ax.tick_params(length=0)
-            figure.colorbar(image, ax=axes, shrink=0.7, label="weight").outline.set_visible(False)
+                future = np.triu(np.ones_like(weights, bool), 1) & self.data.causal
+                y, x = row * pitch + pitch - length, column * pitch
+                tiles[y : y + length, x : x + length] = np.where(future, np.nan, weights)
+                ax.text(x - 0.5, y - 0.8, f"Layer {layer + 1}" + (f", head {head + 1}" if heads > 1 else ""))
+            image = ax.imshow(tiles, cmap=colormap("sequential"), vmin=0, vmax=1)
+            small = {"fontsize": 7 if length > 12 else 8}
+            places = range(0, length, step)
+            across = [column * pitch + place for column in range(columns) for place in places]
+            down = [row * pitch + pitch - length + place for row in range(rows) for place in places]
+            ax.set_xticks(across, self.data.words[::step] * columns, rotation=90, **small)
+            ax.set_yticks(down, self.data.words[::step] * rows, **small)
+            ax.tick_params(length=0)
+            ax.spines[:].set_visible(False)
+            figure.colorbar(image, shrink=0.6, label="weight").outline.set_visible(False)
 
-        return plot(draw, side * layers + 1.6, side * heads + 0.6, nrows=heads, ncols=layers, squeeze=False)
+        return plot(draw, side * columns + 1.6, side * rows + 0.8)
 
     def table(self) -> Table:
         last, words = self.data.weights[-1], self.data.words
@@ -126,10 +135,10 @@ class Attention(View):
         """One moment travels whole, several as one byte a weight and without the scores."""
         data = self.data
         moments, layers, heads, length, _ = data.weights.shape
-        seen = np.tril_indices(length) if data.causal else np.indices((length, length)).reshape(2, -1)
+        seen = np.flatnonzero(np.tri(length) if data.causal else np.ones((length, length)))
 
         def cut(array: Array) -> Array:
-            return array[..., *seen]
+            return array.reshape(moments, layers, heads, -1).take(seen, axis=-1)
 
         one = moments == 1
         return {

@@ -12,14 +12,17 @@ function render({ model, el: root }) {
   const head = slider(lab, "Head", { max: 0, show: (h) => `${h + 1} of ${data.heads}`, onInput: () => tell() });
   const form = choice(lab, "Form", { map: "Map", lines: "Lines" });
   const forms = {
-    map: heatmap(lab.picture, "Attention weights: each row a word that looks, each column a word looked at", chosen),
-    lines: lines(lab.picture, "Attention as lines: on the left the words that look, on the right those looked at", chosen),
+    map: heatmap(lab.picture, "Attention weights: each row is a word that looks, each column one looked at", chosen),
+    lines: lines(lab.picture, "Attention as lines: on the left the words that look, on the right the seen", chosen),
   };
   let [row, column] = [0, 0];
 
   const index = (i, j) => (data.causal ? (i * (i + 1)) / 2 + j : i * data.words.length + j);
   const hidden = (i, j) => data.causal && j > i;
-  const read = (array) => (i, j) => array.at(moment.value, layer.value, head.value, index(i, j));
+  const read = (array) => {
+    const start = ((moment.value * data.layers + layer.value) * data.heads + head.value) * array.shape[3];
+    return (i, j) => array.flat(start + index(i, j));
+  };
 
   function chosen(i, j) {
     [row, column] = [i, j];
@@ -43,7 +46,8 @@ function render({ model, el: root }) {
       more = ` Score: q·k / √d = ${number(s * data.sqrt_d)} / ${number(data.sqrt_d)} = ${number(s)}.`
         + ` Softmax over the row: exp(${number(s)} ${less}) / ${number(sum)} = ${number(weight)}.`;
     }
-    lab.say(`${from} gives ${to} ${data.scores ? "" : "about "}${number(weight, data.scores ? 3 : 2)} of its attention.${more}`);
+    const share = data.scores ? number(weight, 3) : `about ${number(weight, 2)}`;
+    lab.say(`${from} gives ${to} ${share} of its attention.${more}`);
   }
 
   lab.onData((next) => {

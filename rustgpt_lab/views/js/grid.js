@@ -1,7 +1,8 @@
-// Pictures of rows and columns with words: a heat map, and lines from word to word. Pointer and arrow keys choose a cell.
+// Rows and columns with words: a heat map, and lines from word to word. Pointer or arrow keys choose a cell.
 import { el, inkOn, number } from "./lab.js";
 
 const LABEL = 12; // the least distance between two labels, in pixels
+const TALLEST = 640; // a picture higher than this would not fit on a screen with its controls
 
 /** The cell that is chosen, by pointer or arrow keys, in an element. `moved()` hears of each change. */
 export function cursor(node, { size, cellAt, moved }) {
@@ -34,12 +35,13 @@ export function cursor(node, { size, cellAt, moved }) {
 const measure = document.createElement("canvas").getContext("2d");
 
 /** The width in pixels of the widest of some words, at most `most`. */
-function widest(words, most) {
+export function widest(words, most) {
   measure.font = "bold 12px system-ui, sans-serif";
   return Math.min(most, Math.ceil(Math.max(...words.map((word) => measure.measureText(word).width))) + 2);
 }
 
-function shortened(word, most) {
+/** A word, cut to fit into so many pixels. */
+export function shortened(word, most) {
   if (measure.measureText(word).width <= most) return word;
   let kept = word.length - 1;
   while (kept > 1 && measure.measureText(`${word.slice(0, kept)}…`).width > most) kept -= 1;
@@ -83,7 +85,7 @@ export function heatmap(parent, label, onCell = () => {}) {
     const left = widest(rows, 120) + 10;
     const across = widest(columns, 120);
     const width = Math.min(parent.clientWidth, 1000);
-    const cell = Math.max(4, Math.min(44, Math.floor((width - left - 4) / columns.length * 4) / 4));
+    const cell = Math.max(4, Math.min(44, (width - left - 4) / columns.length, TALLEST / rows.length));
     const upright = across + 6 > cell;
     const top = upright ? across + 10 : 22;
     const key = JSON.stringify([rows, columns, cell, theme.dark]);
@@ -144,7 +146,7 @@ export function heatmap(parent, label, onCell = () => {}) {
     rows.forEach((_, i) => columns.forEach((__, j) => {
       if (hidden(i, j)) return;
       context.fillStyle = inkOn(image.data.slice(4 * (i * columns.length + j)).slice(0, 3));
-      context.fillText(number(value(i, j), 2), (j + 0.5) * pixels, (i + 0.5) * pixels);
+      context.fillText(number(value(i, j), 2), (j + 0.5) * pixels, (i + 0.5) * pixels, 0.92 * pixels);
     }));
   }
   function explain() {
@@ -168,7 +170,7 @@ export function heatmap(parent, label, onCell = () => {}) {
   };
 }
 
-/** Lines from the words on the left to those on the right, as wide as their weight in [0, 1]. As `heatmap` otherwise. */
+/** Lines from the words on the left to those on the right, as wide as their weight in [0, 1]; else as `heatmap`. */
 export function lines(parent, label, onCell = () => {}) {
   const canvas = el("canvas", { "aria-hidden": "true" });
   const overlay = el("svg", { "aria-hidden": "true" });
@@ -191,7 +193,7 @@ export function lines(parent, label, onCell = () => {}) {
     const left = widest(rows, 130) + 10;
     const gap = Math.min(Math.max(parent.clientWidth - 2 * left - 10, 60), 420);
     const most = Math.max(rows.length, columns.length);
-    const pitch = Math.min(Math.max(640 / most, LABEL), 26);
+    const pitch = Math.min(Math.max(TALLEST / most, LABEL), 26);
     const key = JSON.stringify([rows, columns, gap]);
     if (key === layout.key) return;
     layout = { key, left, gap, pitch };

@@ -21,7 +21,7 @@ export function el(tag, attributes = {}, ...children) {
 
 const TYPES = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
-/** What packing.py packed: each array becomes { shape, values, at(i, j, ...) }, quantised ones widened by `at`. */
+/** What packing.py packed: each array becomes { shape, at(i, j, ...), flat(i) }, widened if quantised. */
 export function unpack(value) {
   if (Array.isArray(value)) return value.map(unpack);
   if (value === null || typeof value !== "object") return value;
@@ -34,11 +34,8 @@ function tensor({ shape, dtype, buffer, low, high }) {
   const values = new TYPES[dtype]((buffer.buffer ?? buffer).slice(start, start + buffer.byteLength));
   const step = low === undefined ? 1 : (high - low) / 255;
   const base = low ?? 0;
-  return {
-    shape,
-    values,
-    at: (...index) => base + step * values[index.reduce((flat, i, axis) => flat * shape[axis] + i, 0)],
-  };
+  const flat = (i) => base + step * values[i];
+  return { shape, flat, at: (...index) => flat(index.reduce((place, i, axis) => place * shape[axis] + i, 0)) };
 }
 
 /** A number for people: four significant digits (or as many as asked), a true minus sign. */

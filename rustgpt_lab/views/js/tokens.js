@@ -22,7 +22,8 @@ function render({ model, el: root }) {
       return el("li", { class: "rl-token rl-lost" }, el("s", {}, word), el("small", {}, "lost"));
     }
     const colour = theme.categories[id % theme.categories.length];
-    return el("li", { class: "rl-token", style: `--rl-colour:${colour}` }, el("span", {}, word), el("small", {}, `${id}`));
+    const style = `--rl-colour:${colour}`;
+    return el("li", { class: "rl-token", style }, el("span", {}, word), el("small", {}, String(id)));
   }
 
   lab.onData((data) => {

@@ -1,0 +1,66 @@
+"""The palettes: even, and clear to eyes that see fewer colours."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from rustgpt_lab.views.style import CATEGORIES, PALETTE, colormap, plot, png
+
+# Machado, Oliveira and Fernandes 2009, severity 1: what a colour looks like without one kind of cone (linear RGB).
+BLIND = {
+    "none": np.eye(3),
+    "protan": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deutan": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]
+    ),
+    "tritan": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]]
+    ),
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])  # sRGB, D65
+
+
+def seen(colours: list[str], eyes: str) -> np.ndarray:
+    """Hex colours -> (n, 3) CIELAB (D65), as those eyes see them; distance there is about visible difference."""
+    srgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colours])
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(linear @ BLIND[eyes].T, 0, 1)
+    f = np.cbrt(np.maximum(linear @ TO_XYZ.T / [0.9505, 1, 1.089], 0.008856))
+    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+
+
+@pytest.mark.parametrize("eyes", BLIND)
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_more_is_always_visibly_more(mode: str, eyes: str) -> None:
+    lightness = seen(PALETTE["sequential"][mode], eyes)[:, 0]
+    steps = np.diff(lightness) * (1 if mode == "dark" else -1)
+    assert steps.min() > 5
+    assert steps.max() < 2.5 * steps.min()
+
+
+@pytest.mark.parametrize("eyes", BLIND)
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_the_two_signs_differ_and_grow_alike(mode: str, eyes: str) -> None:
+    lab = seen(PALETTE["diverging"][mode], eyes)
+    middle = len(lab) // 2
+    away = np.abs(lab[:, 0] - lab[middle, 0])
+    assert (np.diff(away[middle:]) > 0).all()
+    assert (np.diff(away[: middle + 1]) < 0).all()
+    assert np.abs(away - away[::-1]).max() < 12
+    assert np.linalg.norm(lab[0] - lab[-1]) > 30
+
+
+@pytest.mark.parametrize("eyes", ["none", "protan", "deutan", "tritan"])
+def test_categories_can_be_told_apart(eyes: str) -> None:
+    lab = seen(CATEGORIES, eyes)
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(lab, 2)) > 10
+
+
+def test_the_same_figure_is_the_same_file() -> None:
+    def draw(figure, ax):
+        ax.imshow(np.eye(3), cmap=colormap("sequential"))
+
+    assert png(plot(draw, 2, 2)) == png(plot(draw, 2, 2))
