@@ -19,6 +19,7 @@ import numpy as np
 from ..errors import ShapeError, TrainingError
 from ..numerics import Array
 from ..parameters import Views
+from .report import ClippingReport, dot, norm
 
 Arrays = Mapping[str, Array]
 Factors = dict[str, Array | float]
@@ -26,52 +27,6 @@ Factors = dict[str, Array | float]
 
 AGC_EPSILON = 1e-3
 """The least norm that AGC takes a unit's weights to have, so that weights that begin at 0 can grow."""
-
-
-@dataclass
-class ClippingReport:
-    """What a clipping did, each a dictionary from a parameter's name to a number.
-
-    Attributes:
-        before, after: the norm of the gradient.
-        weight: the norm of the parameter itself.
-        clipped: the fraction of its units that were made shorter, in [0, 1].
-        cosine: of the angle between the gradient before and after, in [-1, 1]; 1 if both are 0.
-    """
-
-    before: dict[str, float] = field(default_factory=dict)
-    after: dict[str, float] = field(default_factory=dict)
-    weight: dict[str, float] = field(default_factory=dict)
-    clipped: dict[str, float] = field(default_factory=dict)
-    cosine: dict[str, float] = field(default_factory=dict)
-
-    def add(
-        self, name: str, before: Array, after: Array, weight: Array | None, factors: Array | float
-    ) -> None:
-        """Measure one parameter; a gradient that no parameter belongs to has the weight 0."""
-        a, b = _norm(before), _norm(after)
-        self.before[name], self.after[name] = a, b
-        self.weight[name] = 0.0 if weight is None else _norm(weight)
-        self.clipped[name] = float(np.mean(np.less(factors, 1)))
-        if a and b:
-            self.cosine[name] = min(1.0, max(-1.0, _dot(before, after) / (a * b)))
-        else:
-            self.cosine[name] = float(a == b)
-
-    def update(self, other: ClippingReport) -> None:
-        """Take over the rows of another report."""
-        for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True):
-            mine.update(theirs)
-
-    def __repr__(self) -> str:
-        lines = [f"{'':>24} {'before':>10} {'after':>10} {'weight':>10} {'clipped':>8} {'cosine':>7}"]
-        for name in self.before:
-            norms = f"{self.before[name]:10.4g} {self.after[name]:10.4g} {self.weight[name]:10.4g}"
-            lines.append(f"{name:>24} {norms} {self.clipped[name]:8.0%} {self.cosine[name]:7.3f}")
-        totals = (
-            sqrt(sum(n * n for n in norms.values())) for norms in (self.before, self.after, self.weight)
-        )
-        return "\n".join([*lines, f"{'all':>24} " + " ".join(f"{total:10.4g}" for total in totals)])
 
 
 class Clipping:
@@ -91,11 +46,18 @@ class Clipping:
             ShapeError: a gradient has no parameter, or one of another shape, or more than two axes.
         """
         _check(parameters, gradients)
-        before = {name: gradient.copy() for name, gradient in gradients.items()}
-        factors = self.apply(parameters, gradients)
         report = ClippingReport()
-        for name, gradient in gradients.items():
-            report.add(name, before[name], gradient, parameters[name], factors.get(name, 1.0))
+        if _only_scales(self):
+            norms = {name: norm(gradient) for name, gradient in gradients.items()}
+            factors = self.apply(parameters, gradients)
+            for name, length in norms.items():
+                report.add_scaled(name, length, norm(parameters[name]), factors.get(name, 1.0))
+        else:
+            before = {name: gradient.copy() for name, gradient in gradients.items()}
+            factors = self.apply(parameters, gradients)
+            for name, gradient in gradients.items():
+                weight = norm(parameters[name])
+                report.add(name, before[name], gradient, weight, factors.get(name, 1.0))
         return report
 
     def apply(self, parameters: Arrays, gradients: Arrays) -> Factors:
@@ -110,7 +72,8 @@ class Clipping:
             lengths: the number of rows of each sequence; their sum is N.
         """
         before, report = dlogits.copy(), ClippingReport()
-        report.add("logits", before, dlogits, None, self.apply_logits(dlogits, lengths).get("logits", 1.0))
+        factors = self.apply_logits(dlogits, lengths)
+        report.add("logits", before, dlogits, 0.0, factors.get("logits", 1.0))
         return report
 
     def apply_logits(self, dlogits: Array, lengths: Sequence[int]) -> Factors:
@@ -151,8 +114,8 @@ class L2GradientClipping(Clipping):
 
     def apply(self, parameters: Arrays, gradients: Arrays) -> Factors:
         arrays = [gradients.flat] if isinstance(gradients, Views) else list(gradients.values())
-        norm = sqrt(sum(_dot(array, array) for array in arrays))
-        factor = min(1.0, self.threshold / norm) if norm else 1.0
+        length = sqrt(sum(dot(array, array) for array in arrays))
+        factor = min(1.0, self.threshold / length) if length else 1.0
         if factor < 1:
             for array in arrays:
                 array *= factor
@@ -251,29 +214,21 @@ class RustGPTLogitClipping(Clipping):
 
     def apply_logits(self, dlogits: Array, lengths: Sequence[int]) -> Factors:
         factors, start = [], 0
-        for length in lengths:
-            rows = dlogits[start : start + length]
-            start += length
+        for count in lengths:
+            rows = dlogits[start : start + count]
+            start += count
             if self.config.use_centralization:
                 rows -= rows.mean(axis=1, keepdims=True)
-            norm = _norm(rows) * len(lengths)  # the batch's mean divided every sequence's gradient
+            length = norm(rows) * len(lengths)  # the batch's mean divided every sequence's gradient
             limit = (
                 self.config.agc_threshold * sqrt(rows.size)
                 if self.config.use_agc
                 else self.config.l2_threshold
             )
-            factors.append(min(1.0, limit / norm) if norm else 1.0)
+            factors.append(min(1.0, limit / length) if length else 1.0)
             if factors[-1] < 1:
                 rows *= factors[-1]
         return {"logits": np.array(factors)}
-
-
-def _dot(a: Array, b: Array) -> float:
-    return float(np.vdot(a, b))
-
-
-def _norm(array: Array) -> float:
-    return sqrt(_dot(array, array))
 
 
 def _unit_axis(name: str, array: Array) -> int | None:
@@ -292,6 +247,11 @@ def _unit_norms(name: str, array: Array) -> Array:
             return np.sqrt(np.einsum("vd,vd->v", array, array))[:, None]
         case _:
             return np.sqrt(np.vdot(array, array)).reshape((1,) * array.ndim)
+
+
+def _only_scales(clipping: Clipping) -> bool:
+    """Whether it multiplies a parameter's gradient by a number, and does nothing else to it."""
+    return isinstance(clipping, L2GradientClipping) or type(clipping).apply is Clipping.apply
 
 
 def _product(all_factors: Sequence[Factors]) -> Factors:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics import Array
-from ..optim.clipping import ClippingReport
+from ..optim.report import ClippingReport
 
 LIMIT = 4096
 """Rows that a table keeps. When it is full, every second row goes, and then only every second is taken."""

@@ -16,7 +16,8 @@ import numpy as np
 from ..layers import Layer
 from ..model import LLM, _unbound
 from ..numerics import Array
-from ..optim.clipping import Clipping, ClippingReport
+from ..optim.clipping import Clipping
+from ..optim.report import ClippingReport, cosine
 from ..vocab import Vocab
 
 QUIET = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -133,6 +134,5 @@ def _joined(reports: Sequence[Any], shares: Sequence[float]) -> ClippingReport:
     after = sqrt(total(lambda r: r.after["logits"] ** 2))
     dot = total(lambda r: r.before["logits"] * r.after["logits"] * r.cosine["logits"])
     clipped = sum(share * r.clipped["logits"] for share, r in zip(shares, reports, strict=True))
-    cosine = dot / (before * after) if before and after else float(before == after)
-    rows = before, after, 0.0, clipped, cosine
+    rows = before, after, 0.0, clipped, cosine(dot, before, after)
     return ClippingReport(*({"logits": value} for value in rows))
