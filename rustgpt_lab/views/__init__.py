@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
     from .gallery.tokens import tokens as tokens
+    from .gallery.what_if import what_if as what_if
 
-NAMES = ("attention", "tokens")
+NAMES = ("attention", "tokens", "what_if")
 
 __all__ = list(NAMES)
 

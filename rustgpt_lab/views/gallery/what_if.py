@@ -1,0 +1,324 @@
+"""What would the model say without a part of it? One change, and the next word's distribution before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...batch import Batch
+from ...errors import ShapeError
+from ...layers import Cache, FeedForward, Layer, LayerNorm, SelfAttention
+from ...numerics import Array, softmax
+from ..anatomy import RESIDUAL
+from ..base import Table, View
+from ..style import ACCENT, plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...model import LLM
+
+KINDS: dict[str, tuple[str, Any]] = {
+    "attention": ("without attention", SelfAttention),
+    "feed_forward": ("without the feed-forward network", FeedForward),
+    "residual": ("without the residual", RESIDUAL),
+    "norm": ("without the norm", LayerNorm),
+    "scaling": ("without the division by √d", SelfAttention),
+    "mask": ("without the causal mask", SelfAttention),
+    "hide": ("hide a word", SelfAttention),
+    "score": ("set a score", SelfAttention),
+}
+"""Every kind of change -> what it is in words, and the layers in which it can be made."""
+
+SHOWN = 10
+"""Words whose probabilities are shown: the most likely before, and the newcomers after."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is done to a model.
+
+    Attributes:
+        kind: a key of `KINDS`.
+        layer: an index into the network, or None for every layer of that kind.
+        row: for "score", the position that looks.
+        column: for "score" and "hide", the position that is looked at.
+        score: for "score", what stands there in place of q·k / sqrt(d); None leaves it.
+    """
+
+    kind: str
+    layer: int | None = None
+    row: int = 0
+    column: int = 0
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class WhatIfData:
+    """The next word, before and after a change.
+
+    Attributes:
+        text: as it was given.
+        words: its T tokens.
+        change: what was changed.
+        layers: kind of change -> the layers (index, name) in which it can be made.
+        top: K words, those most likely before, then those that the change brings up.
+        before, after: (K,) their probabilities, in [0, 1].
+        moved: the share of the probability that changed its word, in [0, 1] (the total variation distance).
+        map_layer: the last attention that was changed, or None.
+        scores_before, scores_after, weights_before, weights_after: (T, T) of that layer, or None.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    change: Change
+    layers: dict[str, list[tuple[int, str]]]
+    top: tuple[str, ...]
+    before: Array
+    after: Array
+    moved: float
+    map_layer: int | None
+    scores_before: Array | None = None
+    scores_after: Array | None = None
+    weights_before: Array | None = None
+    weights_after: Array | None = None
+
+
+def layers_for(llm: LLM) -> dict[str, list[tuple[int, str]]]:
+    """Kind of change -> the layers (index, name) in which it can be made; kinds without a layer are left out."""
+    places = {
+        kind: [(i, type(layer).__name__) for i, layer in enumerate(llm.network) if isinstance(layer, layers)]
+        for kind, (_, layers) in KINDS.items()
+    }
+    return {kind: found for kind, found in places.items() if found}
+
+
+# ---- the changes: each is a layer's forward pass, (x, batch) -> (y, cache), with one thing different --------------
+
+
+def _rescored(scores_of: Callable[[SelfAttention, Cache, Change], Array]) -> Any:
+    """Attention as the layer computes it, but for its scores."""
+
+    def forward(layer: SelfAttention, x: Array, batch: Batch, change: Change) -> tuple[Array, Cache]:
+        c = layer.forward(x, batch)[1]
+        scores = scores_of(layer, c, change)
+        weights = softmax(scores)
+        return x + batch.rows(weights @ c.v), Cache(scores=scores, weights=weights)
+
+    return forward
+
+
+def _one_score(layer: SelfAttention, c: Cache, change: Change) -> Array:
+    scores = c.scores.copy()
+    if change.score is not None:
+        scores[..., change.row, change.column] = change.score
+    return scores
+
+
+def _one_word_hidden(layer: SelfAttention, c: Cache, change: Change) -> Array:
+    scores = c.scores.copy()
+    scores[..., change.column + 1 :, change.column] = -np.inf  # the word itself must look at something
+    return scores
+
+
+def _left_out(layer: Layer, x: Array, batch: Batch, change: Change) -> tuple[Array, Cache]:
+    return x, Cache()
+
+
+def _without_residual(layer: Layer, x: Array, batch: Batch, change: Change) -> tuple[Array, Cache]:
+    y, cache = layer.forward(x, batch)
+    return y - x, cache
+
+
+CHANGED: dict[str, Callable[[Any, Array, Batch, Change], tuple[Array, Cache]]] = {
+    "attention": _left_out,
+    "feed_forward": _left_out,
+    "residual": _without_residual,
+    "norm": _left_out,
+    "scaling": _rescored(lambda layer, c, change: c.scores / layer.scale),
+    "mask": _rescored(lambda layer, c, change: c.q @ c.k.mT * layer.scale),
+    "hide": _rescored(_one_word_hidden),
+    "score": _rescored(_one_score),
+}
+
+
+def run(llm: LLM, text: str, change: Change) -> tuple[Array, list[Cache]]:
+    """The logits of a text, (T, V), and every layer's cache, by the model's own layers but for the change."""
+    batch = Batch([llm.tokenize(text)])
+    x: Any = batch.ids
+    caches = []
+    for i, layer in enumerate(llm.network):
+        if isinstance(layer, KINDS[change.kind][1]) and change.layer in (None, i):
+            x, cache = CHANGED[change.kind](layer, x, batch, change)
+        else:
+            x, cache = layer.forward(x, batch)
+        caches.append(cache)
+    return x, caches
+
+
+def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
+    """Read a text twice, as the model is and with the change.
+
+    Raises:
+        ShapeError: there is no such kind of change, layer or position.
+        TextError: the model cannot read the text.
+    """
+    trace = llm.trace(text)
+    words = tuple(llm.vocab.words[i] for i in llm.tokenize(text))
+    layers = layers_for(llm)
+    _check(change, layers, len(words))
+    logits, caches = run(llm, text, change)
+    before, after = softmax(trace[f"{len(llm.network) - 1}.output"][-1]), softmax(logits[-1])
+    first = np.argsort(-before, kind="stable")[: SHOWN - 4]
+    newcomers = [i for i in np.argsort(-after, kind="stable")[:SHOWN] if i not in first]
+    top = np.array([*first, *newcomers][:SHOWN])
+
+    touched = [
+        i for i, _ in layers[change.kind] if change.layer in (None, i) and hasattr(caches[i], "weights")
+    ]
+    maps = {}
+    if touched:
+        for name in ("scores", "weights"):
+            maps[f"{name}_before"] = trace[f"{touched[-1]}.{name}"]
+            maps[f"{name}_after"] = vars(caches[touched[-1]])[name][0]
+    return WhatIfData(
+        text,
+        words,
+        change,
+        layers,
+        tuple(llm.vocab.words[i] for i in top),
+        before[top],
+        after[top],
+        float(np.abs(after - before).sum() / 2),
+        touched[-1] if touched else None,
+        **maps,
+    )
+
+
+def _check(change: Change, layers: dict[str, list[tuple[int, str]]], length: int) -> None:
+    if change.kind not in layers:
+        known = ", ".join(layers)
+        raise ShapeError(
+            "this model has nothing to change so", where="change", expected=known, got=change.kind
+        )
+    indices = [i for i, _ in layers[change.kind]]
+    if change.layer not in (None, *indices):
+        expected = f"None, or one of {indices}"
+        raise ShapeError(
+            "this layer cannot be changed so", where="layer", expected=expected, got=change.layer
+        )
+    for name in ("row", "column"):
+        if not 0 <= getattr(change, name) < length:
+            expected = f"0 to {length - 1}, a position of the text"
+            raise ShapeError(
+                "there is no such position", where=name, expected=expected, got=getattr(change, name)
+            )
+
+
+class WhatIf(View):
+    """The live comparison; `what_if` makes it."""
+
+    name = "what_if"
+    title = "What if: the next word, before and after a change"
+    data: WhatIfData
+
+    def __init__(self, llm: LLM, text: str, change: Change):
+        self.llm = llm
+        super().__init__(what_if_of(llm, text, change))
+
+    @property
+    def change_in_words(self) -> str:
+        """What was changed, and where."""
+        change, words = self.data.change, self.data.words
+        what = {
+            "hide": f"with “{words[change.column]}” hidden",
+            "score": f"with the score of “{words[change.row]}” for “{words[change.column]}” "
+            + ("as it is" if change.score is None else f"set to {change.score:g}".replace("-", "−")),
+        }.get(change.kind, KINDS[change.kind][0])
+        every = "any" if what.startswith("without") else "every"
+        return f"{what} in {f'{every} layer' if change.layer is None else f'layer {change.layer}'}"
+
+    @property
+    def sentence(self) -> str:
+        data, change = self.data, self.change_in_words
+        change = change[0].upper() + change[1:]
+        if data.moved < 5e-5:
+            return f"{change}, nothing changes: “{data.top[0]}” keeps {data.before[0]:.3f}."
+        best = int(data.after.argmax())
+        then = (
+            f"“{data.top[0]}” still comes first, with {data.after[0]:.3f} instead of {data.before[0]:.3f}"
+            if best == 0
+            else f"“{data.top[0]}” falls from {data.before[0]:.3f} to {data.after[0]:.3f}, "
+            f"and “{data.top[best]}” comes first with {data.after[best]:.3f}"
+        )
+        return f"{change}, {then}; {data.moved:.1%} of the probability moves."
+
+    def figure(self) -> Figure:
+        data = self.data
+        rows = np.arange(len(data.top))
+
+        def draw(figure: Any, ax: Any) -> None:
+            for offset, values, colour, label in (
+                (-0.2, data.before, "#9aa0a6", "before"),
+                (0.2, data.after, ACCENT, f"after, {self.change_in_words}"),
+            ):
+                bars = ax.barh(rows + offset, values, 0.36, color=colour, label=label)
+                ax.bar_label(bars, [f"{value:.3f}" for value in values], padding=3, fontsize=7)
+            ax.set_yticks(rows, data.top, parse_math=False)
+            ax.set(xlim=(0, 1.08), ylim=(len(rows) - 0.5, -0.5), xlabel="probability of the next word")
+            ax.set_title(f"after “{' '.join(data.words[-6:])}”", parse_math=False)
+            ax.tick_params(axis="y", length=0)
+            ax.legend(loc="lower right", frameon=False)
+
+        return plot(draw, 8, 0.36 * len(rows) + 1)
+
+    def table(self) -> Table:
+        data = self.data
+        rows = zip(data.top, map(float, data.before), map(float, data.after), strict=True)
+        return Table(("next word", "before", "after"), list(rows))
+
+    def state(self) -> dict[str, Any]:
+        return {
+            **super().state(),
+            "change": vars(self.data.change),
+            "kinds": {kind: words for kind, (words, _) in KINDS.items() if kind in self.data.layers},
+        }
+
+    def answer(self, question: dict[str, Any]) -> WhatIfData:
+        """New data for {text, change}; a position that a new, shorter text lacks becomes its last."""
+        change = Change(**question["change"])
+        last = len(self.llm.tokenize(question["text"])) - 1
+        change = replace(change, row=min(change.row, last), column=min(change.column, last))
+        return what_if_of(self.llm, question["text"], change)
+
+
+def what_if(
+    llm: LLM,
+    text: str,
+    change: str = "attention",
+    layer: int | None = None,
+    row: int | None = None,
+    column: int = 0,
+    score: float | None = None,
+) -> WhatIf:
+    """What the model would say next if a part of it were changed: choose the change and its place, see the bars move.
+
+    The model itself is not changed: its own layers run once more, with that one thing different.
+
+    Args:
+        llm: a model.
+        text: what it reads; the bars are for the word after it.
+        change: to begin with: "attention", "feed_forward" or "norm" (left out), "residual" (not added),
+            "scaling" (scores are not divided by sqrt(d)), "mask" (words see the future), "hide" (no later word
+            looks at the word in `column`) or "score" (`row` looks at `column` with another score).
+        layer: its index in the network, such as 1; None for every layer of the kind.
+        row: the position that looks; the last one unless it is given.
+        column: the position that is looked at.
+        score: what stands in place of q·k / sqrt(d).
+    """
+    if row is None:
+        row = max(0, len(llm.tokenize(text)) - 1)
+    return WhatIf(llm, text, Change(change, layer, row, column, score))
