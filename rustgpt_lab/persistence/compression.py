@@ -76,7 +76,9 @@ def decompressed(data: Any, packing: str, max_bytes: int) -> Any:
 def _reader(data: Any, packing: str) -> Any:
     if packing == ".gz":
         return gzip.GzipFile(fileobj=_Reading(data))  # type: ignore[call-overload]
-    return zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(data, read_across_frames=True)
+    return zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(
+        data, read_across_frames=True, closefd=False
+    )
 
 
 class _Reading:

@@ -13,17 +13,21 @@ from typing import Any, BinaryIO
 
 from ..errors import AccessError, NotAFileError, TooLargeError
 
+DESCRIPTORS = "/proc/self/fd"
+"""Where Linux shows a process its open files, those without a name as well."""
+
 
 @contextmanager
 def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file to write into, which becomes `path` only when the block ends well, and then at once and whole.
 
-    The bytes go to a hidden file beside `path` (`.rustgpt_lab-….tmp`), are flushed to the disk, and the file is then
-    renamed. Whatever goes wrong before, an interrupt included, `path` is as it was, and the hidden file is removed
-    (unless the folder itself can no longer be changed, or the process is killed). Of two writers, the last one wins.
+    The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is then renamed. If
+    anything goes wrong before that, an interrupt included, `path` is as it was and the temporary file is gone. On
+    Linux it has no name until it is complete, so that it is gone even if the process is killed or the folder is
+    locked meanwhile; elsewhere, `.rustgpt_lab-….tmp` may then be left behind. Of two writers, the last one wins.
 
-    The rename is atomic on POSIX and on NTFS. The folder is flushed, too, where the system can do that (not on
-    Windows), so that the new name outlives a power cut. A link is followed; the permissions of an old file are kept.
+    A rename is atomic on POSIX and on NTFS. The folder is flushed, too, where the system can (Windows cannot), so
+    that the new name outlives a power cut. A link is followed; an old file's permissions are kept.
 
     Raises:
         NotAFileError: `path` is a directory, a FIFO or a device.
@@ -33,10 +37,13 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     temporary = target.with_name(f".rustgpt_lab-{secrets.token_hex(8)}.tmp")
     try:
         old = _check_target(target)
-        with open(temporary, "xb") as file:
+        nameless = _open_nameless(target.parent)
+        with open(temporary, "xb") if nameless is None else open(nameless, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if nameless is not None:  # the folder's descriptor is not used, but makes Python follow the link
+                os.link(f"{DESCRIPTORS}/{nameless}", temporary, src_dir_fd=nameless)
         if old:
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
@@ -46,6 +53,16 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # after a success it has its new name, and there is nothing left to remove
             temporary.unlink()
+
+
+def _open_nameless(folder: Path) -> int | None:
+    """A file in a folder but without a name, which vanishes unless it gets one; None where there are none such."""
+    if not os.path.exists(DESCRIPTORS):
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    except OSError:  # the system knows them, but not this disk
+        return None
 
 
 def _check_target(target: Path) -> bool:

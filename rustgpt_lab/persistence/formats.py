@@ -1,5 +1,6 @@
 """Which extension means which format."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
@@ -11,6 +12,7 @@ from . import bincode, json, safetensors
 from .compression import MAGIC, decompressed
 from .describe import Node, safetensors_tree, tree
 from .files import mapped
+from .safetensors import PREFIX
 
 Result = TypeVar("Result")
 
@@ -76,10 +78,10 @@ def _extension_of(raw: Any, max_bytes: int) -> str:
 
 def _plain_extension_of(data: Any) -> str:
     head = bytes(data[:64])
-    if head[8:].lstrip().startswith(b'{"') and head[:1] != b"{":
-        return SAFETENSORS.extension
-    if head.lstrip().startswith(b"{"):
+    if re.match(rb'\s*\{\s*["}]', head):
         return JSON.extension
+    if re.match(rb'\{\s*"', head[PREFIX:]) and int.from_bytes(head[:PREFIX], "little") < len(data):
+        return SAFETENSORS.extension
     try:
         bincode.read(data)
     except FileError:

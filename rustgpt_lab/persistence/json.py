@@ -21,19 +21,19 @@ class Json(JsonText):
     """The JSON format's way with the kinds of the schema (`schema.Source`)."""
 
     def name(self) -> str:
-        """The key of a field or of an entry, and its colon."""
+        """The name of a field, and its colon."""
         name = self.string()
         self.expect(b":", "a colon")
         return name
 
-    def number_name(self) -> int:
-        """The key of an entry that is a whole number in quotes."""
+    def number_text(self) -> int:
+        """A whole number in quotes, as the key of a map."""
         start = self.start()
-        name = self.name()
-        if not re.fullmatch("0|[1-9][0-9]{0,18}", name):
-            expected, got = 'a whole number such as "12"', repr(name[:40])
+        text = self.string()
+        if not re.fullmatch("0|[1-9][0-9]{0,18}", text):
+            expected, got = 'a whole number such as "12"', repr(text[:40])
             raise WrongTypeError("a key that is not a number", offset=start, expected=expected, got=got)
-        return int(name)
+        return int(text)
 
     def separated(self, close: bytes) -> Iterator[int]:
         """Counts the parts between the brackets of a list or an object."""
@@ -111,11 +111,16 @@ class Json(JsonText):
             raise WrongTypeError("a list of another length", offset=start, expected=size, got=last + 1)
 
     def key(self, kind: str) -> Callable[[], Any]:
-        return self.number_name if kind == "usize" else self.name
+        return self.number_text if kind == "usize" else self.string
 
     def pairs(self, key: Callable, value: Callable, most: int) -> list[tuple[Any, Any]]:
         self.expect(b"{", "an object")
-        return [(key(), value()) for _ in self._limited(b"}", most)]
+        found = []
+        for _ in self._limited(b"}", most):
+            name = key()
+            self.expect(b":", "a colon")
+            found.append((name, value()))
+        return found
 
     def _limited(self, close: bytes, most: int) -> Iterator[int]:
         for i in self.separated(close):

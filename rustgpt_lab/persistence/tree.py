@@ -17,7 +17,9 @@ from ..errors import (
     NonFiniteError,
     SettingError,
     ShapeError,
+    TooLargeError,
     UnknownLayerError,
+    Utf8Error,
     VocabMismatchError,
 )
 from ..layers import Layer
@@ -25,7 +27,7 @@ from ..model import LLM
 from ..numerics import Array
 from ..parameters import Views
 from ..vocab import END, Vocab
-from .schema import LAYERS, Adam, Kind, Matrix, Setting, require_count
+from .schema import LAYERS, MAX_LAYERS, MAX_WORDS, Adam, Kind, Matrix, Setting, require_count
 
 # ---- a model as values ----------------------------------------------------------------------------------------------
 
@@ -35,13 +37,33 @@ def from_model(llm: LLM) -> dict[str, Any]:
 
     Raises:
         UnknownLayerError: the format has no form for one of its layers.
-        NoEndError: its vocabulary has no `</s>`, so the file could not be loaded.
+        NoEndError, Utf8Error, TooLargeError: the file could not be loaded.
     """
     words = llm.vocab.words
-    if llm.vocab.end is None:
-        raise _no_end()
+    _check_words(llm.vocab)
+    if len(llm.network) > MAX_LAYERS:
+        expected = f"at most {MAX_LAYERS}"
+        raise TooLargeError(
+            "more layers than the limit", path=".network", expected=expected, got=len(llm.network)
+        )
     vocab = {"encode": llm.vocab.ids, "decode": dict(enumerate(words)), "words": list(words)}
     return {"vocab": vocab, "network": [_layer_values(llm, i) for i in range(len(llm.network))]}
+
+
+def _check_words(vocab: Vocab) -> None:
+    if vocab.end is None:
+        raise _no_end()
+    if len(vocab) > MAX_WORDS:
+        expected = f"at most {MAX_WORDS}"
+        raise TooLargeError("more words than the limit", path=".vocab", expected=expected, got=len(vocab))
+    for i, word in enumerate(vocab.words):
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            path = f".vocab.words[{i}]"
+            raise Utf8Error(
+                "a word that is no Unicode text", path=path, expected="UTF-8", got=ascii(word)
+            ) from error
 
 
 def _layer_values(llm: LLM, i: int) -> dict[str, Any]:
@@ -207,7 +229,8 @@ def _first(views: Views, bad: NDArray[np.bool]) -> tuple[str, int, float]:
 def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:
     """The vocabulary of which a file keeps three descriptions, if they agree."""
     numbered = dict(enumerate(words))
-    if decode != numbered or encode != {word: i for i, word in numbered.items()}:
+    ids = {word: i for i, word in numbered.items()}
+    if decode != numbered or encode != ids or len(ids) < len(words):
         _explain(encode, decode, words)
     if END not in encode:
         raise _no_end()

@@ -1,0 +1,117 @@
+"""A fuzz target for every reader of files; the suite runs it shortly, and by hand it runs as long as one likes.
+
+python -m tests.persistence.fuzz 1000000            # so many executions of our own mutations
+python -m tests.persistence.fuzz --atheris -runs=1000000    # guided by coverage, where atheris is installed
+"""
+
+import random
+import sys
+import time
+import zlib
+
+import zstandard
+
+from rustgpt_lab.errors import FileError
+from rustgpt_lab.persistence.compression import decompressed
+from tests.corpus import binary, text
+
+from . import independent
+from .mutation import FORMATS, SMALL, read
+from .test_mutation import safetensors
+
+LIMIT = 1 << 20
+"""Bytes that a compressed input may grow to."""
+SEEDS: dict[str, list[bytes]] = {
+    ".bin": [binary.GOOD, independent.encode(SMALL), *(bad.data for bad in binary.FILES)],
+    ".json": [text.GOOD, *(bad.data for bad in text.FILES if len(bad.data) < 10_000)],
+    ".safetensors": [safetensors()],
+    ".gz": [zlib.compress(binary.GOOD, wbits=31)],
+    ".zst": [zstandard.compress(binary.GOOD)],
+}
+SOUND = {".bin": 2, ".json": 1, ".safetensors": 1, ".gz": 1, ".zst": 1}
+"""How many of the seeds, the first ones, are sound files: half of the executions begin with one of these."""
+PIECES = {
+    ".bin": [b"\x00", b"\x01", b"\xfa", b"\xfb\xff\xff", b"\xfc\xff\xff\xff\xff", binary.HUGE, b"\xfe", binary.NAN],
+    ".json": [b"{", b"}", b"[", b"]", b'"', b",", b":", b"null", b"NaN", b"1e999", b"-0", b"\\u0000", b"9" * 70, b"\xff"],
+}  # fmt: skip
+PIECES |= {".safetensors": PIECES[".json"] + PIECES[".bin"], ".gz": PIECES[".bin"], ".zst": PIECES[".bin"]}
+
+
+def execute(kind: str, data: bytes) -> bool:
+    """Read bytes as one kind of file; whether they were a model. Anything but a typed error is a finding."""
+    if kind in FORMATS:
+        return read(FORMATS[kind], data) is not None
+    try:
+        content = bytes(decompressed(data, kind, LIMIT))
+    except FileError:
+        return False
+    assert len(content) <= LIMIT
+    return read(FORMATS[".bin"], content) is not None
+
+
+def mutate(rng: random.Random, kind: str, data: bytes) -> bytes:
+    """One to four small changes."""
+    new = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(new) + 1)
+        change = rng.randrange(6)
+        if change == 0 and new:
+            new[at % len(new)] ^= 1 << rng.randrange(8)
+        elif change == 1 and new:
+            new[at % len(new)] = rng.randrange(256)
+        elif change == 2:
+            new[at:at] = rng.choice(PIECES[kind])
+        elif change == 3:
+            new[at : at + rng.randint(1, 8)] = rng.choice(PIECES[kind])
+        elif change == 4:
+            del new[at : at + rng.randint(1, 16)]
+        else:
+            other = rng.choice(SEEDS[kind])
+            start = rng.randrange(len(other) + 1)
+            new[at:at] = other[start : start + rng.randint(1, 32)]
+    return bytes(new)
+
+
+def run(executions: int, seed: int = 0) -> int:
+    """Execute random mutations; the number of them that were models.
+
+    Raises:
+        AssertionError: a finding, with the input that caused it.
+    """
+    rng = random.Random(seed)
+    accepted = 0
+    for i in range(executions):
+        kind = rng.choice(list(SEEDS))
+        seeds = SEEDS[kind][: SOUND[kind]] if rng.random() < 0.5 else SEEDS[kind]
+        data = mutate(rng, kind, rng.choice(seeds))
+        try:
+            accepted += execute(kind, data)
+        except BaseException as error:
+            raise AssertionError(f"execution {i} of seed {seed}: {kind} {data!r}") from error
+    return accepted
+
+
+def test_one_input(data: bytes) -> None:
+    """Atheris's way in: the first byte says which kind of file the rest is."""
+    kinds = list(SEEDS)
+    if data:
+        execute(kinds[data[0] % len(kinds)], data[1:])
+
+
+def main(arguments: list[str]) -> None:
+    if "--atheris" in arguments:
+        import atheris  # type: ignore[import-not-found]
+
+        atheris.instrument_all()
+        atheris.Setup([argument for argument in sys.argv if argument != "--atheris"], test_one_input)
+        atheris.Fuzz()
+    else:
+        executions, started = int(arguments[0]), time.perf_counter()
+        seed = int(arguments[1]) if len(arguments) > 1 else 0
+        accepted = run(executions, seed)
+        seconds = time.perf_counter() - started
+        print(f"{executions} executions (seed {seed}), {accepted} models, no finding, {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,138 @@
+"""What is between a file and a model: diverged models, layers of one's own, the memory of loading."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rustgpt_lab import LLM, LayerNorm, Vocab, errors
+from rustgpt_lab.layers import REGISTRY
+from rustgpt_lab.persistence import tree
+from rustgpt_lab.persistence.bincode import Bincode
+from rustgpt_lab.persistence.json import Json
+from rustgpt_lab.persistence.schema import LAYERS, STRING, Adam, Matrix, Seq, Source
+
+EXTENSIONS = pytest.mark.parametrize("extension", ["bin", "json", "safetensors"])
+
+
+def small() -> LLM:
+    return LLM.build(Vocab.default(), embedding_dim=4, hidden_dim=6, blocks=1)
+
+
+def test_every_registered_layer_has_a_form_with_its_parameters_in_order() -> None:
+    assert list(LAYERS) == list(REGISTRY)
+    for layer in small().network:
+        form = LAYERS[type(layer).__name__]
+        matrices = [name for name, kind in form.fields.items() if isinstance(kind, Matrix)]
+        assert matrices == list(layer.shapes())
+        with_adam = [kind.parameter for kind in form.fields.values() if isinstance(kind, Adam)]
+        assert with_adam == [name for name in layer.shapes() if name not in layer.plain_sgd]
+
+
+@pytest.mark.parametrize("extension", ["bin", "safetensors", "bin.gz"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_diverged_model_is_saved_refused_and_opened_on_demand(
+    extension: str, value: float, tmp_path: Path
+) -> None:
+    llm, path = small(), tmp_path / f"m.{extension}"
+    llm.parameters["1.w_q"][1, 2] = value
+    llm.save(path)
+    with pytest.raises(errors.NonFiniteError, match=rf"1\.w_q\[6\].*found {value}.*allow_nonfinite=True"):
+        LLM.load(path)
+    np.testing.assert_array_equal(LLM.load(path, allow_nonfinite=True).parameters.flat, llm.parameters.flat)
+
+
+def test_json_has_no_nan(tmp_path: Path) -> None:
+    llm, path = small(), tmp_path / "m.json"
+    llm.save(path)
+    old = path.read_bytes()
+    llm.parameters["1.w_q"][1, 2] = np.nan
+    with pytest.raises(errors.NonFiniteError, match=r"m\.json: 1\.w_q\[6\]"):
+        llm.save(path)
+    assert path.read_bytes() == old
+
+
+def test_what_serde_json_writes_for_nan_is_opened_on_demand(tmp_path: Path) -> None:
+    llm, path = small(), tmp_path / "m.json"
+    llm.parameters["1.w_q"][1, 2] = 0.25
+    llm.save(path)
+    path.write_text(path.read_text().replace(" 0.25,", " null,"))
+    with pytest.raises(errors.NonFiniteError):
+        LLM.load(path)
+    assert np.isnan(LLM.load(path, allow_nonfinite=True).parameters["1.w_q"][1, 2])
+
+
+@EXTENSIONS
+def test_a_vocabulary_without_an_end_is_not_saved(extension: str, tmp_path: Path) -> None:
+    llm = LLM.build(Vocab(["a", "b"]), 4, 6, 1)
+    with pytest.raises(errors.NoEndError, match="'</s>'"):
+        llm.save(tmp_path / f"m.{extension}")
+    assert not list(tmp_path.iterdir())
+
+
+@EXTENSIONS
+def test_a_word_that_is_no_unicode_is_not_saved(extension: str, tmp_path: Path) -> None:
+    llm = LLM.build(Vocab(["\ud800", "</s>"]), 4, 6, 1)
+    with pytest.raises(errors.Utf8Error, match=r"vocab\.words\[0\]"):
+        llm.save(tmp_path / f"m.{extension}")
+    assert not list(tmp_path.iterdir())
+
+
+@EXTENSIONS
+def test_a_layer_of_ones_own_is_not_saved(extension: str, tmp_path: Path) -> None:
+    class Own(LayerNorm):
+        pass
+
+    llm = LLM(Vocab.default(), [Own(3)])
+    with pytest.raises(errors.UnknownLayerError, match=r"network\[0\].*found Own"):
+        llm.save(tmp_path / f"m.{extension}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("limit", ["MAX_WORDS", "MAX_LAYERS"])
+@EXTENSIONS
+def test_more_words_or_layers_than_the_limit_are_not_saved(
+    extension: str, limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, limit, 5)
+    with pytest.raises(errors.TooLargeError, match=r"at most 5, found 6"):
+        small().save(tmp_path / f"m.{extension}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("source", [Bincode(b"\x03\x00\x00\x00"), Json(b'["", "", ""]')])
+def test_a_file_with_more_words_than_the_limit_is_not_read(source: Source) -> None:
+    with pytest.raises(errors.TooLargeError, match="at most 2"):
+        Seq(STRING, most=2).read(source)
+
+
+PEAK = """
+import os, resource, sys
+import numpy as np
+from pathlib import Path
+from rustgpt_lab import LLM, Vocab
+import rustgpt_lab.persistence.formats
+if sys.argv[1] == "warm":
+    LLM.load(sys.argv[2])
+def resident():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+before = resident()
+llm = LLM.load(sys.argv[3])
+model = 3 * llm.parameters.flat.nbytes  # weights and both moments; nothing has touched the gradients
+print((resident() - before - model) / os.path.getsize(sys.argv[3]))
+"""
+
+
+@EXTENSIONS
+def test_the_memory_of_loading_is_the_file_and_the_model(extension: str, tmp_path: Path) -> None:
+    small_path, path = tmp_path / f"s.{extension}", tmp_path / f"m.{extension}"
+    small().save(small_path)
+    llm = LLM.build(Vocab.default(), embedding_dim=256, hidden_dim=512, blocks=2)
+    for array in (llm.parameters.flat, llm.adam.m.flat, llm.adam.v.flat):
+        array[:] = np.random.default_rng(0).random(array.size, np.float32)
+    llm.save(path)
+    command = [sys.executable, "-c", PEAK, "warm", str(small_path), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert float(done.stdout) < 1.1, "files' sizes above the model"

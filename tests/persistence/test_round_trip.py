@@ -1,0 +1,56 @@
+"""Whatever the model, no way through any format changes it."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rustgpt_lab import LLM
+from rustgpt_lab.persistence import describe
+
+from . import independent
+from .models import models, same
+
+EXTENSIONS = "bin", "json", "safetensors", "bin.gz", "json.zst"
+
+
+@settings(max_examples=20)
+@given(models(), st.permutations(EXTENSIONS))
+def test_any_model_through_all_formats_in_any_order(llm: LLM, extensions: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = llm
+        for extension in extensions:
+            path = Path(folder, f"m.{extension}")
+            found.save(path)
+            found = LLM.load(path)
+            assert same(found, llm)
+
+
+@settings(max_examples=60)
+@given(models())
+def test_any_binary_file_is_what_the_independent_writer_writes(llm: LLM) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.bin")
+        llm.save(path)
+        data = path.read_bytes()
+    assert independent.encode(independent.decode(data)) == data
+
+
+@settings(max_examples=30)
+@given(models(), st.sampled_from(EXTENSIONS))
+def test_any_models_file_can_be_described(llm: LLM, extension: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"m.{extension}")
+        llm.save(path)
+        assert str(describe(path)).startswith(f"{path}: struct")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_json_and_binary_of_rustgpts_are_the_same_model(seed: int, tmp_path: Path) -> None:
+    model = independent.model(seed)
+    (tmp_path / "m.bin").write_bytes(independent.encode(model))
+    (tmp_path / "m.json").write_text(json.dumps(model))
+    assert same(LLM.load(tmp_path / "m.bin"), LLM.load(tmp_path / "m.json"))
