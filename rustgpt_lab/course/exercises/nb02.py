@@ -1,0 +1,282 @@
+"""02 Embeddings."""
+# mypy: allow-untyped-defs
+# ruff: noqa: E501
+
+import numpy as np
+
+from ..exercise import Exercise, Mistake, Question
+
+
+def embed(ids, token_table, position_table):
+    return token_table[ids] + position_table[: len(ids)]
+
+
+def embed_cases():
+    tens = np.arange(1.0, 11).reshape(5, 2) * 10
+    yield np.array([3, 0, 3]), tens, np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 9.0]])
+    rng = np.random.default_rng(21)
+    yield np.array([6, 2, 2, 0, 5]), rng.normal(size=(7, 4)), rng.normal(size=(8, 4))
+
+
+def similarities(table, v):
+    lengths = np.linalg.norm(table, axis=1) * np.linalg.norm(v)
+    return table @ v / lengths
+
+
+def similarity_cases():
+    yield np.array([[3.0, 4.0, 0.0], [0.0, 2.0, 0.0], [-1.0, -2.0, -2.0]]), np.array([0.0, 6.0, 8.0])
+    rng = np.random.default_rng(22)
+    yield rng.normal(size=(6, 4)), rng.normal(size=4)
+
+
+def cosines(table):
+    """(V, d) -> (V, V): the cosine of every row with every row. The notebook gives it to the learner."""
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+def nearest(table, word, n):
+    order = np.argsort(-cosines(table)[word])
+    return order[order != word][:n]
+
+
+def nearest_cases():
+    yield np.array([[1.0, 0.0], [0.5, 3.0], [0.1, -1.0], [9.0, 3.0], [-4.0, 0.5]]), 0, 2
+    rng = np.random.default_rng(23)
+    yield rng.normal(size=(12, 3)) * rng.uniform(0.2, 3, size=(12, 1)), 5, 4
+
+
+def without(order, word, n):
+    return order[order != word][:n]
+
+
+def token_gradient(ids, dy, vocab_size):
+    gradient = np.zeros((vocab_size, dy.shape[1]))
+    for word, row in zip(ids, dy, strict=True):
+        gradient[word] += row
+    return gradient
+
+
+def gradient_cases():
+    yield np.array([1, 3, 1]), np.array([[1.0, 2.0], [3.0, 4.0], [10.0, 20.0]]), 4
+    yield np.array([2, 0, 2, 4, 2, 4]), np.random.default_rng(24).normal(size=(6, 3)), 6
+
+
+def last_gradient(ids, dy, vocab_size):
+    gradient = np.zeros((vocab_size, dy.shape[1]))
+    gradient[ids] += dy
+    return gradient
+
+
+def first_gradient(ids, dy, vocab_size):
+    return last_gradient(ids[::-1], dy[::-1], vocab_size)
+
+
+def mean_gradient(ids, dy, vocab_size):
+    times = np.bincount(ids, minlength=vocab_size)
+    return token_gradient(ids, dy, vocab_size) / np.maximum(times, 1)[:, None]
+
+
+EXERCISES = [
+    Exercise(
+        id="02.1",
+        title="Embed a text",
+        difficulty="easy",
+        minutes=5,
+        hints=(
+            "`token_table[ids]` takes a row for every id: `(T, d)`.",
+            "The positions of T words are 0, 1, …, T - 1, so they need the first T rows of `position_table`.",
+            "A slice gives the first T rows, `position_table[:len(ids)]`. Add the two.",
+        ),
+        solution=embed,
+        cases=embed_cases,
+        mistakes=(
+            Mistake("the positions are missing", lambda ids, token_table, position_table: token_table[ids]),
+            Mistake(
+                "the rows of `position_table` were chosen by id; a position is a place in the text: 0, 1, 2, …",
+                lambda ids, token_table, position_table: token_table[ids] + position_table[ids],
+            ),
+            Mistake(
+                "the positions are counted from 1; the first word stands at position 0",
+                lambda ids, token_table, position_table: token_table[ids] + position_table[1 : len(ids) + 1],
+            ),
+            Mistake(
+                "every word got the vector of position 0",
+                lambda ids, token_table, position_table: token_table[ids] + position_table[0],
+            ),
+            Mistake(
+                "the two vectors are multiplied; they are added",
+                lambda ids, token_table, position_table: token_table[ids] * position_table[: len(ids)],
+            ),
+            Mistake(
+                "these are the first rows of the token table, whatever the ids; look up `token_table[ids]`",
+                lambda ids, token_table, position_table: token_table[: len(ids)] + position_table[: len(ids)],
+            ),
+            Mistake(
+                "all words were summed up into a single vector; every word keeps a row of its own",
+                lambda ids, token_table, position_table: embed(ids, token_table, position_table).sum(axis=0),
+            ),
+        ),
+    ),
+    Exercise(
+        id="02.2",
+        title="One word against all",
+        difficulty="easy",
+        minutes=7,
+        hints=(
+            "`table @ v` is the dot product of every row with `v`: `(V, d)` times `(d,)` gives `(V,)`.",
+            "`np.linalg.norm(table, axis=1)` is the length of every row, `(V,)`.",
+            "Divide by both lengths: those of the rows, and `np.linalg.norm(v)`.",
+        ),
+        solution=similarities,
+        cases=similarity_cases,
+        mistakes=(
+            Mistake(
+                "these are dot products; the division by the two lengths is missing",
+                lambda table, v: table @ v,
+            ),
+            Mistake(
+                "the division by the length of `v` is missing",
+                lambda table, v: table @ v / np.linalg.norm(table, axis=1),
+            ),
+            Mistake(
+                "the division by the lengths of the rows is missing",
+                lambda table, v: table @ v / np.linalg.norm(v),
+            ),
+            Mistake(
+                "`np.linalg.norm(table)` is one number for the whole table; with axis=1 it is one for each row",
+                lambda table, v: table @ v / (np.linalg.norm(table) * np.linalg.norm(v)),
+            ),
+            Mistake(
+                "these lengths are those of the columns; the rows are the words, so it is axis=1",
+                lambda table, v: table @ v / (np.linalg.norm(table, axis=0) * np.linalg.norm(v)),
+            ),
+            Mistake(
+                "the lengths are squared; a length is the root of the sum of squares",
+                lambda table, v: table @ v / ((table**2).sum(axis=1) * (v**2).sum()),
+            ),
+            Mistake(
+                "these are distances; the cosine is asked for",
+                lambda table, v: np.linalg.norm(table - v, axis=1),
+            ),
+        ),
+    ),
+    Exercise(
+        id="02.3",
+        title="The nearest neighbours",
+        difficulty="medium",
+        minutes=8,
+        hints=(
+            "`cosines(table)[word]` holds the similarity of every word with this one.",
+            "`np.argsort(s)` gives the indices from the smallest to the largest; `np.argsort(-s)` the other way round.",
+            "The word itself comes first, with a cosine of 1. `order[order != word]` leaves it out; `[:n]` keeps the first n.",
+        ),
+        solution=nearest,
+        cases=nearest_cases,
+        mistakes=(
+            Mistake(
+                "the word itself is among its neighbours; leave it out",
+                lambda table, word, n: np.argsort(-cosines(table)[word])[:n],
+            ),
+            Mistake(
+                "these are the words that are farthest away: argsort begins with the smallest",
+                lambda table, word, n: without(np.argsort(cosines(table)[word]), word, n),
+            ),
+            Mistake(
+                "these are the right neighbours, but the nearest comes last; it should come first",
+                lambda table, word, n: nearest(table, word, n)[::-1],
+            ),
+            Mistake(
+                "these are similarities; the numbers of the words are asked for",
+                lambda table, word, n: cosines(table)[word][nearest(table, word, n)],
+            ),
+            Mistake(
+                "these are neighbours by dot product, which prefers long vectors; take the cosine",
+                lambda table, word, n: without(np.argsort(-table @ table[word]), word, n),
+            ),
+            Mistake(
+                "these are neighbours by distance; take the cosine, which asks for the direction only",
+                lambda table, word, n: without(
+                    np.argsort(np.linalg.norm(table - table[word], axis=1)), word, n
+                ),
+            ),
+            Mistake(
+                "there is one neighbour too few: leave the word itself out first, then take n",
+                lambda table, word, n: nearest(table, word, n - 1),
+            ),
+        ),
+    ),
+    Exercise(
+        id="02.4",
+        title="Back into the table",
+        difficulty="medium",
+        minutes=8,
+        hints=(
+            "Begin with zeros, `(vocab_size, d)`; `dy.shape[1]` is $d$.",
+            "Row $t$ of `dy` belongs to the word `ids[t]`: go through both together with `zip(ids, dy)`.",
+            "Add, with `+=`, one row at a time: `gradient[word] += row`.",
+        ),
+        solution=token_gradient,
+        cases=gradient_cases,
+        mistakes=(
+            Mistake(
+                "a word that occurs twice has only its last gradient: `gradient[ids] += dy` writes each row once, even if it is named twice",
+                last_gradient,
+            ),
+            Mistake(
+                "a word that occurs twice has only its first gradient; the two are added", first_gradient
+            ),
+            Mistake(
+                "a word that occurs twice has the mean of its gradients; the chain rule adds them",
+                mean_gradient,
+            ),
+            Mistake(
+                "the rows are filed under their positions; they belong to the words, `ids`",
+                lambda ids, dy, vocab_size: token_gradient(range(len(ids)), dy, max(vocab_size, len(ids))),
+            ),
+            Mistake(
+                "every word of the vocabulary got a gradient; words that do not occur have none",
+                lambda ids, dy, vocab_size: np.tile(dy.sum(axis=0), (vocab_size, 1)),
+            ),
+            Mistake(
+                "the sign is wrong: this is the gradient itself, not the step against it",
+                lambda ids, dy, vocab_size: -token_gradient(ids, dy, vocab_size),
+            ),
+        ),
+    ),
+]
+
+QUESTIONS = [
+    Question(
+        id="02.q1",
+        text="A new model, not trained yet. Are words with similar meanings, such as `Mars` and `Venus`, nearer to each other than other words?",
+        choices={
+            "a": "yes, a little: similar words get similar vectors from the start",
+            "b": "no: similar words are no nearer than any others",
+            "c": "yes, if they stand near each other in the alphabet, since their ids are near",
+            "d": "no: similar words are farther apart than others",
+        },
+        because={
+            "a": "Nobody has told the model which words are similar. Training must find that out.",
+            "b": "Every vector is drawn at random, so meaning plays no part in it yet.",
+            "c": "An id only says which row to take. Two neighbouring rows are drawn independently.",
+            "d": "To keep them apart, one would have to know which words are similar. Nobody does yet.",
+        },
+    ),
+    Question(
+        id="02.q2",
+        text="We set all position vectors of a trained model with one block to 0. It reads `sheep eat grass and`, then `grass eat sheep and`. What does it expect as the next word?",
+        choices={
+            "a": "exactly the same in both cases",
+            "b": "nearly the same, since the words are the same",
+            "c": "something else in each case, since it reads the words in order",
+            "d": "nothing: without positions it cannot work at all",
+        },
+        because={
+            "a": "The last word collects from the words before it, and a sum does not depend on the order of its terms.",
+            "b": "The words are the same, and nothing else is left that could make a difference, not even a small one.",
+            "c": "It does not read one word after the other: it sees all of them at once. Only the position vectors tell the order.",
+            "d": "It works, but less well: the cell below shows what it expects.",
+        },
+    ),
+]
