@@ -49,11 +49,11 @@ def plot(draw: Any, width: float, height: float, **grid: Any) -> Figure:
         draw: is given the figure and what `figure.subplots(**grid)` returns.
         grid: see `matplotlib.figure.Figure.subplots`.
     """
-    from cycler import cycler
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.rcsetup import cycler
 
-    settings: Any = {**_RC, "axes.prop_cycle": cycler(color=CATEGORIES)}
+    settings: Any = {**_RC, "axes.prop_cycle": cycler("color", CATEGORIES)}
     with rc_context(settings):
         figure = Figure(figsize=(width, height))
         draw(figure, figure.subplots(**grid))

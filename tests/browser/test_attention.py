@@ -50,4 +50,10 @@ def test_attention(lab: Lab) -> None:
 def test_an_own_text_is_answered_quickly(lab: Lab) -> None:
     with lab.notebook("attention_ask", SETUP, f"views.attention(llm, {TEXT!r})"):
         expect(lab.views).to_have_count(1)
-        lab.check_answers(lab.views.first, ["What is Mercury ?", "What is the sun ?"] * 8)
+        view = lab.views.first
+        lab.check_answers(view, ["What is Mercury ?", "What is the sun ?"] * 8)
+        lab.restart()
+        expect(view.locator(".rl-note")).to_contain_text("To ask it something new, run its cell again.")
+        lab.reach(view, "Text")
+        lab.press("Enter")
+        assert view.locator("[aria-busy]").count() == 0

@@ -118,6 +118,7 @@ export function stage(model, root) {
     onData(f) { take = f; receive(); },
     /** A question to the kernel, for the view's `answer`; new data or a problem comes back. */
     ask(question) {
+      if (!note.hidden) return; // nobody would answer
       card.setAttribute("aria-busy", "true");
       model.send({ ask: question });
     },
