@@ -54,6 +54,10 @@ class Workers:
     They are threads, unless `joblib.parallel_config` names another backend: "loky" for processes, "dask" for
     a cluster. Close them at the end.
 
+    They pay when cores are idle and the gradients of a part take much longer than its errand, which carries all
+    weights there and all gradients back: for large batches of a wide model. For RustGPT's model in batches of 4
+    one worker is the fastest. `python -m tests.benchmarks.reporting` measures it.
+
     Args:
         llm: the model whose gradients are wanted.
         count: the number of workers, 2 or more.
