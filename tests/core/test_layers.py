@@ -139,7 +139,7 @@ def test_attention_sees_only_the_past():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ([Embeddings(6, 4), SelfAttention(5)], r"network\[1\] \(SelfAttention\): two layers do not fit .* takes width 4"),
+        ([Embeddings(6, 4), SelfAttention(5)], r"network\[1\] \(SelfAttention\): two layers .* takes width 4"),
         ([Embeddings(7, 4)], r"network\[0\] \(Embeddings\): a layer and the vocabulary do not fit .* 6 words"),
         ([SelfAttention(4), Embeddings(6, 4)], r"found one that takes ids"),
         ([SelfAttention(4).alone()], r"this layer belongs to a model already"),
