@@ -258,11 +258,13 @@ class LLM:
         """What follows a text, greedily, words joined by one space, `</s>` kept; "" if nothing can follow."""
         return " ".join(self.generate(text))
 
-    def train(self, texts: Iterable[str], epochs: int, learning_rate: float, **options: Any) -> History:
-        """Learn from texts; see `training.train` for every option."""
+    def train(
+        self, texts: Iterable[str], epochs: int, learning_rate: float, batch_size: int = 1, **options: Any
+    ) -> History:
+        """Learn from texts; see `training.train` for every option: clipping, schedule, callbacks and more."""
         from .training import train
 
-        return train(self, texts, epochs, learning_rate, **options)
+        return train(self, texts, epochs, learning_rate, batch_size, **options)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model and its optimizer's state, in the format that the extension names; see `persistence`."""
@@ -288,20 +290,16 @@ class LLM:
     def copy(self) -> LLM:
         """An independent model with the same weights and the same optimizer's state."""
         twin = LLM(
-            self.vocab, [_unbound(layer) for layer in self.network], None, self.parameters.flat.dtype.name
+            self.vocab, [layer.unbound() for layer in self.network], None, self.parameters.flat.dtype.name
         )
         twin.parameters.flat[:] = self.parameters.flat
         twin.adam.m.flat[:], twin.adam.v.flat[:] = self.adam.m.flat, self.adam.v.flat
         twin.adam.settings = copy.deepcopy(self.adam.settings)
         return twin
 
+    def __deepcopy__(self, memo: object) -> LLM:
+        return self.copy()  # a copy array by array would cut the windows off from their buffers
+
     def __repr__(self) -> str:
         layers = "\n".join(f"{i:>4} {layer!r}" for i, layer in enumerate(self.network))
         return f"LLM({len(self.vocab)} words, {self.parameters.flat.size:,} parameters)\n{layers}"
-
-
-def _unbound(layer: Layer) -> Layer:
-    """A layer of the same kind and sizes that belongs to no model."""
-    twin = copy.copy(layer)
-    del twin.p, twin.g
-    return twin

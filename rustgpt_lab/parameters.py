@@ -56,7 +56,14 @@ class Views(Mapping[str, Array]):
     __setitem__ = __setattr__
 
     def __getattr__(self, name: str) -> Array:
+        if name.startswith("_"):  # what Python itself asks for
+            raise AttributeError(name)
         raise AttributeError(f"no parameter {name!r}; there are {', '.join(self._arrays) or 'none'}")
+
+    def __reduce__(self) -> str:
+        raise TypeError(
+            "windows into a model's memory cannot be copied or pickled without it; use LLM.copy() or LLM.save()"
+        )
 
     def __repr__(self) -> str:
         return "\n".join(f"{name:>24} {array.shape}" for name, array in self._arrays.items())

@@ -1,5 +1,6 @@
 """What every layer is: named parameters, a forward pass with an explicit cache, and the backward pass that reads it."""
 
+from copy import copy
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -62,6 +63,12 @@ class Layer:
         Parameters([self], dtype)
         self.initialize(np.random.default_rng(seed))
         return self
+
+    def unbound(self) -> "Layer":
+        """A layer of the same kind and sizes that belongs to no model and has no weights yet."""
+        twin = copy(self)
+        del twin.p, twin.g
+        return twin
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in self.shapes().items())

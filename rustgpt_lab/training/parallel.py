@@ -14,7 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from ..layers import Layer
-from ..model import LLM, _unbound
+from ..model import LLM
 from ..numerics import Array
 from ..optim.clipping import Clipping
 from ..optim.report import ClippingReport, cosine
@@ -67,7 +67,7 @@ class Workers:
         from joblib import Parallel
 
         self.llm, self.count = llm, count
-        network = tuple(_unbound(layer) for layer in llm.network)
+        network = tuple(layer.unbound() for layer in llm.network)
         self._plan = Plan(llm.vocab, network, llm.parameters.flat.dtype.name)
         # joblib would map a large array to a file, and take it to be the same array for ever: max_nbytes=None
         self._parallel = Parallel(n_jobs=count, prefer="threads", max_nbytes=None)

@@ -1,3 +1,5 @@
+import copy
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +124,16 @@ def test_a_copy_is_independent():
     twin.train(TEXTS, epochs=2, learning_rate=1e-3)
     assert np.array_equal(twin.parameters.flat, llm.parameters.flat)
     assert not np.array_equal(untouched.parameters.flat, llm.parameters.flat)
+
+
+def test_deepcopy_copies_and_pickle_refuses():
+    llm = small()
+    twin = copy.deepcopy(llm)
+    twin.parameters["1.w_q"] += 1
+    assert twin.parameters.flat.sum() != llm.parameters.flat.sum()
+    assert not np.array_equal(twin.logits("cat"), llm.logits("cat"))
+    with pytest.raises(TypeError, match="use LLM.copy"):
+        pickle.dumps(llm)
 
 
 def test_a_failed_build_leaves_the_layers_free():
