@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
+    from .gallery.journey import journey as journey
     from .gallery.tokens import tokens as tokens
     from .gallery.what_if import what_if as what_if
 
-NAMES = ("attention", "tokens", "what_if")
+NAMES = ("attention", "journey", "tokens", "what_if")
 
 __all__ = list(NAMES)
 

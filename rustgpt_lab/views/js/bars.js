@@ -1,4 +1,4 @@
-// Two bars for each word, such as before and after.
+// A bar for each word, or several, such as before and after.
 import { el } from "./lab.js";
 import { shortened, widest } from "./grid.js";
 
@@ -7,14 +7,15 @@ const NUMBER = 52; // the width of a column of numbers
 
 /**
  * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...] })`: values in [0, 1], the colour of
- * the bars, and that of the name.
+ * the bars, and that of the name; a series without a name has no heading.
  */
-export function pairedBars(parent, label) {
+export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
   parent.append(svg);
   return {
     node: svg,
     draw(theme, { words, series }) {
+      const head = series[0].name ? 20 : 0;
       const left = widest(words, 120) + 8;
       const right = NUMBER * series.length;
       const width = parent.clientWidth;
@@ -23,9 +24,9 @@ export function pairedBars(parent, label) {
       const text = (x, y, anchor, content, more = {}) => el("text",
         { x, y, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
       const place = (s) => left + room + 4 + NUMBER * (s + 1);
-      const heads = series.map(({ name, ink }, s) => text(place(s), 8, "end", name, { style: `fill:${ink}` }));
+      const heads = series.map(({ name = "", ink }, s) => text(place(s), 8, "end", name, { style: `fill:${ink}` }));
       const rows = words.map((word, i) => {
-        const top = 20 + PITCH * i;
+        const top = head + PITCH * i;
         const bars = series.map(({ at, colour }, s) => el("rect", { x: left, y: top + 4 + s * thick,
           width: Math.max(at(i) * room, 1), height: thick - 1, fill: colour, rx: 1.5 }));
         const numbers = series.map(({ at }, s) => text(place(s), top + PITCH / 2, "end", at(i).toFixed(3)));
@@ -33,9 +34,9 @@ export function pairedBars(parent, label) {
           text(left - 8, top + PITCH / 2, "end", shortened(word, 118), { class: "rl-word" }), ...bars, ...numbers);
       });
       svg.setAttribute("width", width);
-      svg.setAttribute("height", 22 + PITCH * words.length);
-      svg.replaceChildren(el("line", { x1: left, x2: left, y1: 20, y2: 20 + PITCH * words.length, stroke: theme.line }),
-        ...heads, ...rows);
+      svg.setAttribute("height", head + 2 + PITCH * words.length);
+      svg.replaceChildren(el("line", { x1: left, x2: left, y1: head, y2: head + PITCH * words.length,
+        stroke: theme.line }), ...heads, ...rows);
     },
   };
 }

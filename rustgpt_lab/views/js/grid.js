@@ -48,7 +48,8 @@ export function shortened(word, most) {
   return `${word.slice(0, kept)}…`;
 }
 
-function focusable(label, ...children) {
+/** An element with cells that the keyboard reaches. */
+export function focusable(label, ...children) {
   return el("div", {
     class: "rl-grid", tabindex: 0, role: "application", "aria-roledescription": "picture with cells",
     "aria-label": `${label}. Arrow keys move from cell to cell.`, "data-lm-suppress-shortcuts": "true",

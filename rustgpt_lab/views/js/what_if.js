@@ -1,7 +1,7 @@
 // One change to a model: the next word's distribution before and after, and the attention where it was changed.
 import { el, menu, number, slider, stage, textBox } from "./lab.js";
 import { heatmap } from "./grid.js";
-import { pairedBars } from "./bars.js";
+import { wordBars } from "./bars.js";
 
 const STEPS = 80; // of the score's slider, from -LIMIT to LIMIT
 const LIMIT = 10;
@@ -32,7 +32,7 @@ function render({ model, el: root }) {
 
   const [left, right] = [el("div"), el("div")];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
-  const bars = pairedBars(left, "The probabilities of the next word, before and after the change");
+  const bars = wordBars(left, "The probabilities of the next word, before and after the change");
   const caption = el("div", { class: "rl-caption" });
   right.append(caption);
   const map = heatmap(right, "Attention weights after the change; Enter chooses the cell", tell);

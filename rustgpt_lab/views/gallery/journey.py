@@ -1,0 +1,196 @@
+"""A prompt's way through the network: what the model would say after every block (the "logit lens")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ShapeError
+from ...layers import OutputProjection
+from ...numerics import Array, softmax
+from ..anatomy import block_ends
+from ..base import Table, View
+from ..style import ACCENT, colormap, plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...model import LLM
+
+SHOWN = 5
+"""Words kept of every distribution."""
+
+
+@dataclass(frozen=True)
+class JourneyData:
+    """The residual stream of one text, projected to words after each of the L layers below the output projection.
+
+    Attributes:
+        text: as it was given.
+        words: its T tokens.
+        layers: L names.
+        ends: the layers that end a block, the last one included; the first is the embeddings in RustGPT's network.
+        vocabulary: V words.
+        top: (L, T, K) ids of the most likely next words, the first one first.
+        probabilities: (L, T, K) theirs, in [0, 1].
+        history: (L, T, L) the probability of `top[l, t, 0]` at position t after every layer.
+        norms: (L, T) the length of the stream's vector at each position.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    layers: tuple[str, ...]
+    ends: tuple[int, ...]
+    vocabulary: tuple[str, ...]
+    top: NDArray[np.integer]
+    probabilities: Array
+    history: Array
+    norms: Array
+
+    @property
+    def labels(self) -> list[str]:
+        """A name for each of `ends`."""
+        early = ["embeddings"] if len(self.ends) > 1 or self.ends[0] == 0 else []
+        return [*early, *(f"block {k + 1}" for k in range(len(self.ends) - len(early)))]
+
+    def word(self, layer: int, position: int) -> str:
+        """The most likely next word there."""
+        return self.vocabulary[self.top[layer, position, 0]]
+
+
+def journey_of(llm: LLM, text: str) -> JourneyData:
+    """Trace a text and send what every layer gives through the output projection.
+
+    Raises:
+        ShapeError: the network does not end with an output projection.
+        TextError: the model cannot read the text.
+    """
+    trace = llm.trace(text)
+    *layers, last = llm.network
+    if not isinstance(last, OutputProjection):
+        raise ShapeError(
+            "this network has no output projection to look through",
+            where=f"network[{len(layers)}]",
+            expected="OutputProjection",
+            got=type(last).__name__,
+        )
+    stream = np.stack([trace[f"{i}.output"] for i in range(len(layers))])  # (L, T, d)
+    p = softmax(stream @ last.p.w_out + last.p.b_out)  # (L, T, V)
+    top = np.argsort(-p, axis=-1, kind="stable")[..., :SHOWN]
+    length = stream.shape[1]
+    return JourneyData(
+        text=text,
+        words=tuple(llm.vocab.words[i] for i in llm.tokenize(text)),
+        layers=tuple(type(layer).__name__ for layer in layers),
+        ends=tuple(block_ends(llm.network)),
+        vocabulary=llm.vocab.words,
+        top=top,
+        probabilities=np.take_along_axis(p, top, axis=-1),
+        history=p[:, np.arange(length), top[..., 0]].transpose(1, 2, 0),
+        norms=np.linalg.norm(stream, axis=-1),
+    )
+
+
+class Journey(View):
+    """The live journey; `journey` makes it."""
+
+    name = "journey"
+    title = "Journey: what the model would say after every block"
+    data: JourneyData
+
+    def __init__(self, llm: LLM, text: str):
+        self.llm = llm
+        super().__init__(journey_of(llm, text))
+
+    @property
+    def sentence(self) -> str:
+        data = self.data
+        word, (first, *_, last) = data.word(-1, -1), (data.ends[0], *data.ends)
+        since = len(data.ends) - 1
+        while since and data.word(data.ends[since - 1], -1) == word:
+            since -= 1
+        says = f"After “{data.words[-1]}” the model says “{word}” with {data.probabilities[last, -1, 0]:.3f}"
+        if since == 0:
+            return f"{says}, and so says every block before."
+        early = f"“{data.word(first, -1)}” with {data.probabilities[first, -1, 0]:.3f}"
+        start = "the embeddings alone say" if first == 0 else f"{data.labels[0]} says"
+        return f"{says}, which comes first from {data.labels[since]} on; {start} {early}."
+
+    def figure(self) -> Figure:
+        data, ends = self.data, list(self.data.ends)
+        rows, columns = len(data.words), len(ends)
+
+        def draw(figure: Any, axes: Any) -> None:
+            chance, norm = axes[:, 1]
+            for ax in axes[:, 0]:
+                ax.remove()
+            grid = figure.add_subplot(chance.get_gridspec()[:, 0])
+            p = data.probabilities[ends, :, 0].T
+            grid.imshow(p, cmap=colormap("sequential"), vmin=0, vmax=1, aspect="auto")
+            for (i, j), value in np.ndenumerate(p):
+                ink = "white" if value > 0.5 else "black"
+                word = data.word(ends[j], i)
+                grid.text(j, i, word, ha="center", va="center", fontsize=8, color=ink, parse_math=False)
+            grid.set_xticks(range(columns), data.labels)
+            grid.set_yticks(range(rows), data.words, parse_math=False)
+            grid.tick_params(length=0)
+            grid.spines[:].set_visible(False)
+            grid.set_title("the first choice for the next word (darker: surer)")
+            word, last = data.word(-1, -1), data.words[-1]
+            chance.plot(data.history[-1, -1], ".-", color=ACCENT)
+            chance.set(ylim=(-0.03, 1.03), xticks=[])
+            chance.set_title(f"probability of “{word}” after “{last}”", parse_math=False)
+            norm.plot(data.norms[:, -1], ".-", color=ACCENT)
+            norm.set_ylim(bottom=0)
+            norm.set_title(f"norm of the residual stream at “{last}”", parse_math=False)
+            norm.set_xticks(range(len(data.layers)))
+            norm.set_xlabel("layer")
+            for ax in (chance, norm):
+                for end in ends:
+                    ax.axvline(end, color="#c9ced4", linewidth=0.8, zorder=0)
+
+        return plot(draw, 9.5, max(3.2, 0.27 * rows + 0.8), nrows=2, ncols=2)
+
+    def table(self) -> Table:
+        data = self.data
+        headings = ("word read", *(f"after {label}" for label in data.labels), "norm at the end")
+        rows = [
+            (
+                word,
+                *(f"{data.word(end, t)} ({data.probabilities[end, t, 0]:.3f})" for end in data.ends),
+                float(data.norms[-1, t]),
+            )
+            for t, word in enumerate(data.words)
+        ]
+        return Table(headings, rows)
+
+    def state(self) -> dict[str, Any]:
+        """Only the words that are shown travel, and `top` counts among them."""
+        ids, top = np.unique(self.data.top, return_inverse=True)
+        shown = [self.data.vocabulary[i] for i in ids]
+        shape = self.data.top.shape
+        return {**super().state(), "vocabulary": shown, "top": top.reshape(shape), "labels": self.data.labels}
+
+    def answer(self, question: str) -> JourneyData:
+        return journey_of(self.llm, question)
+
+
+def journey(llm: LLM, text: str) -> Journey:
+    """The prompt through the network: the first choice for the next word after every block, for every position.
+
+    Whatever a layer gives is sent through the model's own output projection, as if it were the last one (the "logit
+    lens", nostalgebraist 2020, "interpreting GPT: the logit lens"). RustGPT's blocks end with a norm and nothing
+    stands between the last one and the projection, so after a block it applies as it is; inside a block, and right
+    after the embeddings, the stream is not normalised, and the words there say less.
+
+    Point at a cell, or go there by the arrow keys, to see its word's probability and the norm of the residual
+    stream through all layers.
+
+    Args:
+        llm: a model whose last layer is an `OutputProjection`.
+        text: what it reads.
+    """
+    return Journey(llm, text)

@@ -1,0 +1,96 @@
+// A grid of words on coloured cells. Pointer or arrow keys choose a cell.
+import { el, inkOn, number } from "./lab.js";
+import { cursor, focusable, shortened, widest } from "./grid.js";
+
+const TALLEST = 720; // pixels, if the rows are not too many
+const LOWEST = 16;
+
+/**
+ * `draw(theme, spec)` with spec { rows, columns: words, word(i, j), value(i, j) in [0, 1] }; `onCell(i, j)` hears which
+ * cell is chosen.
+ */
+export function wordGrid(parent, label, onCell) {
+  const svg = el("svg", { "aria-hidden": "true" });
+  const node = focusable(label, svg);
+  parent.append(node);
+  let spec = { rows: [""], columns: [""] };
+  let layout = {};
+  const { place } = cursor(node, {
+    size: () => [spec.rows.length, spec.columns.length],
+    cellAt: (x, y) => {
+      const [row, column] = [(y - layout.top) / layout.high, (x - layout.left) / layout.wide].map(Math.floor);
+      return row >= 0 && column >= 0 && row < spec.rows.length && column < spec.columns.length ? [row, column] : null;
+    },
+    moved: () => { mark(); onCell(place.row, place.column); },
+  });
+  function mark() {
+    layout.cursor.setAttribute("x", layout.left + place.column * layout.wide);
+    layout.cursor.setAttribute("y", layout.top + place.row * layout.high);
+    layout.labels.forEach((text, k) => {
+      const chosen = k < spec.rows.length ? k === place.row : k - spec.rows.length === place.column;
+      text.classList.toggle("rl-chosen", chosen);
+    });
+  }
+  return {
+    node, place,
+    draw(theme, next) {
+      spec = next;
+      const { rows, columns, word, value } = spec;
+      place.row = Math.min(place.row, rows.length - 1);
+      place.column = Math.min(place.column, columns.length - 1);
+      const left = widest(rows, 120) + 10;
+      const top = 22;
+      const width = Math.max(parent.clientWidth, 240); // it is 0 until the card stands on the page
+      const wide = (width - left - 2) / columns.length;
+      const high = Math.min(Math.max(TALLEST / rows.length, LOWEST), 30);
+      const text = (x, y, anchor, content, more = {}) => el("text",
+        { x, y, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
+      const cells = rows.flatMap((_, i) => columns.map((__, j) => {
+        const colour = theme.sequential(value(i, j));
+        const [x, y] = [left + j * wide, top + i * high];
+        const ink = { style: `fill:${inkOn(colour)}` };
+        return el("g", {}, el("rect", { x, y, width: wide - 1, height: high - 1, rx: 2, fill: `rgb(${colour})` }),
+          text(x + wide / 2, y + high / 2, "middle", shortened(word(i, j), wide - 6), ink));
+      }));
+      const labels = [
+        ...rows.map((name, i) => text(left - 6, top + (i + 0.5) * high, "end", shortened(name, 118))),
+        ...columns.map((name, j) => text(left + (j + 0.5) * wide, 10, "middle", shortened(name, wide - 4))),
+      ];
+      const box = el("rect", { class: "rl-cursor", width: wide - 1, height: high - 1, rx: 2 });
+      layout = { left, top, wide, high, labels, cursor: box };
+      Object.assign(node.style, { width: `${width}px`, height: `${top + high * rows.length}px` });
+      svg.replaceChildren(...cells, ...labels, box);
+      mark();
+    },
+  };
+}
+
+/**
+ * A number through the layers, as a line. `draw(theme, { values, high, marks: places of hairlines, at })`; the scale
+ * goes from 0 to `high`, and the point `at` is marked.
+ */
+export function profile(parent, label) {
+  const svg = el("svg", { role: "img", "aria-label": label });
+  parent.append(svg);
+  return {
+    draw(theme, { values, high, marks, at }) {
+      const [left, top, tall, width] = [36, 12, 84, Math.max(parent.clientWidth, 240)];
+      const x = (i) => left + 8 + i * (width - left - 24) / Math.max(values.length - 1, 1);
+      const y = (value) => top + tall * (1 - value / (high || 1));
+      const line = (x1, y1, x2, y2) => el("line", { x1, y1, x2, y2, stroke: theme.line });
+      const text = (tx, ty, anchor, content, more = {}) => el("text",
+        { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
+      svg.setAttribute("width", width);
+      svg.setAttribute("height", top + tall + 24);
+      svg.replaceChildren(
+        ...marks.map((i) => line(x(i), top, x(i), top + tall)), line(left, y(0), width, y(0)),
+        text(left - 6, y(high), "end", number(high, 3)), text(left - 6, y(0), "end", "0"),
+        ...values.map((_, i) => text(x(i), top + tall + 14, "middle", `${i}`, { class: i === at && "rl-chosen" })),
+        el("polyline", { points: values.map((value, i) => `${x(i)},${y(value)}`).join(" "), fill: "none",
+          stroke: theme.accent, "stroke-width": 2 }),
+        ...values.map((value, i) => el("circle",
+          { cx: x(i), cy: y(value), r: i === at ? 5 : 2.5, fill: theme.accent })),
+      );
+    },
+  };
+}
