@@ -70,7 +70,7 @@ class DivergenceError(TrainingError):
 
 @dataclass
 class Place:
-    """Where in a file: its name, the path of the field (`network[3].FeedForward.w1`), the byte from which it lies there."""
+    """Where in a file: its name, the field (`network[3].FeedForward.w1`), the byte at which that begins."""
 
     file: str = ""
     path: str = ""

@@ -1,7 +1,7 @@
 """Models as files: `save`, `load`, `describe`.
 
-The extension names the format: `.json` is JSON, `.safetensors` the format of that name, everything else binary. JSON and
-binary are RustGPT's own, to the byte. `.gz` or `.zst` behind it means that the file is compressed as well.
+The extension names the format: `.json` is JSON, `.safetensors` the format of that name, everything else binary. JSON
+and binary are RustGPT's own, to the byte. `.gz` or `.zst` behind it means that the file is compressed as well.
 
 Every format keeps float32; a float64 model is rounded on its way. Reading runs nothing that a file brings, and refuses
 whatever is not exactly a model with a `FileError` that says where, what was expected and what was found.

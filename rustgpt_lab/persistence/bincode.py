@@ -1,7 +1,7 @@
 """The binary format: bincode 2, `config::standard()`. Values follow each other without names or gaps, little-endian.
 
-A whole number is one byte below 251; else a marker, 251, 252 or 253, and 2, 4 or 8 bytes. Text, sequences and maps are a
-count and their items; an f32 is its four bytes.
+A whole number is one byte below 251; else a marker, 251, 252 or 253, and 2, 4 or 8 bytes. Text, sequences and maps
+are a count and their items; an f32 is its four bytes.
 """
 
 import struct
@@ -89,9 +89,7 @@ class Bincode:
 
     def usize(self) -> int:
         start = self.offset
-        first: int = (
-            self.data[start] if start < self.size else self.take(1)[0]
-        )  # take says that the file is cut off
+        first: int = self.data[start] if start < self.size else self.byte()
         self.offset = start + 1
         if first < 251:
             return first
@@ -130,26 +128,32 @@ class Bincode:
 
     def string(self) -> str:
         start = self.offset
-        first = self.data[start] if start < self.size else 251
-        if first < 251 and start + first < self.size:  # short, as nearly every word is: no time lost
+        count = self.data[start] if start < self.size else 251
+        if count < 251 and start + count < self.size:  # as for nearly every word: no time is lost
             start += 1
-            self.offset = start + first
         else:
             count = self.length()
             start = self.offset
-            self.offset = start + count
+        self.offset = end = start + count
         try:
-            return str(self.data[start : self.offset], "utf-8")
+            return str(self.data[start:end], "utf-8")
         except UnicodeDecodeError as error:
             offset, got = start + error.start, f"byte 0x{error.object[error.start]:02x}"
             raise Utf8Error("a text is not UTF-8", offset=offset, expected="UTF-8", got=got) from error
 
+    def byte(self) -> int:
+        """The next byte."""
+        start = self.offset
+        if start >= self.size:
+            self.take(1)  # says that the file is cut off
+        self.offset = start + 1
+        return self.data[start]
+
     def version(self) -> int:
-        version = self.take(1)[0]
+        version = self.byte()
         if version != 1:
-            raise ArrayVersionError(
-                "an array of an unknown version", offset=self.offset - 1, expected=1, got=version
-            )
+            offset = self.offset - 1
+            raise ArrayVersionError("an array of an unknown version", offset=offset, expected=1, got=version)
         return version
 
     def floats(self) -> Window:
@@ -159,14 +163,10 @@ class Bincode:
         return Window(self.data, count, start)
 
     def option(self) -> bool:
-        tag = self.take(1)[0]
+        tag = self.byte()
         if tag > 1:
-            raise TagError(
-                "the tag of an optional value",
-                offset=self.offset - 1,
-                expected="0 (absent) or 1 (present)",
-                got=tag,
-            )
+            offset, expected = self.offset - 1, "0 (absent) or 1 (present)"
+            raise TagError("a bad tag of an optional value", offset=offset, expected=expected, got=tag)
         return tag == 1
 
     def fields(self, names: Mapping[str, Any]) -> Iterator[str]:
@@ -222,7 +222,9 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
 def encode(file: BinaryIO, kind: Kind, value: Any) -> None:
     """Write a value of some kind; an array goes from its own memory straight to the file."""
     if isinstance(kind, Scalar):
-        WRITERS[kind.name](file, value)
+        file.write(ENCODERS[kind.name](value))
+        if kind.name == "floats":
+            file.write(value.astype(FLOAT, copy=False).data)
     elif isinstance(kind, Struct):
         for name, part in kind.fields.items():
             encode(file, part, value[name])
@@ -238,10 +240,8 @@ def encode(file: BinaryIO, kind: Kind, value: Any) -> None:
         for item, part in zip(kind.items, value, strict=True):
             encode(file, item, part)
     elif isinstance(kind, Map):
-        file.write(varint(len(value)))
-        for key, part in value.items():
-            encode(file, kind.key, key)
-            encode(file, kind.value, part)
+        first, second = ENCODERS[kind.key.name], ENCODERS[kind.value.name]
+        file.write(varint(len(value)) + b"".join([first(k) + second(v) for k, v in value.items()]))
     elif isinstance(kind, Option):
         file.write(bytes([value is not None]))
         if value is not None:
@@ -251,9 +251,9 @@ def encode(file: BinaryIO, kind: Kind, value: Any) -> None:
 def varint(value: int) -> bytes:
     """A whole number in its shortest form."""
     if value < 251:
-        return bytes([value])
-    marker = max(marker for marker, (_, smallest) in WIDE.items() if value >= smallest)
-    return bytes([marker]) + WIDE[marker][0].pack(value)
+        return bytes((value,))
+    marker = 251 if value < 1 << 16 else 252 if value < 1 << 32 else 253
+    return bytes((marker,)) + WIDE[marker][0].pack(value)
 
 
 def _text(value: str) -> bytes:
@@ -261,15 +261,11 @@ def _text(value: str) -> bytes:
     return varint(len(data)) + data
 
 
-def _floats(file: BinaryIO, value: Array) -> None:
-    file.write(varint(value.size))
-    file.write(value.astype(FLOAT, copy=False).data)
-
-
-WRITERS: dict[str, Any] = {
-    "usize": lambda file, value: file.write(varint(value)),
-    "f32": lambda file, value: file.write(struct.pack("<f", value)),
-    "string": lambda file, value: file.write(_text(value)),
-    "version": lambda file, value: file.write(bytes([value])),
-    "floats": _floats,
+ENCODERS: dict[str, Callable[[Any], bytes]] = {
+    "usize": varint,
+    "f32": struct.Struct("<f").pack,
+    "string": _text,
+    "version": varint,
+    "floats": lambda array: varint(array.size),
 }
+"""The name of a scalar -> its bytes; of an array's numbers, what stands before them."""

@@ -1,8 +1,8 @@
 """The JSON format, as serde_json writes it: written by orjson, read field by field as the schema says.
 
 Reading by the schema needs no general parser: whatever does not belong where it stands is refused there and then, so
-nothing can nest deeper than the schema. The numbers of arrays, nearly all of a file, are left where they lie until there
-is a place for them.
+nothing can nest deeper than the schema. The numbers of arrays, nearly all of a file, are left where they lie until
+there is a place for them.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The numbers of an array as JSON text: nearly all that there is in a file, so read by a fast library, piece by piece."""
+"""The numbers of an array as JSON text: nearly all that there is in a file, so a fast library reads them, in pieces."""
 
 from collections.abc import Iterator
 

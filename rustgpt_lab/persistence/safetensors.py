@@ -1,7 +1,8 @@
-"""The `.safetensors` format of huggingface.co/docs/safetensors: a length, a JSON header that names the tensors, the numbers.
+"""The `.safetensors` format (huggingface.co/docs/safetensors): a length, a JSON header that names the tensors, numbers.
 
-A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v". The header's metadata hold
-the rest as JSON: `vocabulary`, the list of words, and `architecture`, the layers as in our own JSON, without the arrays.
+A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v". The header's metadata
+hold the rest as JSON: `vocabulary`, the list of words, and `architecture`, the layers as in our own JSON but without
+the arrays.
 """
 
 from collections.abc import Mapping

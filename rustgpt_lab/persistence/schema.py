@@ -1,8 +1,8 @@
 """The form of a model file, written once, as data.
 
-This is serde's idea: a few kinds of value (number, text, struct, sequence, …) describe the form, and every format is one
-*source* that knows how such values look in its bytes. `kind.read(source)` gives plain Python: a struct or a map is a
-dict, a sequence a list, an optional value None or the value, an enum {name: value}. Names and their order are RustGPT's.
+This is serde's idea: a few kinds of value (number, text, struct, sequence, …) describe the form, and every format is
+one *source* that knows how such values look in its bytes. `kind.read(source)` gives plain Python: a struct or a map is
+a dict, a sequence a list, an optional value None or the value, an enum {name: value}. Names and order are RustGPT's.
 """
 
 from collections import Counter
@@ -77,7 +77,7 @@ class Scalar(Kind):
     name: str
 
     def read(self, source: Source) -> Any:
-        return self.bound(source)()
+        return getattr(source, self.name)()
 
     def bound(self, source: Source) -> Callable[[], Any]:
         return getattr(source, self.name)

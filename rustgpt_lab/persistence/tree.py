@@ -1,6 +1,5 @@
 """Between a model and the plain values of the schema (`schema.MODEL`)."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,7 @@ def _field_value(llm: LLM, i: int, field: str, kind: Kind) -> Any:
         return np.float32(value) if kind.name == "f32" else value
     if isinstance(kind, Adam):
         name = f"{i}.{kind.parameter}"
-        settings = asdict(llm.adam.settings[name])
+        settings = vars(llm.adam.settings[name])
         rounded = {
             key: np.float32(value) if isinstance(value, float) else value for key, value in settings.items()
         }
@@ -170,7 +169,7 @@ def _fill_layer(llm: LLM, i: int, fields: dict[str, Any], kinds: Any) -> None:
             _fill(llm.adam.m[name], state["m"], f".{field}.m")
             _fill(llm.adam.v[name], state["v"], f".{field}.v")
             settings = llm.adam.settings[name]
-            for key in asdict(settings):
+            for key in vars(settings):
                 _check_setting(key, state[key], f".{field}.{key}")
                 setattr(settings, key, state[key])
 
@@ -205,7 +204,7 @@ def check_numbers(llm: LLM, allow_nonfinite: bool) -> None:
                 "a number of the model is not finite",
                 path=f"{name}{role}[{index}]",
                 got=value,
-                remedy="The model diverged, or the file is damaged; load(path, allow_nonfinite=True) opens it for inspection.",
+                remedy="The model diverged or the file is damaged; load(path, allow_nonfinite=True) opens it anyway.",
             )
     v = llm.adam.v
     if v.flat.size and v.flat.min() < 0:

@@ -31,8 +31,8 @@ SEEDS: dict[str, list[bytes]] = {
 SOUND = {".bin": 2, ".json": 1, ".safetensors": 1, ".gz": 1, ".zst": 1}
 """How many of the seeds, the first ones, are sound files: half of the executions begin with one of these."""
 PIECES = {
-    ".bin": [b"\x00", b"\x01", b"\xfa", b"\xfb\xff\xff", b"\xfc\xff\xff\xff\xff", binary.HUGE, b"\xfe", binary.NAN],
-    ".json": [b"{", b"}", b"[", b"]", b'"', b",", b":", b"null", b"NaN", b"1e999", b"-0", b"\\u0000", b"9" * 70, b"\xff"],
+    ".bin": [b"\x00", b"\x01", b"\xfa", b"\xfb\xff\xff", b"\xfc\xff\xff\xff\xff", binary.HUGE, binary.NAN],
+    ".json": [b"{", b"}", b"[", b"]", b'"', b",", b":", b"null", b"NaN", b"1e999", b"-0", b"\\u0000", b"9" * 70],
 }  # fmt: skip
 PIECES |= {".safetensors": PIECES[".json"] + PIECES[".bin"], ".gz": PIECES[".bin"], ".zst": PIECES[".bin"]}
 

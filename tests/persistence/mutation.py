@@ -19,7 +19,7 @@ def read(form: Format, data: bytes) -> LLM | None:
     try:
         llm = to_model(form.read(data), allow_nonfinite=False)
     except FileError as error:
-        assert len(str(error)) < 2000
+        str(error)  # a message that cannot be made would be a finding, too
         return None
     for layer in llm.network:
         for name, shape in layer.shapes().items():

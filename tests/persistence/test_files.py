@@ -1,4 +1,4 @@
-"""Files on the disk: whatever happens, a path holds the old file or the new one, whole, and nothing is left beside it."""
+"""Files on the disk: whatever happens, a path holds the old file or the new one, and nothing is left beside it."""
 
 import errno
 import mmap
@@ -63,9 +63,13 @@ def test_the_file_changes_at_once_when_all_is_written(path: Path, temporary: str
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError, MemoryError])
 def test_an_interrupt_leaves_the_old_file(path: Path, temporary: str, error: type[BaseException]) -> None:
-    with pytest.raises(error), atomic_write(path) as file:
-        file.write(b"half of the n")
-        raise error
+    def write_half() -> None:
+        with atomic_write(path) as file:
+            file.write(b"half of the n")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert_untouched(path)
 
 
