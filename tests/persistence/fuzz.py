@@ -1,7 +1,8 @@
 """A fuzz target for every reader of files; the suite runs it shortly, and by hand it runs as long as one likes.
 
-python -m tests.persistence.fuzz 1000000            # so many executions of our own mutations
-python -m tests.persistence.fuzz --atheris -runs=1000000    # guided by coverage, where atheris is installed
+python -m tests.persistence.fuzz EXECUTIONS [SEED]
+
+`fuzz_guided.py` drives the same target with atheris.
 """
 
 import random
@@ -28,6 +29,7 @@ SEEDS: dict[str, list[bytes]] = {
     ".gz": [zlib.compress(binary.GOOD, wbits=31)],
     ".zst": [zstandard.compress(binary.GOOD)],
 }
+KINDS = list(SEEDS)
 SOUND = {".bin": 2, ".json": 1, ".safetensors": 1, ".gz": 1, ".zst": 1}
 """How many of the seeds, the first ones, are sound files: half of the executions begin with one of these."""
 PIECES = {
@@ -81,7 +83,7 @@ def run(executions: int, seed: int = 0) -> int:
     rng = random.Random(seed)
     accepted = 0
     for i in range(executions):
-        kind = rng.choice(list(SEEDS))
+        kind = rng.choice(KINDS)
         seeds = SEEDS[kind][: SOUND[kind]] if rng.random() < 0.5 else SEEDS[kind]
         data = mutate(rng, kind, rng.choice(seeds))
         try:
@@ -91,27 +93,18 @@ def run(executions: int, seed: int = 0) -> int:
     return accepted
 
 
-def test_one_input(data: bytes) -> None:
-    """Atheris's way in: the first byte says which kind of file the rest is."""
-    kinds = list(SEEDS)
+def one_input(data: bytes) -> None:
+    """One execution for a fuzzer that knows bytes only: the first says which kind of file the rest is."""
     if data:
-        execute(kinds[data[0] % len(kinds)], data[1:])
+        execute(KINDS[data[0] % len(KINDS)], data[1:])
 
 
-def main(arguments: list[str]) -> None:
-    if "--atheris" in arguments:
-        import atheris  # type: ignore[import-not-found]
-
-        atheris.instrument_all()
-        atheris.Setup([argument for argument in sys.argv if argument != "--atheris"], test_one_input)
-        atheris.Fuzz()
-    else:
-        executions, started = int(arguments[0]), time.perf_counter()
-        seed = int(arguments[1]) if len(arguments) > 1 else 0
-        accepted = run(executions, seed)
-        seconds = time.perf_counter() - started
-        print(f"{executions} executions (seed {seed}), {accepted} models, no finding, {seconds:.0f} s")
+def main(executions: int, seed: int = 0) -> None:
+    started = time.perf_counter()
+    accepted = run(executions, seed)
+    seconds = time.perf_counter() - started
+    print(f"{executions} executions (seed {seed}), {accepted} models, no finding, {seconds:.0f} s")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*map(int, sys.argv[1:]))
