@@ -156,6 +156,10 @@ EXERCISES = [
                 lambda table, v: table @ v / ((table**2).sum(axis=1) * (v**2).sum()),
             ),
             Mistake(
+                "this is 1 minus the cosine; the cosine itself is asked for",
+                lambda table, v: 1 - similarities(table, v),
+            ),
+            Mistake(
                 "these are distances; the cosine is asked for",
                 lambda table, v: np.linalg.norm(table - v, axis=1),
             ),
