@@ -72,9 +72,7 @@ def _check_target(target: Path) -> bool:
     except FileNotFoundError:
         return False
     require_regular(target, mode)
-    if not os.access(
-        target, os.W_OK
-    ):  # a rename asks only the folder, but a write-protected file is meant to stay
+    if not os.access(target, os.W_OK):  # a rename asks only the folder, but this file is meant to stay
         raise PermissionError(f"{target.name} is write-protected")
     return True
 
@@ -123,9 +121,7 @@ def mapped(path: str | PathLike[str], max_bytes: int) -> Any:
         TooLargeError: it has more than `max_bytes`.
     """
     try:
-        require_regular(
-            path, os.stat(path).st_mode
-        )  # before it is opened: that alone can make a device do something
+        require_regular(path, os.stat(path).st_mode)  # now: opening alone can make a device do something
         with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             require_regular(path, status.st_mode)

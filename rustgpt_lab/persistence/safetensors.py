@@ -24,6 +24,7 @@ from .bincode import FLOAT, Window
 from .json import Json
 from .schema import (
     LAYERS,
+    MATRIX,
     MAX_LAYERS,
     MAX_WORDS,
     STRING,
@@ -206,11 +207,13 @@ def _locate(data: memoryview, start: int, tensors: dict[str, dict[str, Any]]) ->
             raise TruncatedError(
                 "the file is cut off", path=name, expected=f"{last} bytes of numbers", got=left
             )
-        tensor |= {
-            "dim": [rows, columns],
-            "offset": start + first,
-            "data": Window(data, rows * columns, start + first),
-        }
+        window = Window(data, rows * columns, start + first)
+        try:
+            MATRIX.check(tensor["shape"], window, start + first)
+        except FileError as error:
+            error.where.enter(name)
+            raise
+        tensor |= {"dim": [rows, columns], "offset": start + first, "data": window}
         position = last
     if start + position < len(data):
         got = f"{len(data) - start - position} more bytes"

@@ -137,7 +137,10 @@ def _make_layer(name: str, fields: dict[str, Any]) -> Layer:
     for field, kind in form.fields.items():
         if isinstance(kind, Setting) and kind.name == "f32" and not 0 <= fields[field] < np.inf:
             raise SettingError(
-                "a setting", path=f".{field}", expected="a finite number from 0", got=fields[field]
+                "a setting outside its range",
+                path=f".{field}",
+                expected="a finite number from 0",
+                got=fields[field],
             )
     layer = form.make(fields)
     shapes = layer.shapes()

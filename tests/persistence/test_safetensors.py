@@ -146,3 +146,9 @@ def test_a_word_twice(path: Path) -> None:
     header["__metadata__"]["vocabulary"] = json.dumps([words[-1], *words[1:]])
     rewrite(path, header, numbers)
     refuse(path, errors.DuplicateWordError, "'</s>'")
+
+
+def test_a_dimension_that_no_array_can_have(path: Path) -> None:
+    tensor = b'{"dtype": "F32", "shape": [9223372036854775808, 0], "data_offsets": [0, 0]}'
+    rewrite(path, b'{"x": %s}' % tensor)
+    refuse(path, errors.LengthError, "x.dim", "a dimension is too large")
