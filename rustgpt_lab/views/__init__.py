@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
     from .gallery.journey import journey as journey
+    from .gallery.network import network as network
     from .gallery.tokens import tokens as tokens
     from .gallery.what_if import what_if as what_if
 
-NAMES = ("attention", "journey", "tokens", "what_if")
+NAMES = ("attention", "journey", "network", "tokens", "what_if")
 
 __all__ = list(NAMES)
 

@@ -1,0 +1,248 @@
+"""The model as a diagram: its layers with their shapes and parameters, and what flows through them for a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...layers import Layer
+from ...numerics import Array
+from ..anatomy import RESIDUAL, block_ends
+from ..base import Table, View
+from ..style import ACCENT, plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...model import LLM
+
+BINS = 24
+"""Of each small histogram."""
+
+
+@dataclass(frozen=True)
+class ArrayData:
+    """An array in a few numbers.
+
+    Attributes:
+        name: as in the trace, or the parameter's.
+        shape: its sizes.
+        mean, std, low, high: of its finite entries; NaN if there are none.
+        hidden: how many entries are -inf, as scores are behind the causal mask.
+        histogram: (BINS,) counts of the finite entries, in even steps from `low` to `high`.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    mean: float
+    std: float
+    low: float
+    high: float
+    hidden: int
+    histogram: NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class LayerData:
+    """A layer of the diagram.
+
+    Attributes:
+        name: its class.
+        summary: what it does, the first line of its docstring.
+        block: the number of the block that it belongs to, from 1; 0 for a layer before the first or after the last.
+        residual: whether its output is its input plus something.
+        size: how many parameters it has.
+        gives: the width of a row of its output.
+        parameters, trace: its weights, and what it computed.
+    """
+
+    name: str
+    summary: str
+    block: int
+    residual: bool
+    size: int
+    gives: int
+    parameters: tuple[ArrayData, ...]
+    trace: tuple[ArrayData, ...]
+
+
+@dataclass(frozen=True)
+class NetworkData:
+    """A model, and what flows through it for one text of T tokens.
+
+    Attributes:
+        text: as it was given.
+        words: its tokens.
+        layers: from the first to the last.
+        size: how many parameters there are in all.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    layers: tuple[LayerData, ...]
+    size: int
+
+
+def array_of(name: str, array: Array) -> ArrayData:
+    """The few numbers of an array of whole or real numbers."""
+    finite = np.asarray(array[np.isfinite(array)], np.float64)
+    mean, std, low, high = (
+        (float(f(finite)) if finite.size else float("nan")) for f in (np.mean, np.std, np.min, np.max)
+    )
+    return ArrayData(
+        name, array.shape, mean, std, low, high, array.size - finite.size, np.histogram(finite, BINS)[0]
+    )
+
+
+def network_of(llm: LLM, text: str) -> NetworkData:
+    """Look at a model while it reads a text.
+
+    Raises:
+        TextError: the model cannot read the text.
+    """
+    trace = llm.trace(text)
+    ends = block_ends(llm.network)
+    starts = [end + 1 for end in ends[:-1]]
+
+    def layer_of(i: int, layer: Layer) -> LayerData:
+        inside = bool(starts) and starts[0] <= i <= ends[-1]
+        return LayerData(
+            name=type(layer).__name__,
+            summary=(type(layer).__doc__ or "").strip().partition("\n")[0],
+            block=sum(start <= i for start in starts) if inside else 0,
+            residual=isinstance(layer, RESIDUAL),
+            size=sum(array.size for array in layer.p.values()),
+            gives=layer.gives,
+            parameters=tuple(array_of(name, array) for name, array in layer.p.items()),
+            trace=tuple(
+                array_of(name.partition(".")[2], array)
+                for name, array in trace.items()
+                if name.startswith(f"{i}.")
+            ),
+        )
+
+    return NetworkData(
+        text,
+        tuple(llm.vocab.words[i] for i in llm.tokenize(text)),
+        tuple(layer_of(i, layer) for i, layer in enumerate(llm.network)),
+        llm.parameters.flat.size,
+    )
+
+
+class Network(View):
+    """The live diagram; `network` makes it."""
+
+    name = "network"
+    title = "Network: the layers, and what flows through them"
+    data: NetworkData
+
+    def __init__(self, llm: LLM, text: str):
+        self.llm = llm
+        super().__init__(network_of(llm, text))
+
+    @property
+    def sentence(self) -> str:
+        data = self.data
+        largest = max(range(len(data.layers)), key=lambda i: data.layers[i].size)
+        layer, blocks = data.layers[largest], max(layer.block for layer in data.layers)
+        shape = f"{len(data.layers)} layers" + (f" ({blocks} block{'s' * (blocks > 1)})" if blocks else "")
+        return (
+            f"{shape} with {data.size:,} parameters; the largest, layer {largest} ({layer.name}), "
+            f"has {layer.size / data.size:.0%} of them."
+        )
+
+    def figure(self) -> Figure:
+        layers, length = self.data.layers, len(self.data.words)
+        rows, largest = len(layers), max(1, *(layer.size for layer in layers))
+
+        def draw(figure: Any, ax: Any) -> None:
+            ax.set(xlim=(0, 100), ylim=(rows - 0.5, -1.05))
+            ax.set_axis_off()
+            for i, layer in enumerate(layers):
+                inside = {"facecolor": "#eef4fa" if layer.block % 2 else "#f4f5f6", "edgecolor": "#8a8f94"}
+                ax.add_patch(_box(8, i - 0.36, 26, 0.72, **inside))
+                ax.text(9.5, i, f"{i}  {layer.name}", va="center")
+                ax.text(36, i, f"({length}, {layer.gives})", va="center", color="#5b6168", fontsize=8)
+                shapes = ", ".join(
+                    f"{array.name} {'×'.join(map(str, array.shape))}" for array in layer.parameters
+                )
+                ax.text(46, i, shapes, va="center", fontsize=8)
+                ax.barh(i, 10 * layer.size / largest, 0.4, left=90, color=ACCENT)
+                ax.text(89, i, f"{layer.size:,}", va="center", ha="right", fontsize=8)
+                if i + 1 < rows:
+                    ax.annotate(
+                        "",
+                        (21, i + 0.64),
+                        (21, i + 0.36),
+                        arrowprops={"arrowstyle": "-|>", "color": "#8a8f94", "shrinkA": 0, "shrinkB": 0},
+                    )
+                if layer.residual:
+                    ax.plot(
+                        [21, 6, 6, 21],
+                        [i - 0.5, i - 0.5, i + 0.5, i + 0.5],
+                        color=ACCENT,
+                        linewidth=1.2,
+                        zorder=0,
+                    )
+                if layer.block and (i == 0 or layers[i - 1].block != layer.block):
+                    ax.text(0, i, f"block {layer.block}", va="center", fontsize=8, color="#5b6168")
+            heads = (
+                (8, "left", "layer"),
+                (36, "left", "output"),
+                (46, "left", "parameters"),
+                (89, "right", "count"),
+            )
+            for x, side, head in heads:
+                ax.text(x, -0.7, head, ha=side, fontsize=8, color="#5b6168")
+
+        return plot(draw, 10, 0.36 * rows + 0.4)
+
+    def table(self) -> Table:
+        rows = [
+            (
+                i,
+                layer.name,
+                "".join(f"{array.name} {array.shape} " for array in layer.parameters).strip(),
+                layer.size,
+            )
+            for i, layer in enumerate(self.data.layers)
+        ]
+        return Table(("index", "layer", "parameters", "count"), rows)
+
+    def state(self) -> dict[str, Any]:
+        """All histograms travel as one array, and each array says which row of it is its own."""
+        histograms: list[NDArray[np.integer]] = []
+
+        def plain(array: ArrayData) -> dict[str, Any]:
+            histograms.append(array.histogram)
+            return {**vars(array), "histogram": len(histograms) - 1}
+
+        layers = [
+            {**vars(layer), **{kind: [*map(plain, getattr(layer, kind))] for kind in ("parameters", "trace")}}
+            for layer in self.data.layers
+        ]
+        return {**super().state(), "layers": layers, "histograms": np.stack(histograms)}
+
+    def answer(self, question: str) -> NetworkData:
+        return network_of(self.llm, question)
+
+
+def _box(x: float, y: float, width: float, height: float, **look: Any) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x, y), width, height, **look)
+
+
+def network(llm: LLM, text: str) -> Network:
+    """The model as a diagram, drawn from the object itself: choose a layer to see its weights and its trace.
+
+    Every array comes with its shape, its mean, standard deviation and range, and a small histogram.
+
+    Args:
+        llm: a model.
+        text: what it reads, for the arrays that flow through it.
+    """
+    return Network(llm, text)

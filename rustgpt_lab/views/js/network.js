@@ -1,0 +1,99 @@
+// The model as a column of layers; the chosen one shows its weights and what it computed, each array in a few numbers.
+import { el, number, stage, textBox } from "./lab.js";
+
+const [WIDE, HIGH] = [84, 26]; // of a histogram, in pixels
+
+function histogram(counts, theme) {
+  const most = Math.max(1, ...counts);
+  const step = WIDE / counts.length;
+  const bar = (count, i) => {
+    const height = count && Math.max(1, (count / most) * HIGH); // what is there can be seen
+    return el("rect", { x: i * step, y: HIGH - height, width: step - 0.5, height, fill: theme.accent });
+  };
+  const floor = el("line", { x1: 0, x2: WIDE, y1: HIGH, y2: HIGH, stroke: theme.line });
+  return el("svg", { width: WIDE, height: HIGH + 1, "aria-hidden": "true" }, ...counts.map(bar), floor);
+}
+
+/** Numbers with as many decimals as their spread is worth. */
+function fixed(x, std) {
+  const decimals = std > 0 ? Math.min(Math.max(2 - Math.floor(Math.log10(std)), 0), 8) : 2;
+  return Number.isFinite(x) ? x.toFixed(decimals).replace(/^-(?!0\.?0*$)/, "−").replace(/^-/, "") : number(x);
+}
+
+function item(array, counts, theme) {
+  const shape = `(${array.shape.join(", ")}${array.shape.length === 1 ? "," : ""})`;
+  const hidden = array.hidden ? `; ${array.hidden} hidden` : "";
+  const [mean, std, low, high] = ["mean", "std", "low", "high"].map((name) => fixed(array[name], array.std));
+  return el("li", {}, el("span", {}, array.name, el("small", {}, shape)), histogram(counts, theme),
+    el("span", {}, `${mean} ± ${std}`, el("small", {}, `${low} to ${high}${hidden}`)));
+}
+
+function render({ model, el: root }) {
+  const lab = stage(model, root);
+  lab.needsKernel();
+  let data = model.get("data");
+  let chosen = Math.max(0, data.layers.findIndex((layer) => layer.residual));
+  const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });
+  const diagram = el("div", { class: "rl-layers", role: "radiogroup", "aria-label": "Layers, from first to last" });
+  const detail = el("div");
+  lab.picture.append(el("div", { class: "rl-columns" }, diagram, detail));
+  const name = `rl-${Math.random().toString(36).slice(2)}`;
+
+  function box(layer, i, largest) {
+    const choose = () => {
+      chosen = i;
+      lab.redraw();
+      tell();
+    };
+    const share = `color-mix(in srgb, var(--rl-accent) 16%, transparent) ${(100 * layer.size) / largest}%`;
+    return el("label", {
+      class: `rl-layer ${layer.residual ? "rl-residual" : ""}`,
+      "data-gives": `(${data.words.length}, ${layer.gives})`,
+      style: `background-image:linear-gradient(90deg, ${share}, transparent 0)`,
+    }, el("input", { type: "radio", name, checked: i === chosen, input: choose, "data-lm-suppress-shortcuts": "true" }),
+    el("span", {}, `${i} ${layer.name}`), el("span", {}, layer.size.toLocaleString("en")));
+  }
+  /** Layers of one block stand together. */
+  function boxes() {
+    const largest = Math.max(1, ...data.layers.map((layer) => layer.size));
+    const groups = [];
+    data.layers.forEach(({ block }, i) => {
+      if (!i || !block || block !== data.layers[i - 1].block) {
+        groups.push(block ? el("div", { class: "rl-block" }, el("small", {}, `block ${block}`)) : el("div"));
+      }
+      groups.at(-1).append(box(data.layers[i], i, largest));
+    });
+    return groups;
+  }
+  function tell() {
+    const layer = data.layers[chosen];
+    const count = layer.size.toLocaleString("en");
+    const share = number(100 * layer.size / data.size, 2);
+    const sum = " It adds what it finds to what it was given: the line beside it is this residual.";
+    lab.say(`Layer ${chosen}, ${layer.name}: ${count} parameters, ${share}% of all.${layer.residual ? sum : ""}`);
+  }
+
+  lab.onData((next) => {
+    data = next;
+    text.value = data.text;
+    diagram.replaceChildren(...boxes());
+  });
+  lab.onDraw((theme) => {
+    const layer = data.layers[chosen];
+    const bins = Array.from({ length: data.histograms.shape[1] }, (_, i) => i);
+    const counts = (array) => bins.map((i) => data.histograms.at(array.histogram, i));
+    const list = (caption, arrays) => (arrays.length ? [
+      el("div", { class: "rl-caption" }, caption),
+      el("ul", { class: "rl-arrays" }, ...arrays.map((array) => item(array, counts(array), theme))),
+    ] : []);
+    detail.replaceChildren(
+      el("div", { class: "rl-layer-name" }, `${chosen} ${layer.name}`),
+      el("p", { class: "rl-summary" }, layer.summary),
+      ...list("Its parameters: shape, histogram, mean ± standard deviation, range", layer.parameters),
+      ...list(`What it computed for these ${data.words.length} words`, layer.trace),
+    );
+  });
+  return lab.close;
+}
+
+export default { render };
