@@ -25,7 +25,7 @@ class ModelError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where != "" else self.what
+        text = f"{self.where}: {self.what}" if str(self.where) else self.what
         if self.expected != "":
             text += f"; expected {self.expected}"
         if self.got != "":

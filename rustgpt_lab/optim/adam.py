@@ -42,9 +42,10 @@ class Adam:
     def __init__(self, parameters: Parameters, plain_sgd: Collection[str] = ()):
         self.parameters = parameters
         shapes = {name: array.shape for name, array in parameters.weights.items()}
-        self.m = Views(shapes, np.zeros_like(parameters.weights.flat))
-        self.v = Views(shapes, np.zeros_like(parameters.weights.flat))
-        self._scratch = np.empty(min(BLOCK, self.m.flat.size), self.m.flat.dtype)
+        size, dtype = parameters.weights.flat.size, parameters.weights.flat.dtype
+        self.m = Views(shapes, np.zeros(size, dtype))
+        self.v = Views(shapes, np.zeros(size, dtype))
+        self._scratch = np.empty(min(BLOCK, size), dtype)
         self.settings = {name: Settings() for name in shapes if name not in plain_sgd}
 
     def step(self, rate: float) -> None:
