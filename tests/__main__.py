@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
     codes = []
     for name, suite in SUITES.items():
         start = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:  # a learner's own progress must not change what is compared
+        with tempfile.TemporaryDirectory() as folder:
+            # a learner's own progress must not change what is compared
             codes.append(pytest(suite, RUSTGPT_LAB_PROGRESS=f"{folder}/progress.json"))
         outcome = "passed" if codes[-1] == 0 else f"FAILED (exit code {codes[-1]})"
         summary.append(f"{name:10} {outcome}, {time.monotonic() - start:.0f} s")
