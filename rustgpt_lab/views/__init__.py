@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from .gallery.journey import journey as journey
     from .gallery.network import network as network
     from .gallery.tokens import tokens as tokens
+    from .gallery.training import training as training
     from .gallery.what_if import what_if as what_if
 
-NAMES = ("attention", "journey", "network", "tokens", "what_if")
+NAMES = ("attention", "journey", "network", "tokens", "training", "what_if")
 
 __all__ = list(NAMES)
 

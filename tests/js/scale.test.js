@@ -1,0 +1,31 @@
+// Ticks, grids and the smooth line.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { decades, grid, nearest, smooth, ticks } from "../../rustgpt_lab/views/js/scale.js";
+
+test("ticks are round and inside", () => {
+  assert.deepEqual(ticks(0, 7.3), [0, 2, 4, 6]);
+  assert.deepEqual(ticks(0, 0.0004), [0, 0.0001, 0.0002, 0.0003, 0.0004]);
+  assert.deepEqual(ticks(3, 3), [3]);
+});
+
+test("decades are powers of ten, never too many", () => {
+  assert.deepEqual(decades(0.03, 250), [0.1, 1, 10, 100]);
+  assert.ok(decades(1e-12, 1e3).length <= 6);
+  assert.deepEqual(decades(0.2, 0.3), []);
+});
+
+test("a grid holds 1, 2, 5, and the nearest entry goes by ratio", () => {
+  const values = grid(-2, 0);
+  assert.deepEqual(values, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]);
+  assert.equal(values[nearest(values, 0.0331, true)], 0.05);
+  assert.equal(values[nearest(values, 0.0331)], 0.02);
+});
+
+test("a smoothed constant is that constant, from the first step on", () => {
+  smooth([3, 3, 3, 3], 0.9).forEach((x) => assert.ok(Math.abs(x - 3) < 1e-12));
+  assert.deepEqual(smooth([1, 5, 2], 0), [1, 5, 2]);
+  const [, second] = smooth([1, 2], 0.5); // (0.5 * 0.5 * 1 + 0.5 * 2) / (1 - 0.25)
+  assert.ok(Math.abs(second - 5 / 3) < 1e-12);
+});
