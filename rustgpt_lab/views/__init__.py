@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
+    from .gallery.clipping import clipping as clipping
     from .gallery.journey import journey as journey
     from .gallery.network import network as network
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
     from .gallery.what_if import what_if as what_if
 
-NAMES = ("attention", "journey", "network", "tokens", "training", "what_if")
+NAMES = ("attention", "clipping", "journey", "network", "tokens", "training", "what_if")
 
 __all__ = list(NAMES)
 

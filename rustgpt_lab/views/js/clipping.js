@@ -1,0 +1,155 @@
+// Gradients before and after clipping: every parameter on one log scale, the chosen one over the steps.
+import { choice, el, menu, number, slider, stage } from "./lab.js";
+import { legend, lineChart } from "./chart.js";
+import { cursor, focusable, shortened, widest } from "./grid.js";
+import { decades, grid, nearest } from "./scale.js";
+
+const THRESHOLDS = grid(-4, 2);
+const ROW = 18;
+
+const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
+
+/** The smallest and the greatest of some norms, without those that are 0. */
+function range(values) {
+  const positive = values.filter((value) => value > 0);
+  return positive.length ? [Math.min(...positive) / 1.3, Math.max(...positive) * 1.3] : [0.1, 1];
+}
+
+/** A row for every name, from the norm before (a ring) to the norm after (a dot), on a log scale. */
+function dumbbells(parent, label, onRow) {
+  const svg = el("svg", { "aria-hidden": "true" });
+  const node = focusable(label, svg);
+  parent.append(node);
+  let [names, left] = [[""], 0];
+  const { place } = cursor(node, {
+    size: () => [names.length, 1],
+    cellAt: () => null,
+    moved: () => onRow(),
+  });
+  node.addEventListener("click", (event) => {
+    const row = Math.floor((event.clientY - node.getBoundingClientRect().top - 4) / ROW);
+    if (row >= 0 && row < names.length) { place.row = row; onRow(); }
+  });
+  return {
+    place,
+    draw(theme, { rows, before, after, clipped }) {
+      names = rows;
+      left = widest(names, 150) + 10;
+      const width = Math.max(parent.clientWidth, 260);
+      const right = width - 48;
+      const [low, high] = range([...before, ...after]);
+      const x = (v) => left + 8 + (right - left - 16) * Math.max(0, Math.log(v / low) / Math.log(high / low));
+      const bottom = 6 + ROW * names.length;
+      const text = (tx, ty, anchor, content, more = {}) => el("text",
+        { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
+      Object.assign(node.style, { width: `${width}px`, height: `${bottom + 24}px` });
+      svg.replaceChildren(
+        el("rect", { x: 0, y: 4 + ROW * place.row, width, height: ROW, fill: theme.accent, "fill-opacity": 0.12 }),
+        ...decades(low, high).flatMap((v) => [
+          el("line", { x1: x(v), x2: x(v), y1: 4, y2: bottom, stroke: theme.line, "stroke-width": 0.7 }),
+          text(x(v), bottom + 12, "middle", number(v, 3)),
+        ]),
+        ...names.flatMap((name, i) => {
+          const y = 4 + ROW * (i + 0.5);
+          const chosen = { class: i === place.row && "rl-word", style: i === place.row && "font-weight:700" };
+          return [
+            text(left - 4, y, "end", shortened(name, 148), chosen),
+            el("line", { x1: x(before[i]), x2: x(after[i]), y1: y, y2: y, stroke: theme.muted, "stroke-width": 1.5 }),
+            el("circle", { cx: x(before[i]), cy: y, r: 4, fill: "none", stroke: theme.muted, "stroke-width": 1.5 }),
+            el("circle", { cx: x(after[i]), cy: y, r: 3.5, fill: theme.accent }),
+            text(width - 2, y, "end", `${Math.round(100 * clipped[i])} %`, chosen),
+          ];
+        }),
+      );
+    },
+  };
+}
+
+function render({ model, el: root }) {
+  const lab = stage(model, root);
+  lab.needsKernel();
+  let data = model.get("data");
+  const method = menu(lab, "Method", data.methods, (chosen) => {
+    threshold.value = nearest(THRESHOLDS, chosen === "l2" ? 1 : 0.01, true);
+    ask();
+  });
+  const site = choice(lab, "Site", data.sites, () => ask());
+  const threshold = slider(lab, "Threshold", { max: THRESHOLDS.length - 1, show: (i) => number(THRESHOLDS[i]) });
+  threshold.node.addEventListener("change", () => ask());
+  const ask = () => lab.ask({ method: method.value, site: site.value, threshold: THRESHOLDS[threshold.value] });
+  const step = slider(lab, "Show", { max: 1, show: (i) => (i ? `step ${i}` : "all steps") });
+
+  const [left, right] = [el("div", { style: "flex:1 1 340px" }), el("div", { style: "flex:1 1 340px" })];
+  lab.picture.append(el("div", { class: "rl-columns" }, left, right));
+  const caption = el("div", { class: "rl-caption" });
+  left.append(caption);
+  const rows = dumbbells(left, "The gradient of every parameter, before and after", () => { lab.redraw(); tell(); });
+  const pick = (i) => { step.value = i + 1; lab.redraw(); tell(); };
+  const part = (label) => {
+    const [head, node] = [el("div", { class: "rl-caption", style: "margin:4px 0 0" }), el("div")];
+    right.append(head, node);
+    return { head, chart: lineChart(node, label, pick) };
+  };
+  const norms = part("The norm of the chosen gradient over the steps, before and after");
+  const share = part("The fraction of the chosen gradient's units that were clipped, over the steps");
+  const angle = part("The angle between the chosen gradient before and after, over the steps");
+
+  const steps = () => data.before.shape[1];
+  const line = (array, row) => Array.from({ length: steps() }, (_, s) => array.at(row, s));
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const shown = (array, row, whole = median) => (step.value ? array.at(row, step.value - 1) : whole(line(array, row)));
+
+  function tell() {
+    const row = rows.place.row;
+    const when = step.value ? `at step ${step.value}` : `in ${steps()} steps (medians)`;
+    const turned = number(shown(data.angle, row), 3);
+    const [a, b] = [shown(data.before, row), shown(data.after, row)];
+    lab.say(`${data.names[row]}, ${when}: a norm of ${number(a, 3)} before, ${number(b, 3)} after, `
+      + `${Math.round(100 * shown(data.clipped, row, mean))} % of its units clipped, turned by ${turned}°.`);
+  }
+
+  lab.onData((next) => {
+    const first = rows.place.row === 0 || data.site !== next.site;
+    data = next;
+    method.value = data.method;
+    site.value = data.site;
+    threshold.value = nearest(THRESHOLDS, data.threshold, true);
+    step.max = steps();
+    if (first) rows.place.row = data.site_row;
+  });
+  lab.onDraw((theme) => {
+    const row = rows.place.row;
+    const each = (array, whole) => data.names.map((_, i) => shown(array, i, whole));
+    const [before, after] = [line(data.before, row), line(data.after, row)];
+    const when = step.value ? `step ${step.value}` : "the median of all steps";
+    caption.replaceChildren(`Norms, ${when}: before `, el("span", { style: "color:var(--rl-muted)" }, "○"), ", after ",
+      el("span", { style: "color:var(--rl-accent)" }, "●"), "; on the right, units clipped");
+    rows.draw(theme, { rows: data.names, before: each(data.before), after: each(data.after),
+      clipped: each(data.clipped, mean) });
+    const all = { steps: before.map((_, s) => s + 1), at: step.value ? step.value - 1 : undefined };
+    const series = [
+      { name: "before", values: before, colour: theme.muted, width: 1.5 },
+      { name: "after", values: after, colour: theme.accent },
+    ];
+    const limited = data.method === "l2" && row === data.site_row;
+    if (limited) {
+      const limit = { name: "threshold", values: before.map(() => data.threshold), colour: theme.text, width: 1 };
+      series.push({ ...limit, dash: "5 4" });
+    }
+    const [low, high] = range([...before, ...after, ...(limited ? [data.threshold] : [])]);
+    norms.head.replaceChildren(`Norm of the gradient: ${data.names[row]}`, legend(series));
+    norms.chart.draw(theme, { ...all, series, low, high, log: true, tall: 170 });
+    const one = (array) => [{ values: line(array, row), colour: theme.accent }];
+    share.head.textContent = "Fraction of its units clipped";
+    share.chart.draw(theme, { ...all, series: one(data.clipped), low: 0, high: 1, tall: 50 });
+    angle.head.textContent = "Angle between before and after, in degrees";
+    const widestAngle = Math.max(...line(data.angle, row), 1);
+    angle.chart.draw(theme, { ...all, series: one(data.angle), low: 0, high: widestAngle, tall: 50 });
+  });
+  return lab.close;
+}
+
+export default { render };

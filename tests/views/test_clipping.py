@@ -1,0 +1,92 @@
+"""The clipping view against clippings applied by hand to the same gradients."""
+
+import numpy as np
+import pytest
+
+from rustgpt_lab import LLM, Dataset, Vocab, views
+from rustgpt_lab.errors import TrainingError
+from rustgpt_lab.optim.clipping import UnitwiseClipping
+
+TEXTS = Dataset.packaged().chat[:6]
+VOCAB = Vocab.from_texts(TEXTS)
+
+
+@pytest.fixture(scope="module")
+def llm() -> LLM:
+    return LLM.build(VOCAB, embedding_dim=8, hidden_dim=8, blocks=1)
+
+
+def by_hand(llm: LLM, limit: float, steps: int, rate: float) -> list[tuple[float, float]]:
+    """The norms of the whole gradient before and after L2 clipping, step by step, in plain NumPy and Adam."""
+    llm, norms = llm.copy(), []
+    for text in TEXTS[:steps]:
+        llm.loss_and_gradients([llm.sequences([text])[0]])
+        gradient = llm.memory.gradients.flat
+        length = float(np.sqrt((gradient.astype(float) ** 2).sum()))
+        gradient *= min(1.0, limit / length)
+        norms.append((length, min(length, limit)))
+        llm.adam.step(rate)
+    return norms
+
+
+def test_l2_over_steps(llm: LLM) -> None:
+    weights = llm.parameters.flat.copy()
+    data = views.clipping(llm, TEXTS, "l2", 0.7, steps=6, learning_rate=0.01).data
+    np.testing.assert_array_equal(llm.parameters.flat, weights)
+    np.testing.assert_allclose(
+        np.stack([data.before[-1], data.after[-1]], 1), by_hand(llm, 0.7, 6, 0.01), rtol=1e-4
+    )
+    np.testing.assert_array_equal(data.angle[:-2], 0)
+    assert data.fired.tolist() == (data.before[-1] > 0.7).tolist()
+    assert data.names[-2:] == ("logits", "all parameters")
+
+
+def test_agc_fractions_and_angles(llm: LLM) -> None:
+    data = views.clipping(llm, TEXTS, "agc", 0.01, steps=1).data
+    gradients = llm.gradients(TEXTS[:1])
+    before = {name: g.astype(float).copy() for name, g in gradients.items()}
+    UnitwiseClipping(0.01).apply(llm.parameters, gradients)
+    for i, name in enumerate(data.names[:-2]):
+        a, b = before[name].ravel(), gradients[name].ravel().astype(float)
+        assert data.before[i, 0] == pytest.approx(np.linalg.norm(a), rel=1e-5), name
+        assert data.after[i, 0] == pytest.approx(np.linalg.norm(b), rel=1e-5), name
+        angle = np.degrees(np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1, 1)))
+        assert data.angle[i, 0] == pytest.approx(angle, abs=0.06), name
+    a, b = (np.concatenate([g[n].ravel() for n in before]).astype(float) for g in (before, gradients))
+    whole = np.degrees(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b)))
+    assert data.angle[-1, 0] == pytest.approx(whole, abs=0.06)
+    biases = data.clipped[data.names.index("5.b_out")]
+    assert set(biases) <= {0.0, 1.0}
+
+
+def test_a_clipper_that_never_fires_says_so(llm: LLM) -> None:
+    view = views.clipping(llm, TEXTS, "l2", 5.0, "logits", steps=4)
+    assert "this clipper has never fired in 4 steps" in view.sentence
+    assert view.data.before[-2].max() <= 2**0.5
+    np.testing.assert_array_equal(view.data.before, view.data.after)
+    fired = view.answer({"method": "l2", "site": "logits", "threshold": 0.01})
+    assert fired.fired.all()
+    np.testing.assert_allclose(fired.after[-2], 0.01, rtol=1e-4)
+    view.data = fired
+    assert "it fired in 4 of 4 steps" in view.sentence
+    view.data = view.answer({"method": "adaptive", "site": "parameters", "threshold": 1e4})
+    assert "never fired" in view.sentence and "It did turn the gradient" in view.sentence
+
+
+def test_an_answer_replays_the_same_batches(llm: LLM) -> None:
+    view = views.clipping(llm, TEXTS, steps=5)
+    first = view.data
+    view.answer({"method": "agc", "site": "parameters", "threshold": 0.001})
+    again = view.answer({"method": "l2", "site": "parameters", "threshold": 1.0})
+    np.testing.assert_array_equal(first.before, again.before)
+    with pytest.raises(TrainingError, match="out of range"):
+        view.answer({"method": "l2", "site": "parameters", "threshold": -1})
+    assert view.twin() == view.twin()
+    assert view.twin()["text/html"].count("<tr>") == 1 + len(first.names)
+
+
+def test_arguments(llm: LLM) -> None:
+    with pytest.raises(TrainingError, match=r"steps.*1 or more"):
+        views.clipping(llm, TEXTS, steps=0)
+    with pytest.raises(TrainingError, match=r"method.*one of l2, agc, adaptive"):
+        views.clipping(llm, TEXTS, "L2")
