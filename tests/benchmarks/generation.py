@@ -77,11 +77,11 @@ def limit(folder: str | None, weights: str) -> Work:
 
 
 def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
-    from .speedrun import run
+    from .speedrun import Speedrun
 
     with tempfile.TemporaryDirectory() as temporary:
         options = {"folder": folder, "weights": str(Path(temporary, "weights.npz"))}
-        llm = run(corpora(folder), seed=0)
+        llm = Speedrun()(corpora(folder), seed=0)
         np.savez(options["weights"], **llm.parameters)
         cases = [
             Case("rustgpt_lab", "generation:ours", options),

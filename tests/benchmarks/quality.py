@@ -12,6 +12,8 @@ def plain(folder: str | None) -> Work:
     """RustGPT's own recipe: 100 epochs of each part, batches of 4, in the order of the file."""
     from rustgpt_lab import LLM, Vocab
 
+    from .speedrun import right_answers
+
     data, seeds = corpora(folder), count(-1)
     vocab = Vocab.from_texts(data.texts)
 
@@ -25,17 +27,10 @@ def plain(folder: str | None) -> Work:
 
 
 def speedrun(folder: str | None) -> Work:
-    from .speedrun import run
+    from .speedrun import Speedrun, right_answers
 
     data, seeds = corpora(folder), count(-1)
-    return lambda: right_answers(run(data, seed=next(seeds) % SEEDS), data.chat)
-
-
-def right_answers(llm, chat: list[str]) -> int:
-    """How many prompts get their answer, word for word."""
-    pairs = [text.partition(" Assistant:") for text in chat]
-    wanted = [" ".join(map(llm.vocab.words.__getitem__, llm.tokenize(a + b))) for _, a, b in pairs]
-    return sum(llm.predict(prompt) == answer for (prompt, _, _), answer in zip(pairs, wanted, strict=True))
+    return lambda: right_answers(Speedrun()(data, seed=next(seeds) % SEEDS), data.chat)
 
 
 def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
