@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decades, grid, nearest, smooth, ticks } from "../../rustgpt_lab/views/js/scale.js";
+import { decades, greatest, grid, nearest, smooth, ticks } from "../../rustgpt_lab/views/js/scale.js";
 
 test("ticks are round and inside", () => {
   assert.deepEqual(ticks(0, 7.3), [0, 2, 4, 6]);
@@ -28,4 +28,10 @@ test("a smoothed constant is that constant, from the first step on", () => {
   assert.deepEqual(smooth([1, 5, 2], 0), [1, 5, 2]);
   const [, second] = smooth([1, 2], 0.5); // (0.5 * 0.5 * 1 + 0.5 * 2) / (1 - 0.25)
   assert.ok(Math.abs(second - 5 / 3) < 1e-12);
+});
+
+test("the greatest entries of a table come first", () => {
+  const values = [3, 9, 1, 7, 8, 2];
+  const array = { shape: [2, 3], flat: (i) => values[i] };
+  assert.deepEqual(greatest(array, 3), [[0, 1], [1, 1], [1, 0]]);
 });

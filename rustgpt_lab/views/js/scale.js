@@ -40,3 +40,11 @@ export function smooth(values, beta) {
     return m / (1 - power);
   });
 }
+
+/** Places of the entries with the greatest values, the greatest first: [[row, column], ...]. */
+export function greatest(array, count) {
+  const [, columns] = array.shape;
+  const size = array.shape[0] * columns;
+  const order = Array.from({ length: size }, (_, i) => i).sort((a, b) => array.flat(b) - array.flat(a));
+  return order.slice(0, count).map((i) => [Math.floor(i / columns), i % columns]);
+}

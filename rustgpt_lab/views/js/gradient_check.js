@@ -1,0 +1,88 @@
+// Three heat maps with one cursor: the backward pass, nudging, and the relative difference between them.
+import { button, el, menu, number, stage } from "./lab.js";
+import { heatmap } from "./grid.js";
+import { greatest } from "./scale.js";
+
+const WORST = 5; // entries in the list
+
+function render({ model, el: root }) {
+  const lab = stage(model, root);
+  let data = model.get("data");
+  const labels = Object.keys(data.layers);
+  const layer = menu(lab, "Layer", Object.fromEntries(labels.map((label) => [label, label])), () => choose());
+  layer.node.hidden = labels.length < 2;
+  const name = menu(lab, "Gradient of", {}, () => goToWorst());
+  button(lab, "Worst entry", () => goToWorst());
+
+  const columns = el("div", { class: "rl-columns" });
+  const list = el("div", { class: "rl-figures", style: "margin-top:12px" });
+  lab.picture.append(columns, list);
+  let moving = false;
+  const follow = (i, j) => {
+    if (moving) return;
+    moving = true;
+    maps.forEach(({ map }) => map.go(i, j));
+    moving = false;
+    tell();
+  };
+  const part = (title) => {
+    const node = el("div", { style: "flex:1 1 240px" }, el("div", { class: "rl-caption" }, title));
+    columns.append(node);
+    return { map: heatmap(node, title, follow) };
+  };
+  const maps = ["What the backward pass says", "What nudging finds", "log₁₀ of the relative difference"].map(part);
+
+  const gradient = () => data.layers[layer.value].find((g) => g.name === name.value);
+  const spot = () => maps[0].map.place;
+  const goToWorst = () => {
+    maps.forEach(({ map }) => { [map.place.row, map.place.column] = gradient().worst; });
+    lab.redraw();
+    tell();
+  };
+  function choose(first) {
+    const gradients = data.layers[layer.value];
+    const select = name.node.querySelector("select");
+    select.replaceChildren(...gradients.map((g) => el("option", { value: g.name },
+      `${g.right ? "✓" : "✗"} ${g.name}, ${g.shape.join("×")}`)));
+    name.value = first ?? (gradients.find((g) => !g.right) ?? gradients[0]).name;
+    maps.forEach(({ map }) => { [map.place.row, map.place.column] = gradient().worst; });
+    if (first === undefined) { lab.redraw(); tell(); }
+  }
+  function tell() {
+    const g = gradient();
+    const { row, column } = spot();
+    const [said, truth] = [g.analytic.at(row, column), g.numerical.at(row, column)];
+    const verdict = g.right ? "They agree." : `The backward pass says ${number(said / truth, 4)} times the truth.`;
+    lab.say(`${g.name}[${row}, ${column}]: ${number(said, 5)} by the backward pass, ${number(truth, 5)} by nudging; `
+      + `a relative difference of ${number(g.relative.at(row, column), 2)}. ${verdict}`);
+  }
+  function listWorst(g) {
+    const style = (i) => `text-align:${i ? "right" : "left"};padding:2px 14px 2px 0;font-weight:400;color:inherit`;
+    const row = (cells, tag = "td") => el("tr", {}, ...cells.map((cell, i) => el(tag, { style: style(i) }, cell)));
+    const rows = greatest(g.relative, WORST).map(([i, j]) => row([`${g.name}[${i}, ${j}]`,
+      number(g.analytic.at(i, j), 5), number(g.numerical.at(i, j), 5), number(g.relative.at(i, j), 2)]));
+    const head = row(["The worst entries", "backward pass", "nudging", "relative difference"], "th");
+    list.replaceChildren(el("table", { style: "border-collapse:collapse;margin:0;font-size:12px" },
+      el("thead", { style: "color:var(--rl-muted)" }, head), el("tbody", {}, ...rows)));
+  }
+
+  lab.onData((next) => {
+    data = next;
+    layer.value = data.first[0];
+    choose(data.first[1]);
+  });
+  lab.onDraw((theme) => {
+    const g = gradient();
+    const [rows, across] = g.analytic.shape.map((n) => Array.from({ length: n }, (_, i) => String(i)));
+    const pair = [g.analytic, g.numerical];
+    const sizes = pair.flatMap((array) => rows.flatMap((_, i) => across.map((__, j) => Math.abs(array.at(i, j)))));
+    const high = Math.max(...sizes.filter(Number.isFinite), 1e-12);
+    pair.forEach((array, k) => maps[k].map.draw(theme, { rows, columns: across, low: -high, high,
+      palette: "diverging", value: (i, j) => array.at(i, j) }));
+    maps[2].map.draw(theme, { rows, columns: across, low: -10, high: 0, value: (i, j) => g.log.at(i, j) });
+    listWorst(g);
+  });
+  return lab.close;
+}
+
+export default { render };
