@@ -53,8 +53,10 @@ class Gradient:
 
     @property
     def worst(self) -> tuple[int, int]:
-        """The entry with the greatest relative difference."""
-        row, column = np.unravel_index(self.relative.argmax(), self.relative.shape)
+        """The entry with the greatest relative difference; of several, the one with the greatest gradient."""
+        relative = np.nan_to_num(self.relative, nan=1.0)
+        equal = relative >= 0.999 * relative.max()
+        row, column = np.unravel_index(np.where(equal, np.abs(self.numerical), -1).argmax(), equal.shape)
         return int(row), int(column)
 
     @property
