@@ -133,3 +133,14 @@ def test_clippings_in_words() -> None:
     assert described(L2GradientClipping(2.0)) == "L2 norm up to 2"
     assert described(UnitwiseClipping(0.01)) == "AGC, 0.01"
     assert described(AdaptiveGradientClipping()) == "AGC, 0.01, centralized"
+
+
+def test_a_run_that_diverges_says_so() -> None:
+    llm = LLM.build(VOCAB, embedding_dim=8, hidden_dim=8, blocks=1)
+    view = views.training(TrainingSession(llm, TEXTS, 5, 1e-2, loss_limit=0.1), PROMPT)
+    browser = Browser(view)
+    view.answer({"do": "start"})
+    view.session.wait()
+    assert browser.status["state"] == "failed"
+    assert "the loss is above its limit of 0.1" in browser.status["error"]
+    assert view.answer({"do": "rewind", "step": 0}).error == ""
