@@ -33,7 +33,7 @@ def test_the_largest_picture_is_up_within_a_second(lab: Lab, pytestconfig) -> No
             ).inner_text()
             took = lab.page.evaluate("window.up") - int(sent)
             print(f"up: {took} ms")
-            if took > 1000:
+            if took > SLACK * 1000:
                 continue
             lab.reach(view, "Moment")
             lab.press("ArrowRight")
@@ -45,4 +45,4 @@ def test_the_largest_picture_is_up_within_a_second(lab: Lab, pytestconfig) -> No
                 lab.shot(view, f"large_{pixels}")
             lab.check_quiet()
             return
-    raise AssertionError(f"the largest picture took {took} ms, three times over 1000 ms")
+    raise AssertionError(f"the largest picture took {took} ms, three times over {SLACK} x 1000 ms")
