@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from .harness import VIEW, Lab
+from .harness import SLACK, VIEW, Lab
 
 SETUP = """
 import sys, time
