@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
+    from .gallery.chat import chat as chat
     from .gallery.clipping import clipping as clipping
+    from .gallery.embeddings import embeddings as embeddings
     from .gallery.gradient_check import gradient_check as gradient_check
     from .gallery.journey import journey as journey
     from .gallery.network import network as network
@@ -32,7 +34,18 @@ if TYPE_CHECKING:
     from .gallery.training import training as training
     from .gallery.what_if import what_if as what_if
 
-NAMES = ("attention", "clipping", "gradient_check", "journey", "network", "tokens", "training", "what_if")
+NAMES = (
+    "attention",
+    "chat",
+    "clipping",
+    "embeddings",
+    "gradient_check",
+    "journey",
+    "network",
+    "tokens",
+    "training",
+    "what_if",
+)
 
 __all__ = list(NAMES)
 

@@ -1,0 +1,154 @@
+"""A conversation with a model: every word as it comes, and the attention behind every answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ...errors import TextError
+from ..base import Table, View
+from ..packing import pack
+from ..style import ACCENT, plot
+from .attention import Attention
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...model import LLM
+
+END = "</s>"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and its answer.
+
+    Attributes:
+        question: as it was typed.
+        prompt: what the model read: the question between "User:" and "Assistant:", as in its training.
+        unknown: words of the question that the model could not read, and dropped.
+        answer: the words so far; the last one is "</s>" if the model ended by itself.
+        done: whether no more words come.
+    """
+
+    question: str
+    prompt: str
+    unknown: tuple[str, ...]
+    answer: tuple[str, ...] = ()
+    done: bool = False
+
+    @property
+    def said(self) -> str:
+        """The answer without the mark of its end."""
+        return " ".join(word for word in self.answer if word != END)
+
+
+@dataclass(frozen=True)
+class ChatData:
+    """A conversation so far. The model reads each question alone: RustGPT has no memory of the earlier ones.
+
+    Attributes:
+        turns: the first one first.
+        attention: the attention of an answer, packed as its own view packs it, or None.
+    """
+
+    turns: tuple[Turn, ...]
+    attention: dict[str, Any] | None = None
+
+
+class Chat(View):
+    """The live conversation; `chat` makes it."""
+
+    name = "chat"
+    title = "Chat: talk to the model"
+    data: ChatData
+
+    def __init__(self, llm: LLM, question: str):
+        self.llm = llm
+        super().__init__(ChatData(()))
+        self._reply(question)
+
+    @property
+    def sentence(self) -> str:
+        turn = self.data.turns[-1]
+        if not turn.done:
+            return "The model is writing."
+        ended = "and ends by itself" if turn.answer[-1:] == (END,) else "until it has no room left"
+        lost = ", ".join(f"“{word}”" for word in turn.unknown)
+        answered = f"To “{turn.question}” the model says “{turn.said}”, {ended}"
+        return f"{answered}; it does not know {lost}." if lost else f"{answered}."
+
+    def figure(self) -> Figure:
+        lines = [
+            (who, text)
+            for turn in self.data.turns
+            for who, text in (("You", turn.question), ("Model", turn.said))
+        ]
+
+        def draw(figure: Any, ax: Any) -> None:
+            ax.set(xlim=(0, 1), ylim=(len(lines) - 0.5, -0.5))
+            ax.axis("off")
+            for y, (who, text) in enumerate(lines):
+                colour = ACCENT if who == "Model" else "#22262a"
+                ax.text(0, y, who, va="center", weight="bold", color=colour)
+                ax.text(0.08, y, text, va="center", wrap=True, parse_math=False)
+
+        return plot(draw, 8, 0.5 * len(lines) + 0.2)
+
+    def table(self) -> Table:
+        rows = [(turn.question, turn.said, " ".join(turn.unknown)) for turn in self.data.turns]
+        return Table(("question", "answer", "unknown words"), rows)
+
+    def state(self) -> dict[str, Any]:
+        turns = [{**vars(turn), "said": turn.said} for turn in self.data.turns]
+        return {"turns": turns, "attention": self.data.attention}
+
+    def answer(self, question: dict[str, Any]) -> ChatData:
+        """Talk for {say: text}; for {look: text} or {look: number of a turn}, the attention of that; None closes it."""
+        if "say" in question:
+            self._reply(question["say"])
+            return self.data
+        look = question["look"]
+        if look is None:
+            return replace(self.data, attention=None)
+        if isinstance(look, int):
+            turn = self.data.turns[look]
+            look = f"{turn.prompt} {' '.join(turn.answer)}"
+        view = Attention({"now": self.llm}, look)
+        return replace(self.data, attention={**view.state(), "sentence": view.sentence})
+
+    def _reply(self, question: str) -> None:
+        """Add a turn, and show it after each of its words."""
+        prompt = f"User: {question} Assistant:"
+        known = self.llm.tokenize(question)
+        if not known:
+            raise TextError(
+                "no word of this question is in the vocabulary", got=repr(question), remedy="Try other words."
+            )
+        self.llm.logits(prompt)  # refuses a question that is too long
+        turn = Turn(question, prompt, tuple(self.llm.vocab.unknown(question)))
+        before = self.data.turns
+        for word in self.llm.generate(prompt):
+            turn = replace(turn, answer=(*turn.answer, word))
+            self._show(before, turn)
+        self.data = ChatData((*before, replace(turn, done=True)))
+
+    def _show(self, before: tuple[Turn, ...], turn: Turn) -> None:
+        """Send a turn that is not finished to the browser, if there is one."""
+        self.data = ChatData((*before, turn))
+        if "widget" in vars(self):
+            with self.widget.hold_sync():
+                self.widget.sentence, self.widget.data = self.sentence, pack(self.state())
+
+
+def chat(llm: LLM, question: str = "What does the sun give?") -> Chat:
+    """Talk to a model: type a question, Enter sends it, and every word appears as it is generated.
+
+    The model reads "User: question Assistant:", as in its training, and goes on with the most likely word each time.
+    Words that it does not know are named. The attention behind an answer is one click away.
+
+    Args:
+        llm: a model.
+        question: the first one.
+    """
+    return Chat(llm, question)

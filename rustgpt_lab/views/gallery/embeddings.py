@@ -1,0 +1,189 @@
+"""Words as points: which ones a model's embeddings put side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import ShapeError, TextError, TrainingError
+from ...layers import Embeddings as EmbeddingsLayer
+from ...numerics import Array
+from ..base import Table, View, moments_of
+from ..packing import Quantised
+from ..style import ACCENT, colormap, plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ...model import LLM
+
+
+@dataclass(frozen=True)
+class EmbeddingsData:
+    """The token embeddings of V words at M moments.
+
+    Attributes:
+        words: the vocabulary, V words.
+        chosen: ids of the words whose similarity is shown.
+        moments: M labels.
+        points: (M, V, 2) the first two principal components of the last moment, applied to every moment.
+        share: of the last moment's variance that these two hold, in [0, 1].
+        directions: (M, V, d) the embeddings at length 1, so that a dot product is a cosine.
+    """
+
+    words: tuple[str, ...]
+    chosen: tuple[int, ...]
+    moments: tuple[str, ...]
+    points: Array
+    share: float
+    directions: Array
+
+    def similarity(self, ids: Any) -> Array:
+        """The cosines of these words with all words at the last moment, (len(ids), V), in [-1, 1]."""
+        return self.directions[-1, ids] @ self.directions[-1].T
+
+    def nearest(self, i: int, count: int) -> list[tuple[str, float]]:
+        """The words of the greatest cosine with word `i`, but for itself, the nearest first."""
+        cosine = self.similarity(i)
+        order = [j for j in np.argsort(-cosine, kind="stable") if j != i]
+        return [(self.words[j], float(cosine[j])) for j in order[:count]]
+
+
+def principal_components(x: Array) -> tuple[Array, Array, float]:
+    """The two directions in which points vary most (PCA: Pearson 1901), by singular value decomposition.
+
+    Args:
+        x: (V, d) points.
+
+    Returns:
+        Their mean (d,), the directions (2, d), and the share of the variance that lies along them.
+    """
+    mean = x.mean(axis=0)
+    _, s, axes = np.linalg.svd(x - mean, full_matrices=False)
+    axes = axes[:2]
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
+    return (
+        mean,
+        axes * np.sign(largest),
+        float((s[:2] ** 2).sum() / ((s**2).sum() or 1)),
+    )  # SVD leaves the sign open
+
+
+def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
+    """Take the token embeddings of models of one architecture and vocabulary, one for each moment.
+
+    Raises:
+        ShapeError: a network has no embeddings, or the models differ in their words or their width.
+        TextError: none of the words is in the vocabulary.
+        TrainingError: a model has diverged.
+    """
+    vocab = next(iter(models.values())).vocab
+    chosen = tuple(dict.fromkeys(vocab.encode(words)))
+    if not chosen:
+        raise TextError("none of these words is in the vocabulary", got=repr(words), remedy="Try others.")
+    tables = []
+    for moment, llm in models.items():
+        layers = [layer for layer in llm.network if isinstance(layer, EmbeddingsLayer)]
+        if not layers:
+            raise ShapeError("this network has no embeddings to show", where=moment, expected="Embeddings")
+        tables.append(layers[0].p.token_embeddings.astype(np.float64))
+        if not np.isfinite(tables[-1]).all():
+            raise TrainingError("embeddings that are not finite have no place on a map", where=moment)
+        if min(tables[-1].shape) < 2:
+            expected = "at least 2 words and 2 dimensions"
+            raise ShapeError(
+                "these are no points for a map", where=moment, expected=expected, got=tables[-1].shape
+            )
+        if llm.vocab != vocab or tables[-1].shape != tables[0].shape:
+            raise ShapeError(
+                "these models cannot stand on one map",
+                where=moment,
+                expected=f"the words of the first model, and embeddings of shape {tables[0].shape}",
+                got=f"{len(llm.vocab)} words, {tables[-1].shape}",
+            )
+    stack = np.stack(tables)
+    mean, axes, share = principal_components(stack[-1])
+    lengths = np.linalg.norm(stack, axis=-1, keepdims=True)
+    return EmbeddingsData(
+        vocab.words,
+        chosen,
+        tuple(models),
+        (stack - mean) @ axes.T,
+        share,
+        stack / np.where(lengths == 0, 1, lengths),
+    )
+
+
+class Embeddings(View):
+    """The live map of words; `embeddings` makes it."""
+
+    name = "embeddings"
+    title = "Embeddings: which words stand side by side"
+    data: EmbeddingsData
+
+    @property
+    def sentence(self) -> str:
+        data = self.data
+        (word, cosine), *_ = data.nearest(data.chosen[0], 1)
+        return (
+            f"Nearest to “{data.words[data.chosen[0]]}” is “{word}”, with a cosine of {cosine:.2f}; "
+            f"the map's two directions hold {data.share:.0%} of the variance."
+        )
+
+    def figure(self) -> Figure:
+        data, chosen = self.data, list(self.data.chosen)
+        words = [data.words[i] for i in chosen]
+
+        def draw(figure: Any, axes: Any) -> None:
+            plane, matrix = axes
+            plane.scatter(*data.points[-1].T, s=6, color="#b9c0c7")
+            plane.scatter(*data.points[-1, chosen].T, s=16, color=ACCENT)
+            for word, point in zip(words, data.points[-1, chosen], strict=True):
+                plane.annotate(
+                    word, point, (4, 3), textcoords="offset points", color=ACCENT, parse_math=False
+                )
+            plane.set(xlabel="first principal component", ylabel="second principal component")
+            cosine = data.similarity(chosen)[:, chosen].round(2) + 0.0  # no -0.00
+            image = matrix.imshow(cosine, cmap=colormap("diverging"), vmin=-1, vmax=1)
+            for (i, j), value in np.ndenumerate(cosine):
+                if len(chosen) <= 12:
+                    ink = "white" if abs(value) > 0.7 else "black"
+                    matrix.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7, color=ink)
+            matrix.set_xticks(range(len(words)), words, rotation=90, parse_math=False)
+            matrix.set_yticks(range(len(words)), words, parse_math=False)
+            matrix.tick_params(length=0)
+            matrix.spines[:].set_visible(False)
+            figure.colorbar(image, ax=matrix, shrink=0.7, label="cosine").outline.set_visible(False)
+
+        return plot(draw, 10, 4.6, ncols=2)
+
+    def table(self) -> Table:
+        data = self.data
+        rows = [
+            (data.words[i], *(f"{word} ({cosine:.2f})" for word, cosine in data.nearest(i, 3)))
+            for i in data.chosen
+        ]
+        return Table(("word", "nearest", "second", "third"), rows)
+
+    def state(self) -> dict[str, Any]:
+        """One moment travels whole, the directions of several as one byte a number."""
+        directions = self.data.directions
+        one = len(self.data.moments) == 1
+        return {**super().state(), "directions": directions if one else Quantised.of(directions)}
+
+
+def embeddings(llm: LLM | Mapping[Any, LLM], words: str) -> Embeddings:
+    """A map of the vocabulary: point at a word, or go there by the arrow keys, to see the words nearest to it.
+
+    The map is a flat shadow of d dimensions (PCA); nearness is measured in all of them, by the cosine. A click, or
+    Enter, puts a word into the similarity matrix or takes it out. The map keeps the last moment's directions at every
+    moment, so that a word moves only if its embedding does.
+
+    Args:
+        llm: a model, or several of one architecture by moment: {"epoch 0": before, "epoch 9": after}.
+        words: those to compare, such as "sun moon star rain".
+    """
+    return Embeddings(embeddings_of(moments_of(llm), words))

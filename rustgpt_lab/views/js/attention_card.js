@@ -1,0 +1,71 @@
+// Which word looks at which, in every layer and head, with the arithmetic behind each number.
+import { choice, number, slider, stage, textBox } from "./lab.js";
+import { heatmap, lines } from "./grid.js";
+
+export function render({ model, el: root }) {
+  const lab = stage(model, root);
+  lab.needsKernel();
+  let data = model.get("data");
+  const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });
+  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m] });
+  const layer = slider(lab, "Layer", { max: 0, show: (l) => `${l + 1} of ${data.layers}`, onInput: () => tell() });
+  const head = slider(lab, "Head", { max: 0, show: (h) => `${h + 1} of ${data.heads}`, onInput: () => tell() });
+  const form = choice(lab, "Form", { map: "Map", lines: "Lines" });
+  const forms = {
+    map: heatmap(lab.picture, "Attention weights: each row is a word that looks, each column one looked at", chosen),
+    lines: lines(lab.picture, "Attention as lines: on the left the words that look, on the right the seen", chosen),
+  };
+  let [row, column] = [0, 0];
+
+  const index = (i, j) => (data.causal ? (i * (i + 1)) / 2 + j : i * data.words.length + j);
+  const hidden = (i, j) => data.causal && j > i;
+  const read = (array) => {
+    const start = ((moment.value * data.layers + layer.value) * data.heads + head.value) * array.shape[3];
+    return (i, j) => array.flat(start + index(i, j));
+  };
+
+  function chosen(i, j) {
+    [row, column] = [i, j];
+    tell();
+  }
+  function tell() {
+    const [from, to] = [`“${data.words[row]}”`, `“${data.words[column]}”`];
+    if (hidden(row, column)) {
+      lab.say(`${from} cannot look at ${to}: the mask hides what comes later, so the weight is 0.`);
+      return;
+    }
+    const weight = read(data.weights)(row, column);
+    let more = "";
+    if (data.scores) {
+      const score = read(data.scores);
+      const seen = data.words.map((_, j) => j).filter((j) => !hidden(row, j));
+      const most = Math.max(...seen.map((j) => score(row, j)));
+      const sum = seen.reduce((total, j) => total + Math.exp(score(row, j) - most), 0);
+      const s = score(row, column);
+      const less = most < 0 ? `+ ${number(-most)}` : `− ${number(most)}`; // exp(s - most), as numerics.softmax does
+      more = ` Score: q·k / √d = ${number(s * data.sqrt_d)} / ${number(data.sqrt_d)} = ${number(s)}.`
+        + ` Softmax over the row: exp(${number(s)} ${less}) / ${number(sum)} = ${number(weight)}.`;
+    }
+    const share = data.scores ? number(weight, 3) : `about ${number(weight, 2)}`;
+    lab.say(`${from} gives ${to} ${share} of its attention.${more}`);
+  }
+
+  lab.onData((next) => {
+    data = next;
+    text.value = data.text;
+    moment.max = data.moments.length - 1;
+    layer.max = data.layers - 1;
+    head.max = data.heads - 1;
+    [row, column] = [0, 0];
+    Object.values(forms).forEach(({ place }) => Object.assign(place, { row, column }));
+  });
+  lab.onDraw((theme) => {
+    for (const [name, { node, place }] of Object.entries(forms)) {
+      node.hidden = name !== form.value;
+      Object.assign(place, { row, column });
+    }
+    const spec = { rows: data.words, columns: data.words, value: read(data.weights), low: 0, high: 1, hidden };
+    forms[form.value].draw(theme, spec);
+  });
+  return lab.close;
+}

@@ -1,0 +1,75 @@
+// A conversation with a model. Answers grow while the kernel generates them; each one's attention is a button away.
+import { el, stage, textBox } from "./lab.js";
+import { render as renderAttention } from "./attention_card.js";
+
+function render({ model, el: root }) {
+  const lab = stage(model, root);
+  lab.needsKernel();
+  let data = model.get("data");
+  let attention = null; // what shows the open one: { tell, close }
+
+  const log = el("div", { class: "rl-chat", role: "group", "aria-label": "Conversation", tabindex: 0,
+    "data-lm-suppress-shortcuts": "true" });
+  const below = el("div", { hidden: true });
+  lab.picture.append(log, below);
+  const box = textBox(lab, "You", { send: "Send", onEnter: (text) => {
+    if (text.trim()) lab.ask({ say: text });
+  } });
+  box.node.style.margin = "8px 2px 6px"; // room for the ring of the focus
+  log.after(box.node);
+
+  function turn({ question, unknown, answer, said, done }, k) {
+    const ended = answer.at(-1) === "</s>";
+    const notes = [
+      unknown.length ? `unknown, and not read: ${unknown.join(" ")}` : "",
+      done && !ended ? "stopped: no room for more words" : "",
+    ].filter(Boolean).join("; ");
+    const look = el("button", { type: "button", class: "rl-button", "data-lm-suppress-shortcuts": "true",
+      "aria-label": `Attention of answer ${k + 1}`, click: () => lab.ask({ look: k }) }, "Attention");
+    return el("div", { class: "rl-turn" },
+      el("p", { class: "rl-said rl-question" }, question),
+      ...(notes ? [el("p", { class: "rl-caption" }, notes)] : []),
+      el("div", { class: "rl-reply" },
+        el("p", { class: "rl-said rl-answer" }, said || (done ? "(nothing)" : "…")), ...(done ? [look] : [])));
+  }
+
+  /** Show the attention in a card of its own, whose questions go through this view. */
+  function openAttention() {
+    const heard = {};
+    const values = () => {
+      const packed = model.get("data").attention;
+      return { title: "Attention: which word looks at which", data: packed, sentence: packed.sentence, problem: "" };
+    };
+    const inner = el("div");
+    const shut = el("button", { type: "button", class: "rl-button", "data-lm-suppress-shortcuts": "true",
+      click: () => lab.ask({ look: null }) }, "Close the attention");
+    below.replaceChildren(el("div", { style: "margin:14px 2px 8px;text-align:right" }, shut), inner);
+    below.hidden = false;
+    const close = renderAttention({ el: inner, model: {
+      get: (name) => values()[name],
+      on: (event, listener) => { heard[event] = listener; },
+      send: ({ ask }) => lab.ask({ look: ask }),
+    } });
+    return { close, tell: () => heard["change:data"]() };
+  }
+  function closeAttention() {
+    attention?.close();
+    attention = null;
+    below.hidden = true;
+    below.replaceChildren();
+  }
+
+  lab.onData((next) => {
+    if (next.turns.length > data.turns.length) box.value = "";
+    data = next;
+    const shown = data.turns.map(turn);
+    log.replaceChildren(...shown);
+    log.scrollTop = log.scrollHeight;
+    if (!data.attention) closeAttention();
+    else if (attention) attention.tell();
+    else attention = openAttention();
+  });
+  return () => { closeAttention(); lab.close(); };
+}
+
+export default { render };

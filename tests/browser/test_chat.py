@@ -1,0 +1,60 @@
+"""The chat view in a real JupyterLab."""
+
+from playwright.sync_api import Locator, expect
+
+from .harness import Lab, check_view
+
+SETUP = "from rustgpt_lab import LLM, views\nllm = LLM.packaged()"
+SHOW = "views.chat(llm, 'What does the sun give?')"
+SEEN = """
+    view => new Promise(done => {
+        const seen = [];
+        const watch = new MutationObserver(() => {
+            const turn = [...view.querySelectorAll(".rl-turn")].at(-1);
+            seen.push(turn.querySelector(".rl-answer").textContent.split(" ").length);
+            if (turn.querySelector("button")) { watch.disconnect(); done(seen); }
+        });
+        watch.observe(view.querySelector(".rl-chat"), { childList: true });
+        const box = view.querySelector("input[type=text]");
+        box.value = "What is Mercury?";
+        box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    })"""
+
+
+def drive(lab: Lab, view: Locator) -> None:
+    lab.reach(view, "You")
+    lab.page.keyboard.type("What is the zyxx Mercury?")
+    lab.press("Enter")
+    expect(view.locator(".rl-turn")).to_have_count(2)
+    expect(view.get_by_label("Attention of answer 2")).to_be_visible()
+    expect(view.locator(".rl-turn").nth(1)).to_contain_text("unknown, and not read: zyxx")
+    lab.shot(view, "chat_two")
+    lab.reach(view, "Attention of answer 1")
+    lab.press("Enter")
+    lab.reach(view, "Attention weights")
+    lab.press("End", "ArrowDown")
+    assert "of its attention" in view.inner_text() or "cannot look at" in view.inner_text()
+    lab.shot(view, "chat_attention")
+    lab.reach(view, "Text").fill("What is Mercury?")
+    lab.press("Enter")
+    expect(view.locator(".rl-grid:visible svg")).to_contain_text("Mercury")
+    lab.reach(view, "Close the attention")
+    lab.press("Enter")
+    expect(view.locator(".rl-grid")).to_have_count(0)
+    lab.reach(view, "You").fill("zyxx")
+    lab.press("Enter")
+    expect(view.get_by_role("alert")).to_contain_text("no word of this question is in the vocabulary")
+
+
+def test_chat(lab: Lab) -> None:
+    check_view(lab, "chat", SETUP, SHOW, drive)
+
+
+def test_words_appear_one_by_one_and_quickly(lab: Lab) -> None:
+    with lab.notebook("chat_words", SETUP, SHOW):
+        expect(lab.views).to_have_count(1)
+        seen = lab.views.first.evaluate(SEEN)
+        print("words seen:", seen)
+        assert seen == sorted(seen)
+        assert len(set(seen)) > 5
+        lab.check_answers(lab.views.first, ["What does the sun give?", "What is Mercury?"] * 6)

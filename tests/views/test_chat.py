@@ -1,0 +1,60 @@
+"""The chat view says what the model says, word by word."""
+
+import pytest
+
+from rustgpt_lab import LLM, Vocab, views
+from rustgpt_lab.errors import TextError
+
+TEXT = "User : the sun <rises> & sets Assistant : </s>"
+VOCAB = Vocab.from_texts([TEXT])
+
+
+@pytest.fixture(scope="module")
+def llm() -> LLM:
+    return LLM.build(VOCAB, embedding_dim=8, hidden_dim=8, blocks=1)
+
+
+def test_an_answer_is_the_models_own(llm: LLM) -> None:
+    turn = views.chat(llm, "the sun").data.turns[0]
+    assert " ".join(turn.answer) == llm.predict("User: the sun Assistant:")
+    assert turn.done
+    assert "</s>" not in turn.said
+
+
+def test_every_word_is_sent_when_it_is_there(llm: LLM) -> None:
+    view = views.chat(llm, "the sun")
+    sent = []
+    view.widget.observe(lambda change: sent.append(change["new"]["turns"][-1]), "data")
+    view.widget.ask({"say": "sets"})
+    words = len(view.data.turns[1].answer)
+    assert [len(turn["answer"]) for turn in sent] == [*range(1, words + 1), words]
+    assert [turn["done"] for turn in sent] == [False] * words + [True]
+    assert sent[-1]["said"] == view.data.turns[1].said
+
+
+def test_unknown_words_are_named_and_questions_of_nothing_refused(llm: LLM) -> None:
+    view = views.chat(llm, "the zyxx sun")
+    assert view.data.turns[0].unknown == ("zyxx",)
+    assert "it does not know “zyxx”" in view.sentence
+    with pytest.raises(TextError, match="no word of this question"):
+        view.answer({"say": "zyxx"})
+    with pytest.raises(TextError, match="longer than the model can see"):
+        view.answer({"say": "sun " * 80})
+    assert len(view.data.turns) == 1
+
+
+def test_the_attention_is_that_of_question_and_answer(llm: LLM) -> None:
+    view = views.chat(llm, "the sun")
+    view.widget.ask({"look": 0})
+    words = [VOCAB.words[i] for i in llm.tokenize("User: the sun Assistant:")]
+    assert view.data.attention["words"] == (*words, *view.data.turns[0].answer)
+    view.widget.ask({"look": "the sun"})
+    assert view.data.attention["words"] == ("the", "sun")
+    view.widget.ask({"look": None})
+    assert view.data.attention is None
+
+
+def test_the_twin(llm: LLM) -> None:
+    view = views.chat(llm, "the <rises> & sun")
+    assert view.twin() == view.twin()
+    assert "the &lt;rises&gt; &amp; sun" in view.twin()["text/html"]
