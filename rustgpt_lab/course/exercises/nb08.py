@@ -200,7 +200,7 @@ EXERCISES = [
 QUESTIONS = [
     Question(
         id="08.q1",
-        text="RustGPT shortens the gradient of the **logits**, $(p - y) / T$, when its norm is above a threshold of 5. Will this ever happen?",
+        text="RustGPT has a clipper that shortens the gradient of the **logits**, $(p - y) / T$, when its norm is above a threshold of 5. Will this ever happen?",
         choices={
             "a": "yes, in the first steps, when the model knows nothing",
             "b": "yes, but rarely: when the model is sure, and wrong",
