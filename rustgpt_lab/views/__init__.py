@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .gallery.embeddings import embeddings as embeddings
     from .gallery.gradient_check import gradient_check as gradient_check
     from .gallery.journey import journey as journey
+    from .gallery.model_file import model_file as model_file
     from .gallery.network import network as network
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
@@ -41,6 +42,7 @@ NAMES = (
     "embeddings",
     "gradient_check",
     "journey",
+    "model_file",
     "network",
     "tokens",
     "training",

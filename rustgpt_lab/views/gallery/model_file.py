@@ -1,0 +1,240 @@
+"""A model's file, byte by byte: what each one means, and what happens if one of its bits is another."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import ModelError, ShapeError
+from ...model import LLM
+from ...numerics import softmax
+from ...persistence import Node, describe, load, save
+from ..base import Table, View
+from ..style import ACCENT, plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = {"bin": "binary", "json": "JSON"}
+COLUMNS, ROWS = 8, 24
+"""Of the window on the bytes."""
+SHOWN = 12
+"""Neighbours in the tree that are shown."""
+
+
+@dataclass(frozen=True)
+class ModelFileData:
+    """A window on a file, and the place in it.
+
+    Attributes:
+        format: "bin" or "json".
+        size: of the file, in bytes.
+        at: the chosen byte.
+        start: the first byte of the window.
+        window: uint8, the bytes of the window as they are now.
+        trail: the nodes that hold the chosen byte, from the whole file to the smallest.
+        around: the parts of the last node that has parts, as many as are shown.
+        number: the four bytes' place, the value in the file and the value now; None if no float32 stands there.
+        changed: (byte, bit) of every bit that is not as it was written; bit 0 is the lowest.
+        loads: whether the file as it is now is a model.
+        verdict: the effect of the change, or the error's words.
+    """
+
+    format: str
+    size: int
+    at: int
+    start: int
+    window: np.ndarray
+    trail: tuple[Node, ...]
+    around: tuple[Node, ...]
+    number: tuple[int, float, float] | None
+    changed: tuple[tuple[int, int], ...]
+    loads: bool
+    verdict: str
+
+
+def trail_to(node: Node, at: int) -> tuple[Node, ...]:
+    """The nodes that hold a byte, from `node` to the smallest."""
+    inside = next((part for part in node.children if part.offset <= at < part.offset + part.length), None)
+    return (node, *trail_to(inside, at)) if inside else (node,)
+
+
+class ModelFile(View):
+    """The live file; `model_file` makes it."""
+
+    name = "model_file"
+    title = "Model file: every byte, and what it means"
+    data: ModelFileData
+
+    def __init__(self, llm: LLM, text: str):
+        self.llm, self.text = llm, text
+        self._before = softmax(llm.logits(text)[-1])
+        self._files: dict[str, tuple[bytes, Node]] = {}
+        with TemporaryDirectory() as folder:
+            for form in FORMATS:
+                path = Path(folder) / f"model.{form}"
+                save(llm, path)
+                self._files[form] = path.read_bytes(), describe(path)
+                self._files[form][1].name = path.name
+        tree = self._files["bin"][1]
+        first = next(node for node in _leaves(tree) if node.kind == "f32" and node.length >= 4)
+        super().__init__(self._look("bin", first.offset, ()))
+
+    def _look(self, form: str, at: int, changed: Sequence[tuple[int, int]]) -> ModelFileData:
+        """The file with some bits changed, loaded, and seen at a byte."""
+        original, tree = self._files[form]
+        if not 0 <= at < len(original):
+            expected = f"0 to {len(original) - 1}"
+            raise ShapeError("there is no such byte in the file", where="byte", expected=expected, got=at)
+        now = bytearray(original)
+        for byte, bit in changed:
+            now[byte] ^= 1 << bit
+        trail = trail_to(tree, at)
+        parts = (trail[-1] if trail[-1].children or len(trail) == 1 else trail[-2]).children
+        chosen = next((i for i, part in enumerate(parts) if part is trail[-1]), 0)
+        first = max(0, min(chosen - SHOWN // 2, len(parts) - SHOWN))
+        start = max(0, min(at // COLUMNS - ROWS // 3, -(-len(now) // COLUMNS) - ROWS)) * COLUMNS
+        number = None
+        if form == "bin" and trail[-1].kind == "f32":
+            place = at - (at - trail[-1].offset) % 4
+            number = (place, *(struct.unpack_from("<f", data, place)[0] for data in (original, now)))
+        loads, verdict = self._load(form, bytes(now)) if changed else (True, "The file is as it was written.")
+        return ModelFileData(
+            form,
+            len(now),
+            at,
+            start,
+            np.frombuffer(bytes(now[start : start + ROWS * COLUMNS]), np.uint8),
+            trail,
+            tuple(parts[first : first + SHOWN]),
+            number,
+            tuple(changed),
+            loads,
+            verdict,
+        )
+
+    def _load(self, form: str, data: bytes) -> tuple[bool, str]:
+        """Load bytes as a model: whether it is one, and the effect or the error in words."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"model.{form}"
+            path.write_bytes(data)
+            try:
+                found = load(path)
+                after = softmax(found.logits(self.text)[-1])
+            except ModelError as error:
+                return False, f"{type(error).__name__}: {error}".replace(f"{path}: ", "").replace(
+                    str(path), path.name
+                )
+        return True, f"The file loads. {self._effect(found, after)}"
+
+    def _effect(self, found: LLM, after: np.ndarray) -> str:
+        words, best, then = self.llm.vocab.words, int(self._before.argmax()), int(after.argmax())
+        if found.vocab.words != words or after.shape != self._before.shape:
+            return "Its vocabulary is another."
+        moved = float(np.abs(after - self._before).sum() / 2)
+        if moved == 0:
+            return f"After “{self.text}” the model says the same as before."
+        return (
+            f"After “{self.text}”, {moved:.2g} of the next word's probability moves: first came “{words[best]}” with "
+            f"{self._before[best]:.3f}, now “{words[then]}” with {after[then]:.3f}."
+        )
+
+    @property
+    def sentence(self) -> str:
+        data = self.data
+        path = " › ".join(node.name for node in data.trail[1:]) or "the whole file"
+        value = data.trail[-1].value
+        means = (
+            f", which is {data.number[2]:.6g}"
+            if data.number
+            else ""
+            if value is None
+            else f", which says {value!r}"
+        )
+        form = FORMATS[data.format]
+        return f"Byte {data.at} of {data.size} in the {form} file belongs to {path}{means}. {data.verdict}"
+
+    def figure(self) -> Figure:
+        data, last = self.data, self.data.trail[-1]
+
+        def draw(figure: Any, ax: Any) -> None:
+            rows = -(-len(data.window) // COLUMNS)
+            ax.set(xlim=(-2, COLUMNS * 1.7 + 0.5), ylim=(rows - 0.5, -0.5))
+            ax.axis("off")
+            style: Any = {
+                "family": "monospace",
+                "va": "center",
+                "ha": "center",
+                "fontsize": 8,
+                "parse_math": False,
+            }
+            for i, byte in enumerate(map(int, data.window)):
+                y, x = divmod(i, COLUMNS)
+                here = last.offset <= data.start + i < last.offset + last.length
+                colour = ACCENT if here else "#22262a"
+                weight = "bold" if data.start + i == data.at else "normal"
+                ax.text(x, y, f"{byte:02x}", color=colour, weight=weight, **style)
+                ax.text(COLUMNS + 0.5 + x * 0.5, y, _character(byte), color=colour, **style)
+            for y in range(rows):
+                ax.text(-1.3, y, f"{data.start + y * COLUMNS}", **{**style, "ha": "right"}, color="#5b6168")
+
+        return plot(draw, 5.5, 4.8)
+
+    def table(self) -> Table:
+        rows = [
+            (node.name, node.kind, node.offset, node.length) for node in (*self.data.trail, *self.data.around)
+        ]
+        return Table(("part", "kind", "first byte", "bytes"), rows)
+
+    def state(self) -> dict[str, Any]:
+        trail, around = ([_sent(node) for node in nodes] for nodes in (self.data.trail, self.data.around))
+        return {**super().state(), "trail": trail, "around": around, "columns": COLUMNS, "formats": FORMATS}
+
+    def answer(self, question: dict[str, Any]) -> ModelFileData:
+        """Look at {format, at}, after turning the bit {flip: [byte, bit]} if there is one; {restore} undoes all."""
+        form = question["format"]
+        changed = [] if form != self.data.format or "restore" in question else list(self.data.changed)
+        if "flip" in question:
+            bit = tuple(question["flip"])
+            changed = [other for other in changed if other != bit] + ([] if bit in changed else [bit])
+        return self._look(form, question["at"], changed)
+
+
+def _leaves(node: Node) -> list[Node]:
+    return [leaf for part in node.children for leaf in _leaves(part)] or [node]
+
+
+def _character(byte: int) -> str:
+    return chr(byte) if 32 <= byte < 127 else "·"
+
+
+def _sent(node: Node) -> dict[str, Any]:
+    value = (
+        f"{node.shape[0]} × {node.shape[1]}" if node.shape else "" if node.value is None else str(node.value)
+    )
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "offset": node.offset,
+        "length": node.length,
+        "value": value[:40],
+    }
+
+
+def model_file(llm: LLM, text: str) -> ModelFile:
+    """A model's file as bytes beside its tree: choose either to see the other, turn a bit, and see what loads.
+
+    A float32 is taken apart into sign, exponent and fraction (IEEE 754-2019, section 3.4). After every turned bit the
+    file is loaded: the error's words appear, or the effect on the next word. The model itself is not changed.
+
+    Args:
+        llm: a model; both of RustGPT's formats, binary and JSON, are written and shown. A small one is easier to read.
+        text: what the model reads when the file has been loaded.
+    """
+    return ModelFile(llm, text)
