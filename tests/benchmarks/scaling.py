@@ -27,12 +27,12 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
             f"Training by {title}, one thread",
             [
                 title.partition(",")[0],
-                "tokens/s (CPU)",
-                "PyTorch",
+                "tokens/s: ours",
+                "PyTorch's best",
                 "the limit",
                 "ours to PyTorch",
                 "to the limit",
-                "peak memory, MB",
+                "peak MB: ours",
                 "PyTorch",
             ],
         )
