@@ -66,4 +66,4 @@ def test_every_flipped_bit_is_an_error_or_a_whole_model(form: Format, data: byte
 
 def test_the_limit_of_memory_limits() -> None:
     with little_memory(), pytest.raises(MemoryError):
-        bytearray(2 * MEMORY)
+        bytearray(16 * MEMORY)  # more than the C library may have kept from the tests before
