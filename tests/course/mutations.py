@@ -1,0 +1,126 @@
+"""Do the notebooks notice a mistake in the library? `python3 -m tests.course.mutations`
+
+Each mutation changes one line of a copy of the library, and nbval runs one notebook against that copy: the notebook
+must go red. First the notebooks run against the copy as it is, and must be green, or a red one would prove nothing.
+It takes some minutes, so it is no part of the test suite; `test_mutations.py` only holds the table to the source.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rustgpt_lab.bootstrap import ROOT
+
+SANITIZE = "tests/nbval_sanitize.cfg"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A mistake of one line.
+
+    Attributes:
+        name: what is wrong then.
+        notebook: the number of the one that must notice.
+        file: in the library.
+        right, wrong: the text that stands there once, and what stands there instead.
+    """
+
+    name: str
+    notebook: str
+    file: str
+    right: str
+    wrong: str
+
+    def apply(self, root: Path) -> str:
+        """Make the mistake in a tree; returns the file's text as it was.
+
+        Raises:
+            LookupError: the source does not hold the text exactly once, so this table is out of date.
+        """
+        path = root / "rustgpt_lab" / self.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.right) != 1 or self.right == self.wrong:
+            raise LookupError(f"{self.name}: {self.file} holds {self.right!r} {text.count(self.right)} times")
+        path.write_text(text.replace(self.right, self.wrong), encoding="utf-8")
+        return text
+
+
+MUTATIONS = [
+    Mutation("answers are cut short", "00", "generation.py", "- len(ids)):", "- len(ids) - 70):"),
+    Mutation("punctuation sticks to words", "01", "vocab.py", r"|[^\s!-/:-@\[-`{-~]+", r"|[^\s!-/:-@\[-`{-~]+\W?"),
+    Mutation("the words are not sorted", "01", "vocab.py", "cls(sorted({END}.union(", "cls(list({END}.union("),
+    Mutation("no positions", "02", "layers/embeddings.py", "return token + position, ", "return token, "),
+    Mutation("attention without 1 / sqrt(d)", "03", "layers/self_attention.py", "q @ k.mT * self.scale", "q @ k.mT"),
+    Mutation("the mask shows one word of the future", "03", "numerics.py", "dtype), k=1)", "dtype), k=2)"),
+    Mutation("softmax's rows do not sum to 1", "03", "numerics.py", "p /= p.sum(", "p /= p.max("),
+    Mutation("attention without residual", "03", "layers/self_attention.py", "return x + batch", "return batch"),
+    Mutation("no ReLU", "04", "layers/feed_forward.py", "np.maximum(hidden, 0)\n", "hidden\n"),
+    Mutation("the variance of a sample", "04", "layers/layer_norm.py", "normal) / self.d)", "normal) / (self.d - 1))"),
+    Mutation("the loss is a sum over positions", "05", "model.py", "np.repeat(1 / batch.lengths,", "np.repeat(1.0,"),
+    Mutation("cached attention without residual", "05", "layers/self_attention.py", "mix += x", "mix += 0 * x"),
+    Mutation("the gradient ignores ReLU", "06", "layers/feed_forward.py", "dhidden *= c.hidden > 0", "dhidden *= 1.0"),
+    Mutation("dq, dk without 1 / sqrt(d)", "06", "layers/self_attention.py", "dscores *= self.scale", "dscores *= 1.0"),
+    Mutation("a repeated word counts once", "06", "layers/embeddings.py", "[word] += row", "[word] = row"),
+    Mutation("no correction of Adam's v", "07", "optim/adam.py", "(1 - s.beta2**s.timestep) ** 0.5", "1.0"),
+    Mutation("the rate falls to a tenth only", "07", "optim/schedule.py", "floor: float = 0.0", "floor: float = 0.1"),
+    Mutation("a rewound Adam keeps its count", "07", "training/snapshot.py", "settings.timestep = timestep", "pass"),
+    Mutation("AGC's units are rows", "08", "optim/clipping.py", '("embeddings") else 0', '("embeddings") else 1'),
+    Mutation("L2 allows twice as much", "08", "optim/clipping.py", "self.threshold / l", "2 * self.threshold / l"),
+    Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
+    Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(wide, piece)", "(wide.round(6), piece)"),
+    Mutation("Adam's m is loaded from v", "09", "persistence/tree.py", 'state["m"],', 'state["v"],'),
+]  # fmt: skip
+
+
+def run(root: Path, notebook: str) -> str:
+    """The first cell of the tree's notebook that nbval finds other than it was saved; "" if there is none."""
+    [path] = (root / "notebooks").glob(f"{notebook}_*.ipynb")
+    command = [sys.executable, "-m", "pytest", str(path), "-x", "-q", "-p", "no:cacheprovider"]
+    command += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
+    command += [f"--nbval-sanitize-with={root / SANITIZE}"]
+    ours = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}  # before the library that is installed
+    ours["RUSTGPT_LAB_PROGRESS"] = str(root / f"progress_{notebook}.json")
+    done = subprocess.run(command, cwd=root, env=os.environ | ours, capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(done.stdout + done.stderr)
+    found = re.search(r"::(Cell \d+)", done.stdout)
+    return "" if done.returncode == 0 else found[1] if found else "?"
+
+
+def copy_to(root: Path) -> None:
+    for folder in ("rustgpt_lab", "notebooks"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for file in ("pyproject.toml", SANITIZE):
+        (root / file).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / file, root / file)
+
+
+def main() -> int:
+    """The number of mutations that no notebook notices, and of notebooks that are red without any."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        copy_to(root)
+        notebooks = sorted({mutation.notebook for mutation in MUTATIONS})
+        red = {notebook: cell for notebook in notebooks if (cell := run(root, notebook))}
+        print(f"| {'mistake':38} | notebook | noticed at |\n| --- | --- | --- |")
+        print(f"| {'none':38} | all      | {red or 'nowhere'!s:10} |", flush=True)
+        missed = 0
+        for mutation in MUTATIONS:
+            kept = mutation.apply(root)
+            cell = run(root, mutation.notebook)
+            (root / "rustgpt_lab" / mutation.file).write_text(kept, encoding="utf-8")
+            print(f"| {mutation.name:38} | {mutation.notebook:8} | {cell or 'NOWHERE':10} |", flush=True)
+            missed += not cell
+    print(f"{len(MUTATIONS) - missed} of {len(MUTATIONS)} mistakes are noticed.")
+    return missed + len(red)
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(), 1))
