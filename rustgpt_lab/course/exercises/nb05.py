@@ -162,6 +162,10 @@ EXERCISES = [
         mistakes=(
             Mistake("this is the loss; the perplexity is e to the power of it", lambda p: -np.log(p).mean()),
             Mistake(
+                "the logarithm is missing: the loss is the mean of -ln p, not of -p",
+                lambda p: np.exp(-p.mean()),
+            ),
+            Mistake(
                 "this is 1 over the mean of p; average the logarithms instead, as the loss does",
                 lambda p: 1 / p.mean(),
             ),
@@ -197,6 +201,14 @@ EXERCISES = [
         solution=count_parameters,
         cases=count_cases,
         mistakes=(
+            Mistake(
+                "only matrices are counted; the norms and the biases, of feed-forward and projection, are parameters, too",
+                partial(more, lambda v, d, h, p, b: -b * (h + 5 * d) - v),
+            ),
+            Mistake(
+                "the norms are missing, and so are the biases of the feed-forward network",
+                partial(more, lambda v, d, h, p, b: -b * (h + 5 * d)),
+            ),
             Mistake(
                 "the biases of the feed-forward network are missing, hidden + d in every block",
                 partial(more, lambda v, d, h, p, b: -b * (h + d)),
