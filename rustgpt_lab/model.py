@@ -176,11 +176,14 @@ class LLM:
         return x, caches
 
     def backward(self, dlogits: Array, caches: list[Cache], batch: Batch) -> None:
-        """The chain rule, from the last layer to the first: sets every gradient in `memory.gradients`."""
+        """The chain rule, from the last layer to the first: sets every gradient in `memory.gradients`.
+
+        Every cache leaves `caches` when it has been used: its memory serves the layers that follow.
+        """
         self.memory.gradients.flat[:] = 0
         dy: Any = dlogits
-        for layer, cache in zip(reversed(self.network), reversed(caches), strict=True):
-            dy = layer.backward(dy, cache, batch)
+        for layer in reversed(self.network):
+            dy = layer.backward(dy, caches.pop(), batch)
 
     def loss_and_gradients(
         self, sequences: Sequence[Sequence[int]], at_logits: Callable[[Array], None] | None = None

@@ -17,6 +17,18 @@ from .numerics import Array
 Shapes = Mapping[str, tuple[int, ...]]
 
 
+LINE = 64
+"""Bytes of a line of the processor's cache."""
+
+
+def buffer(size: int, dtype: str | np.dtype) -> Array:
+    """(size,) zeros that begin where a cache line begins: no vector register is then filled from two lines."""
+    dtype = np.dtype(dtype)
+    room = np.zeros(size + LINE // dtype.itemsize, dtype)
+    start = -room.ctypes.data % LINE // dtype.itemsize
+    return room[start : start + size]
+
+
 class Views(Mapping[str, Array]):
     """Named windows into a flat array, as a mapping (`views["w_q"]`) and as attributes (`views.w_q`).
 
@@ -81,8 +93,8 @@ class Parameters:
         own = [layer.shapes() for layer in layers]
         shapes = {f"{i}.{name}": shape for i, part in enumerate(own) for name, shape in part.items()}
         size = sum(prod(shape) for shape in shapes.values())
-        self.weights = Views(shapes, np.zeros(size, dtype))
-        self.gradients = Views(shapes, np.zeros(size, dtype))
+        self.weights = Views(shapes, buffer(size, dtype))
+        self.gradients = Views(shapes, buffer(size, dtype))
         start = 0
         for layer, part in zip(layers, own, strict=True):
             end = start + sum(prod(shape) for shape in part.values())

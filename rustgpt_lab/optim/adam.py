@@ -7,10 +7,10 @@ from itertools import groupby
 import numpy as np
 
 from ..numerics import Array
-from ..parameters import Parameters, Views
+from ..parameters import Parameters, Views, buffer
 
-BLOCK = 1 << 16
-"""Weights updated at a time: what a block touches stays in the processor's cache from one line to the next."""
+BLOCK = 1 << 18
+"""Weights updated at a time: what a block touches stays in the processor's last cache from one line to the next."""
 
 
 @dataclass
@@ -43,9 +43,9 @@ class Adam:
         self.parameters = parameters
         shapes = {name: array.shape for name, array in parameters.weights.items()}
         size, dtype = parameters.weights.flat.size, parameters.weights.flat.dtype
-        self.m = Views(shapes, np.zeros(size, dtype))
-        self.v = Views(shapes, np.zeros(size, dtype))
-        self._scratch = np.empty(min(BLOCK, size), dtype)
+        self.m = Views(shapes, buffer(size, dtype))
+        self.v = Views(shapes, buffer(size, dtype))
+        self._scratch = buffer(min(BLOCK, size), dtype)
         self.settings = {name: Settings() for name in shapes if name not in plain_sgd}
 
     def step(self, rate: float) -> None:

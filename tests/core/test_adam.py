@@ -55,7 +55,7 @@ def test_every_parameter_has_its_own_settings():
 
 
 def test_blocks_do_not_matter():
-    vocab = Vocab([str(i) for i in range(1000)])
+    vocab = Vocab([str(i) for i in range(4200)])
     llm = LLM.build(vocab, embedding_dim=64, hidden_dim=64, blocks=1)
     assert llm.parameters.flat.size > 2 * BLOCK
     llm.memory.gradients.flat[:] = np.random.default_rng(0).choice([-1, 1], size=llm.parameters.flat.size)
