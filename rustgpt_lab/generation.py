@@ -1,7 +1,7 @@
 """Writing on: the model's own words become its next input.
 
-Every position's keys and values are computed once and kept (the key-value cache), so that a new word costs one row
-through the network, not the whole text again.
+The prompt goes through the network at once. Every position's keys and values are kept (the key-value cache), so that a
+new word costs one row through the network, not the whole text again.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .batch import Batch
 from .numerics import Array
 
 if TYPE_CHECKING:
@@ -16,23 +17,33 @@ if TYPE_CHECKING:
 
 
 class Decoder:
-    """A model that reads one id at a time and remembers what it read.
+    """A model that has read a prompt, reads on one id at a time, and remembers what it read.
 
     Args:
         llm: the model; its weights must not change while the decoder is in use.
+        ids: the prompt, 1 to `max_seq_len` ids.
+
+    Attributes:
+        position: the number of ids read so far.
+        scores: (V,) of the word after them.
     """
 
-    def __init__(self, llm: LLM):
-        self.position = 0
-        self._steps = [(layer.step, layer.remember(llm.max_seq_len)) for layer in llm.network]
+    def __init__(self, llm: LLM, ids: Sequence[int]):
+        batch = Batch([ids])
+        x: Any = batch.ids
+        self._steps = []
+        for layer in llm.network:
+            x, cache = layer.forward(x, batch)
+            self._steps.append((layer.step, layer.remember(cache, llm.max_seq_len)))
+        self.position, self.scores = len(ids), x[-1]
 
     def read(self, token: int) -> Array:
         """Read one more id; returns the scores of the word after it, (V,)."""
         x: Any = token
         for step, memory in self._steps:
             x = step(x, self.position, memory)
-        self.position += 1
-        return x
+        self.position, self.scores = self.position + 1, x
+        return self.scores
 
 
 def greedy(llm: LLM, ids: Sequence[int]) -> Iterator[int]:
@@ -47,12 +58,10 @@ def greedy(llm: LLM, ids: Sequence[int]) -> Iterator[int]:
     """
     if not 0 < len(ids) < llm.max_seq_len:
         return
-    decoder = Decoder(llm)
-    for token in ids:
-        scores = decoder.read(token)
-    for _ in range(llm.max_seq_len - len(ids)):
-        token = int(scores.argmax())
+    decoder = Decoder(llm, ids)
+    while decoder.position < llm.max_seq_len:
+        token = int(decoder.scores.argmax())
         yield token
         if token == llm.vocab.end:
             return
-        scores = decoder.read(token)
+        decoder.read(token)

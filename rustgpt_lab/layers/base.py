@@ -47,8 +47,13 @@ class Layer:
         """The gradient of the output, (N, gives) -> of the input, (N, takes); adds the parameters' to `g`."""
         raise NotImplementedError
 
-    def remember(self, capacity: int) -> Any:
-        """What the layer keeps from one generated position to the next, with room for `capacity` positions."""
+    def remember(self, seen: Cache, capacity: int) -> Any:
+        """What the layer keeps of the positions of one sequence for those that are yet to be generated.
+
+        Args:
+            seen: what `forward` found for the positions so far, a batch of one.
+            capacity: the number of positions for which there must be room in all.
+        """
         return None
 
     def step(self, x: Array, position: int, memory: Any) -> Array:

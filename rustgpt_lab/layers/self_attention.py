@@ -49,8 +49,9 @@ class SelfAttention(Layer):
             dx += d @ self.p[name].T
         return dx
 
-    def remember(self, capacity: int) -> Cache:
+    def remember(self, seen: Cache, capacity: int) -> Cache:
         k, v = np.empty((2, capacity, self.d), self.p.w_q.dtype)
+        k[: seen.k.shape[1]], v[: seen.v.shape[1]] = seen.k[0], seen.v[0]
         return Cache(w_qkv=np.hstack([self.p.w_q * self.scale, self.p.w_k, self.p.w_v]), k=k, v=v)
 
     def step(self, x: Array, position: int, memory: Cache) -> Array:
