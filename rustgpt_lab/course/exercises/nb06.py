@@ -201,6 +201,10 @@ EXERCISES = [
                 "an entry is not put back before the next one is nudged; take fresh copies for each",
                 never_put_back,
             ),
+            Mistake(
+                "`up` and `down` are both `x` itself, so one nudge undoes the other; `x.copy()` makes a new array",
+                lambda f, x, h: nudged(f, x, h, up=0.0, down=0.0),
+            ),
         ),
     ),
     Exercise(
@@ -286,6 +290,14 @@ EXERCISES = [
                 lambda *a: attention(*a, scores=lambda dw, w: w * (dw - (dw * w).sum(axis=0, keepdims=True))),
             ),
             Mistake(
+                "in the softmax, the sums of the rows are a row themselves; `keepdims=True` makes a column of them",
+                lambda *a: attention(*a, scores=lambda dw, w: w * (dw - (dw * w).sum(axis=1))),
+            ),
+            Mistake(
+                "`dq` and `dk` are divided by √T; d is the number of columns of `q`, `q.shape[1]`",
+                lambda *a: attention(*a, q_scale=lambda q: len(q) ** -0.5, k_scale=lambda q: len(q) ** -0.5),
+            ),
+            Mistake(
                 "`dk` needs the scores' gradient transposed: a row of `dscores` belongs to a query, a column to a key",
                 lambda *a: attention(*a, turn=lambda dscores: dscores),
             ),
@@ -319,6 +331,10 @@ EXERCISES = [
             Mistake(
                 "this divides by std²; the derivative of var ** -0.5 has var ** 1.5 below the line, which is std³",
                 lambda *a: layer_norm(*a, dvar=lambda dn, c, s: -0.5 * row_sum(dn * c) / s**2),
+            ),
+            Mistake(
+                "this divides by std ** 1.5; it is the variance that has this power, and var ** 1.5 is std³",
+                lambda *a: layer_norm(*a, dvar=lambda dn, c, s: -0.5 * row_sum(dn * c) / s**1.5),
             ),
             Mistake(
                 "the sum over the row is missing: every number of a row depends on its variance",
