@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .style import png
@@ -65,6 +66,8 @@ class View:
 
     def __init__(self, data: Any):
         self.data = data
+        self.lock = RLock()
+        """Held while a question is answered; a thread that changes `data` at other times holds it, too."""
 
     @property
     def sentence(self) -> str:
@@ -82,6 +85,10 @@ class View:
     def state(self) -> dict[str, Any]:
         """What the browser gets: the fields of `data`. A view overrides this to leave out or to quantise."""
         return dict(vars(self.data))
+
+    def fixed(self) -> dict[str, Any]:
+        """What the browser gets once, because no answer changes it."""
+        return {}
 
     def answer(self, question: Any) -> Any:
         """New `data` for what the learner asked in the browser; a ModelError is shown to them."""

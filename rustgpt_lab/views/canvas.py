@@ -61,6 +61,7 @@ class Canvas(anywidget.AnyWidget):
 
     Attributes:
         data: what the view's module draws, packed.
+        fixed: what it draws and no answer changes, packed.
         sentence: what it says until the learner points at something.
         problem: why the last question has no answer, or "".
         answered: how many questions were.
@@ -72,24 +73,33 @@ class Canvas(anywidget.AnyWidget):
     problem = traitlets.Unicode().tag(sync=True)
     answered = traitlets.Int().tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
+    fixed = traitlets.Dict().tag(sync=True)
 
     def __init__(self, view: View):
         self._view = view
         self._esm = bundle(view.name)
-        super().__init__(title=view.title, sentence=view.sentence, data=pack(view.state()))
+        data, fixed = pack(view.state()), pack(view.fixed())
+        super().__init__(title=view.title, sentence=view.sentence, data=data, fixed=fixed)
         self.on_msg(lambda _widget, content, _buffers: self.ask(content["ask"]))
 
     def ask(self, question: Any) -> None:
         """Let the view answer a question from the browser: either its data or `problem` changes."""
-        try:
-            self._view.data = self._view.answer(question)
-        except ModelError as problem:
-            self.problem = ""  # so that the same problem twice is news twice
-            self.problem = str(problem)
-            return
+        with self._view.lock:
+            try:
+                self._view.data = self._view.answer(question)
+            except ModelError as problem:
+                self.problem = ""  # so that the same problem twice is news twice
+                self.problem = str(problem)
+                return
+            with self.hold_sync():
+                self.problem = ""
+                self.show()
+                self.answered += 1
+
+    def show(self) -> None:
+        """Send the browser the view as it is now."""
         with self.hold_sync():
-            self.problem, self.sentence, self.data = "", self._view.sentence, pack(self._view.state())
-            self.answered += 1
+            self.sentence, self.data = self._view.sentence, pack(self._view.state())
 
     def __repr__(self) -> str:
         return f"Canvas({self.title!r})"

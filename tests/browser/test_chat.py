@@ -1,6 +1,10 @@
 """The chat view in a real JupyterLab."""
 
+import re
+
 from playwright.sync_api import Locator, expect
+
+from rustgpt_lab import LLM
 
 from .harness import Lab, check_view
 
@@ -44,6 +48,43 @@ def drive(lab: Lab, view: Locator) -> None:
     lab.reach(view, "You").fill("zyxx")
     lab.press("Enter")
     expect(view.get_by_role("alert")).to_contain_text("no word of this question is in the vocabulary")
+
+
+SLOW = """
+import time
+view = views.chat(llm, 'What does the sun give?')
+def slowly(prompt, generate=llm.generate):
+    for word in generate(prompt):
+        time.sleep(0.2)
+        yield word
+llm.generate = slowly
+view"""
+
+
+def test_an_answer_under_way_can_be_stopped(lab: Lab) -> None:
+    with lab.notebook("chat_stop", SETUP, SLOW):
+        view = lab.views.first
+        stop, send = view.get_by_role("button", name="Stop"), view.get_by_role("button", name="Send")
+        answers = view.locator(".rl-answer")
+        for halt in ("Enter", "Escape"):
+            expect(stop).to_be_hidden()
+            lab.reach(view, "You").fill("What is Mercury?")
+            lab.press("Tab", "Enter")
+            expect(stop).to_be_focused()
+            expect(send).to_be_hidden()
+            expect(answers.last).to_contain_text(re.compile(r"\w+ \w+"))
+            lab.shot(view, "chat_writing")
+            lab.press(halt)
+            expect(view.locator(".rl-turn").last).to_contain_text("stopped by you")
+            expect(send).to_be_focused()
+            said = answers.last.inner_text().split()
+            assert (
+                2 <= len(said) < len(LLM.packaged().predict("User: What is Mercury? Assistant:").split()) - 1
+            )
+            lab.shot(view, "chat_stopped")
+        lab.page.wait_for_timeout(500)
+        assert answers.last.inner_text().split() == said, "words came after the stop"
+        lab.check_quiet()
 
 
 def test_chat(lab: Lab) -> None:

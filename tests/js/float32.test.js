@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fields, formula } from "../../rustgpt_lab/views/js/float32.js";
+import { fields, float, formula } from "../../rustgpt_lab/views/js/float32.js";
 
 const bytes = (x) => [...new Uint8Array(new Float32Array([x]).buffer)];
 
@@ -10,6 +10,7 @@ test("the fields make the number again", () => {
   for (const x of [1, -0.15625, 3.4e38, 0.02, -7]) {
     const { sign, exponent, fraction } = fields(bytes(x));
     assert.equal((-1) ** sign * 2 ** (exponent - 127) * (1 + fraction / 2 ** 23), Math.fround(x));
+    assert.equal(float(bytes(x)), Math.fround(x));
   }
 });
 

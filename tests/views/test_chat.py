@@ -1,5 +1,7 @@
 """The chat view says what the model says, word by word."""
 
+from threading import Event
+
 import pytest
 
 from rustgpt_lab import LLM, Vocab, views
@@ -26,10 +28,55 @@ def test_every_word_is_sent_when_it_is_there(llm: LLM) -> None:
     sent = []
     view.widget.observe(lambda change: sent.append(change["new"]["turns"][-1]), "data")
     view.widget.ask({"say": "sets"})
+    view._thread.join()
     words = len(view.data.turns[1].answer)
-    assert [len(turn["answer"]) for turn in sent] == [*range(1, words + 1), words]
-    assert [turn["done"] for turn in sent] == [False] * words + [True]
+    assert [len(turn["answer"]) for turn in sent] == [*range(words + 1), words]
+    assert [turn["done"] for turn in sent] == [False] * (words + 1) + [True]
     assert sent[-1]["said"] == view.data.turns[1].said
+
+
+def test_stop_leaves_the_words_that_were_said(llm: LLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = views.chat(llm, "the sun")
+    spoke, listened = Event(), Event()
+
+    def generate(prompt):
+        yield "the"
+        spoke.set()
+        assert listened.wait(10)
+        yield "sun"
+
+    monkeypatch.setattr(llm, "generate", generate, raising=False)
+    view.widget.ask({"say": "sets"})
+    assert spoke.wait(10)
+    assert view.sentence == "The model is writing."
+    view.widget.ask({"stop": True})
+    listened.set()
+    view._thread.join()
+    turn = view.data.turns[1]
+    assert (turn.answer, turn.done, turn.stopped) == (("the",), True, True)
+    assert view.widget.data["turns"][1]["stopped"]
+    assert view.sentence == "To “sets” the model says “the”, until it is stopped."
+
+
+def test_a_new_question_ends_the_answer_before(llm: LLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = views.chat(llm, "the sun")
+    go_on = Event()
+
+    def generate(prompt):
+        yield "the"
+        assert go_on.wait(10)
+        yield "sun"
+
+    monkeypatch.setattr(llm, "generate", generate, raising=False)
+    view.widget.ask({"say": "sets"})
+    first = view._thread
+    view.widget.ask({"say": "rises"})
+    go_on.set()
+    first.join()
+    view._thread.join()
+    assert [turn.stopped for turn in view.data.turns] == [False, True, False]
+    assert [turn.done for turn in view.data.turns] == [True] * 3
+    assert view.data.turns[2].answer == ("the", "sun")
 
 
 def test_unknown_words_are_named_and_questions_of_nothing_refused(llm: LLM) -> None:

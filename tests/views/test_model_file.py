@@ -1,5 +1,6 @@
 """The model file view: bytes, their meaning, and what a turned bit does."""
 
+import re
 import struct
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from rustgpt_lab import LLM, Vocab, views
 from rustgpt_lab.errors import ShapeError
+from rustgpt_lab.persistence import describe
 from rustgpt_lab.views.gallery.model_file import ModelFile
 
 VOCAB = Vocab(["the", "sun", "</s>"])
@@ -35,6 +37,21 @@ def test_the_window_shows_the_file(view: ModelFile, llm: LLM, form: str, tmp_pat
         seen.update(node.name for node in found.trail)
     assert found.size == len(data)
     assert {"vocab", "network"} <= seen
+
+
+@pytest.mark.parametrize("form", ["bin", "json"])
+def test_the_browsers_tree_is_the_files(view: ModelFile, llm: LLM, form: str, tmp_path) -> None:
+    llm.save(tmp_path / f"model.{form}")
+    tree = view.fixed()["trees"][form]
+    names, kinds, starts, lengths = (tree[column] for column in ("names", "kinds", "offsets", "lengths"))
+    sent = [*zip(names, kinds, map(int, starts), map(int, lengths), strict=True)]
+    lines = str(describe(tmp_path / f"model.{form}"))
+    told = re.findall(r"^ +(\S+): (\S+).* \[byte (\d+), (\d+) long\]", lines, re.M)
+    assert len(told) > 80
+    assert {(name, kind, int(at), int(long)) for name, kind, at, long in told} <= set(sent)
+    ends = starts + lengths
+    for i, span in enumerate(tree["spans"]):  # what is in a node's bytes is below it
+        assert span == ((starts[i:] >= starts[i]) & (ends[i:] <= ends[i])).sum(), sent[i]
 
 
 def test_a_turned_sign_is_loaded_and_turned_back(view: ModelFile, llm: LLM) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TextError
 from ..base import Table, View
-from ..packing import pack
 from ..style import ACCENT, plot
 from .attention import Attention
 
@@ -29,6 +29,7 @@ class Turn:
         unknown: words of the question that the model could not read, and dropped.
         answer: the words so far; the last one is "</s>" if the model ended by itself.
         done: whether no more words come.
+        stopped: whether somebody said "stop" first.
     """
 
     question: str
@@ -36,6 +37,7 @@ class Turn:
     unknown: tuple[str, ...]
     answer: tuple[str, ...] = ()
     done: bool = False
+    stopped: bool = False
 
     @property
     def said(self) -> str:
@@ -57,7 +59,10 @@ class ChatData:
 
 
 class Chat(View):
-    """The live conversation; `chat` makes it."""
+    """The live conversation; `chat` makes it.
+
+    Answers to questions from the browser are written in a thread of their own, so that the kernel can hear "stop".
+    """
 
     name = "chat"
     title = "Chat: talk to the model"
@@ -65,8 +70,9 @@ class Chat(View):
 
     def __init__(self, llm: LLM, question: str):
         self.llm = llm
-        super().__init__(ChatData(()))
-        self._reply(question)
+        self._stop = Event()
+        super().__init__(ChatData((self._turn(question),)))
+        self._write(self._stop)
 
     @property
     def sentence(self) -> str:
@@ -74,6 +80,8 @@ class Chat(View):
         if not turn.done:
             return "The model is writing."
         ended = "and ends by itself" if turn.answer[-1:] == (END,) else "until it has no room left"
+        if turn.stopped:
+            ended = "until it is stopped"
         lost = ", ".join(f"“{word}”" for word in turn.unknown)
         answered = f"To “{turn.question}” the model says “{turn.said}”, {ended}"
         return f"{answered}; it does not know {lost}." if lost else f"{answered}."
@@ -104,9 +112,14 @@ class Chat(View):
         return {"turns": turns, "attention": self.data.attention}
 
     def answer(self, question: dict[str, Any]) -> ChatData:
-        """Talk for {say: text}; for {look: text} or {look: number of a turn}, the attention of that; None closes it."""
+        """Talk for {say: text}, fall silent for {stop}; the attention of {look: text} or {look: number of a turn}.
+
+        {look: None} closes that again.
+        """
         if "say" in question:
-            self._reply(question["say"])
+            return self._reply(question["say"])
+        if "stop" in question:
+            self._stop.set()
             return self.data
         look = question["look"]
         if look is None:
@@ -117,32 +130,51 @@ class Chat(View):
         view = Attention({"now": self.llm}, look)
         return replace(self.data, attention={**view.state(), "sentence": view.sentence})
 
-    def _reply(self, question: str) -> None:
-        """Add a turn, and show it after each of its words."""
+    def _turn(self, question: str) -> Turn:
+        """A question without an answer."""
         prompt = f"User: {question} Assistant:"
-        known = self.llm.tokenize(question)
-        if not known:
+        if not self.llm.tokenize(question):
             raise TextError(
                 "no word of this question is in the vocabulary", got=repr(question), remedy="Try other words."
             )
         self.llm.logits(prompt)  # refuses a question that is too long
-        turn = Turn(question, prompt, tuple(self.llm.vocab.unknown(question)))
-        before = self.data.turns
-        for word in self.llm.generate(prompt):
-            turn = replace(turn, answer=(*turn.answer, word))
-            self._show(before, turn)
-        self.data = ChatData((*before, replace(turn, done=True)))
+        return Turn(question, prompt, tuple(self.llm.vocab.unknown(question)))
 
-    def _show(self, before: tuple[Turn, ...], turn: Turn) -> None:
-        """Send a turn that is not finished to the browser, if there is one."""
-        self.data = ChatData((*before, turn))
-        if "widget" in vars(self):
-            with self.widget.hold_sync():
-                self.widget.sentence, self.widget.data = self.sentence, pack(self.state())
+    def _reply(self, question: str) -> ChatData:
+        """Begin a turn, and end the one before it if that is not done."""
+        turn = self._turn(question)
+        self._stop.set()
+        self._stop = Event()
+        place = len(self.data.turns)
+        self.data = replace(self.data, turns=(*self.data.turns, turn), attention=None)
+        self._thread = Thread(target=self._write, args=(self._stop, place), daemon=True)
+        self._thread.start()
+        return self.data
+
+    def _write(self, stop: Event, place: int = 0) -> None:
+        """Write the answer of a turn, word by word, until it is said or to be stopped."""
+        turn = self.data.turns[place]
+        try:
+            for word in self.llm.generate(turn.prompt):
+                if stop.is_set():
+                    turn = replace(turn, stopped=True)
+                    break
+                turn = replace(turn, answer=(*turn.answer, word))
+                self._show(place, turn)
+        finally:
+            self._show(place, replace(turn, done=True))
+
+    def _show(self, place: int, turn: Turn) -> None:
+        """Put a turn in its place, and send it to the browser, if there is one."""
+        with self.lock:
+            turns = (*self.data.turns[:place], turn, *self.data.turns[place + 1 :])
+            self.data = replace(self.data, turns=turns)
+            if "widget" in vars(self):
+                self.widget.show()
 
 
 def chat(llm: LLM, question: str = "What does the sun give?") -> Chat:
-    """Talk to a model: type a question, Enter sends it, and every word appears as it is generated.
+    """Talk to a model: type a question, Enter sends it, every word appears as it is generated, Escape stops it.
 
     The model reads "User: question Assistant:", as in its training, and goes on with the most likely word each time.
     Words that it does not know are named. The attention behind an answer is one click away.

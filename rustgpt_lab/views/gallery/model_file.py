@@ -65,6 +65,33 @@ def trail_to(node: Node, at: int) -> tuple[Node, ...]:
     return (node, *trail_to(inside, at)) if inside else (node,)
 
 
+def flattened(tree: Node) -> dict[str, Any]:
+    """A tree as columns, for the browser: its nodes in the order of the file, each before its parts.
+
+    A node's span counts itself and all nodes below it.
+    """
+    nodes: list[Node] = []
+    spans: list[int] = []
+
+    def add(node: Node) -> None:
+        place = len(nodes)
+        nodes.append(node)
+        spans.append(1)
+        for part in node.children:
+            add(part)
+        spans[place] = len(nodes) - place
+
+    add(tree)
+    return {
+        "names": [node.name for node in nodes],
+        "kinds": [node.kind for node in nodes],
+        "values": [_shown(node) for node in nodes],
+        "offsets": np.array([node.offset for node in nodes]),
+        "lengths": np.array([node.length for node in nodes]),
+        "spans": np.array(spans),
+    }
+
+
 class ModelFile(View):
     """The live file; `model_file` makes it."""
 
@@ -193,11 +220,19 @@ class ModelFile(View):
         return Table(("part", "kind", "first byte", "bytes"), rows)
 
     def state(self) -> dict[str, Any]:
-        trail, around = ([_sent(node) for node in nodes] for nodes in (self.data.trail, self.data.around))
-        return {**super().state(), "trail": trail, "around": around, "columns": COLUMNS, "formats": FORMATS}
+        """The window and what was done to it; what its bytes mean, the browser finds in the tree that it has."""
+        left_out = ("trail", "around", "number")
+        return {name: value for name, value in super().state().items() if name not in left_out}
+
+    def fixed(self) -> dict[str, Any]:
+        trees = {form: flattened(tree) for form, (_, tree) in self._files.items()}
+        return {"trees": trees, "columns": COLUMNS, "formats": FORMATS}
 
     def answer(self, question: dict[str, Any]) -> ModelFileData:
-        """Look at {format, at}, after turning the bit {flip: [byte, bit]} if there is one; {restore} undoes all."""
+        """Look at {format, at}, after turning the bit {flip: [byte, bit]} if there is one; {restore} undoes all.
+
+        What the browser's window shows it looks at by itself, and asks nothing.
+        """
         form = question["format"]
         changed = [] if form != self.data.format or "restore" in question else list(self.data.changed)
         if "flip" in question:
@@ -214,24 +249,19 @@ def _character(byte: int) -> str:
     return chr(byte) if 32 <= byte < 127 else "·"
 
 
-def _sent(node: Node) -> dict[str, Any]:
-    value = (
-        f"{node.shape[0]} × {node.shape[1]}" if node.shape else "" if node.value is None else str(node.value)
-    )
-    return {
-        "name": node.name,
-        "kind": node.kind,
-        "offset": node.offset,
-        "length": node.length,
-        "value": value[:40],
-    }
+def _shown(node: Node) -> str:
+    """The value of a node, short."""
+    if node.shape:
+        return f"{node.shape[0]} × {node.shape[1]}"
+    return "" if node.value is None else str(node.value)[:40]
 
 
 def model_file(llm: LLM, text: str) -> ModelFile:
-    """A model's file as bytes beside its tree: choose either to see the other, turn a bit, and see what loads.
+    """A model's file as bytes beside its tree: point at either to see the other, turn a bit, and see what loads.
 
-    A float32 is taken apart into sign, exponent and fraction (IEEE 754-2019, section 3.4). After every turned bit the
-    file is loaded: the error's words appear, or the effect on the next word. The model itself is not changed.
+    In the tree, arrow keys go from row to row, open and close; Enter goes to the bytes. A float32 is taken apart into
+    sign, exponent and fraction (IEEE 754-2019, section 3.4). After every turned bit the file is loaded: the error's
+    words appear, or the effect on the next word. The model itself is not changed.
 
     Args:
         llm: a model; both of RustGPT's formats, binary and JSON, are written and shown. A small one is easier to read.

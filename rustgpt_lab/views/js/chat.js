@@ -12,17 +12,36 @@ function render({ model, el: root }) {
     "data-lm-suppress-shortcuts": "true" });
   const below = el("div", { hidden: true });
   lab.picture.append(log, below);
+  const writing = () => !data.turns.at(-1).done;
   const box = textBox(lab, "You", { send: "Send", onEnter: (text) => {
-    if (text.trim()) lab.ask({ say: text });
+    if (text.trim() && !writing()) lab.ask({ say: text });
   } });
   box.node.style.margin = "8px 2px 6px"; // room for the ring of the focus
   log.after(box.node);
+  const send = box.node.querySelector("button");
+  const stop = el("button", { type: "button", class: "rl-button", hidden: true, "data-lm-suppress-shortcuts": "true",
+    click: () => lab.ask({ stop: true }) }, "Stop");
+  send.after(stop);
+  lab.picture.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !writing()) return;
+    event.stopPropagation();
+    lab.ask({ stop: true });
+  });
+  /** "Stop" stands where "Send" stood while words come, and takes the focus from it and gives it back. */
+  function offer() {
+    const [now, before] = writing() ? [stop, send] : [send, stop];
+    const focused = document.activeElement === before;
+    now.hidden = false;
+    before.hidden = true;
+    if (focused) now.focus();
+    log.setAttribute("aria-busy", String(writing()));
+  }
 
-  function turn({ question, unknown, answer, said, done }, k) {
+  function turn({ question, unknown, answer, said, done, stopped }, k) {
     const ended = answer.at(-1) === "</s>";
     const notes = [
       unknown.length ? `unknown, and not read: ${unknown.join(" ")}` : "",
-      done && !ended ? "stopped: no room for more words" : "",
+      stopped ? "stopped by you" : done && !ended ? "stopped: no room for more words" : "",
     ].filter(Boolean).join("; ");
     const look = el("button", { type: "button", class: "rl-button", "data-lm-suppress-shortcuts": "true",
       "aria-label": `Attention of answer ${k + 1}`, click: () => lab.ask({ look: k }) }, "Attention");
@@ -65,6 +84,7 @@ function render({ model, el: root }) {
     const shown = data.turns.map(turn);
     log.replaceChildren(...shown);
     log.scrollTop = log.scrollHeight;
+    offer();
     if (!data.attention) closeAttention();
     else if (attention) attention.tell();
     else attention = openAttention();

@@ -12,5 +12,11 @@ export function formula({ sign, exponent, fraction }) {
   if (exponent === 255) return fraction ? "not a number: the exponent is 255, the fraction is not 0" : `${minus}∞`;
   const power = exponent === 0 ? -126 : exponent - 127;
   const lead = exponent === 0 ? 0 : 1;
-  return `${minus}2^${power} · ${lead + fraction / 2 ** 23}`.replace("^-", "^−");
+  const factor = Number((lead + fraction / 2 ** 23).toPrecision(8)); // eight digits tell any two float32 apart
+  return `${minus}2^${power} · ${factor}`.replace("^-", "^−");
+}
+
+/** The number of four little-endian bytes. */
+export function float(bytes) {
+  return new DataView(Uint8Array.from(bytes).buffer).getFloat32(0, true);
 }

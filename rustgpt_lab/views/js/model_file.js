@@ -1,111 +1,201 @@
 // A model file as bytes beside its tree; every bit can be turned, and the kernel loads what comes out.
-import { button, choice, el, number, stage, textBox } from "./lab.js";
+import { button, choice, el, number, stage, textBox, unpack } from "./lab.js";
 import { focusable } from "./grid.js";
-import { fields, formula } from "./float32.js";
+import { fields, float, formula } from "./float32.js";
+import { fileTree } from "./tree.js";
+import { treeList } from "./tree_list.js";
 
 const KEEP = { "data-lm-suppress-shortcuts": "true" };
 
 function render({ model, el: root }) {
   const lab = stage(model, root);
   lab.needsKernel();
+  const fixed = unpack(model.get("fixed"));
+  const trees = Object.fromEntries(Object.entries(fixed.trees).map(([name, columns]) => [name, fileTree(columns)]));
   let data = model.get("data");
+  let tree; // of the format that is shown
+  let chosen = 0; // the node that is shown: the smallest one with the byte `data.at`, or one chosen in the tree
+  let wanted = null; // the node to choose when the kernel has answered
+  let pointed = null; // what pointer or arrow keys are on: { node, first, last byte }
+  let cells = []; // the elements of every byte of the window
+  let asked = ""; // the label of the bit that was pressed
   const ask = (more) => lab.ask({ format: data.format, at: data.at, ...more });
 
-  const form = choice(lab, "Format", data.formats, (format) => lab.ask({ format, at: 0 }));
-  const place = textBox(lab, "Go to byte", { send: "Go", onEnter: (line) => ask({ at: Number(line) || 0 }) });
+  const form = choice(lab, "Format", fixed.formats, (format) => lab.ask({ format, at: 0 }));
+  const place = textBox(lab, "Go to byte", { send: "Go", onEnter: (line) => look(Number(line) || 0) });
   place.node.style.flex = "0 1 300px";
   const restore = button(lab, "Put all bits back", () => ask({ restore: true }));
 
   const hex = focusable("Bytes of the file");
   hex.classList.add("rl-hex");
-  const side = el("div");
-  const columns = el("div", { class: "rl-columns" }, hex, side);
-  lab.picture.append(columns);
   hex.style.flex = "0 0 auto";
-  const [tree, bitsOf, bits, verdict] = [el("div", { class: "rl-tree" }), el("div", { class: "rl-caption" }),
-    el("div", { class: "rl-bits" }), el("p", { class: "rl-verdict" })];
-  side.append(tree, bitsOf, bits, verdict);
+  const side = el("div");
+  lab.picture.append(el("div", { class: "rl-columns" }, hex, side));
+  const list = treeList(side, "Tree of the file. Arrow keys move, open and close; Enter goes to the bytes.", {
+    onPoint: (node) => point(node === null ? null : { node, ...range(node) }),
+    onChoose: (node) => look(tree.start(node), node),
+  });
+  const [bitsOf, bits, verdict] = [el("div", { class: "rl-caption" }), el("div", { class: "rl-bits" }),
+    el("p", { class: "rl-verdict" })];
+  side.append(bitsOf, bits, verdict);
 
+  // ---- what the bytes mean
+
+  const inWindow = (byte) => byte >= data.start && byte < data.start + data.window.shape[0];
+  const range = (node) => ({ first: tree.start(node), last: tree.start(node) + tree.length(node) - 1 });
+  /** The place of the float32 that a byte is part of, or null. */
+  function numberAt(byte) {
+    const leaf = tree.at(byte);
+    return data.format === "bin" && tree.kinds[leaf] === "f32" ? byte - (byte - tree.start(leaf)) % 4 : null;
+  }
+  const fourBytes = (first) => [0, 1, 2, 3].map((k) => data.window.flat(first + k - data.start));
+  const pathOf = (node) => tree.path(node).slice(1).map((part) => tree.names[part]).join(" › ") || "the whole file";
+  const saysOf = (node) => (tree.kinds[node] === "str" ? `“${tree.values[node]}”` : tree.values[node]);
+
+  function tell() {
+    lab.say(pointed ? describe(pointed) : placeOf(data.at));
+  }
+  function placeOf(byte) {
+    const [leaf, four] = [tree.at(byte), numberAt(byte)];
+    const value = four === null ? tree.values[leaf] && `, which says ${saysOf(leaf)}`
+      : `, which is ${number(float(fourBytes(four)), 6)}`;
+    const belongs = chosen === leaf ? `belongs to ${pathOf(leaf)}${value}` : `begins ${pathOf(chosen)}`;
+    return `Byte ${byte} of ${data.size} in the ${fixed.formats[data.format]} file ${belongs}.`;
+  }
+  function describe({ node, first, last }) {
+    const [whole, kind] = [range(node), tree.kinds[node]];
+    const bytes = first === last ? `byte ${first}` : `bytes ${first} to ${last}`;
+    if (first > whole.first || last < whole.last) {
+      const which = `number ${(first - whole.first) / 4 + 1} of ${tree.length(node) / 4}`;
+      const value = inWindow(first) && inWindow(last) ? `: ${kind} ${number(float(fourBytes(first)), 6)}` : "";
+      return `${pathOf(node)}, ${which}${value}, ${bytes}.`;
+    }
+    const seen = last >= data.start && first < data.start + data.window.shape[0];
+    const away = seen ? "" : " They are elsewhere in the file: choose it to go there.";
+    return `${pathOf(node)}: ${[kind, saysOf(node)].filter(Boolean).join(" ")}, ${bytes}.${away}`;
+  }
+
+  // ---- pointing and choosing
+
+  function point(next) {
+    pointed = next;
+    list.point(pointed && pointed.node);
+    mark();
+    tell();
+  }
+  /** Choose a byte, and a node or else the smallest that holds it; the kernel is asked only for other bytes. */
+  function look(byte, node = null) {
+    const four = numberAt(byte);
+    if (!inWindow(byte) || (four !== null && !(inWindow(four) && inWindow(four + 3)))) {
+      wanted = node;
+      ask({ at: byte });
+      return;
+    }
+    data.at = byte;
+    [chosen, pointed] = [node ?? tree.at(byte), null];
+    show();
+    tell();
+  }
+  hex.addEventListener("pointermove", (event) => {
+    const byte = Number(event.target.dataset.byte ?? -1);
+    if (byte < 0 || (pointed && pointed.first <= byte && byte <= pointed.last)) return;
+    const four = numberAt(byte);
+    const node = tree.at(byte);
+    point(four === null ? { node, ...range(node) } : { node, first: four, last: four + 3 });
+  });
+  hex.addEventListener("pointerleave", () => point(null));
   hex.addEventListener("click", (event) => {
-    const byte = event.target.dataset.byte;
-    if (byte) ask({ at: Number(byte) });
+    if (event.target.dataset.byte) look(Number(event.target.dataset.byte));
   });
   hex.addEventListener("keydown", (event) => {
-    const page = data.columns * 8;
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -data.columns, ArrowDown: data.columns,
+    const page = fixed.columns * 8;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -fixed.columns, ArrowDown: fixed.columns,
       PageUp: -page, PageDown: page };
     if (!steps[event.key]) return;
     event.preventDefault();
-    ask({ at: Math.min(Math.max(data.at + steps[event.key], 0), data.size - 1) });
+    look(Math.min(Math.max(data.at + steps[event.key], 0), data.size - 1));
   });
 
+  // ---- drawing
+
   function drawHex() {
-    const last = data.trail.at(-1);
-    const first = data.number?.[0] ?? -9;
-    const turned = new Set(data.changed.map(([byte]) => byte));
-    const look = (byte) => [
-      byte >= last.offset && byte < last.offset + last.length && "rl-part",
-      byte >= first && byte < first + 4 && "rl-four", byte === data.at && "rl-at", turned.has(byte) && "rl-turned",
-    ].filter(Boolean).join(" ");
+    const { shape: [count], flat } = data.window;
+    const cell = (i, text) => el("span", { "data-byte": data.start + i }, text);
     const rows = [];
-    for (let i = 0; i < data.window.shape[0]; i += data.columns) {
-      const count = Math.min(data.columns, data.window.shape[0] - i);
-      const cells = (show) => Array.from({ length: count }, (_, k) =>
-        el("span", { class: look(data.start + i + k), "data-byte": data.start + i + k },
-          show(data.window.flat(i + k))));
-      rows.push(el("div", {}, el("span", { class: "rl-offset" }, `${data.start + i}`),
-        ...cells((byte) => byte.toString(16).padStart(2, "0")), el("span", { class: "rl-gap" }),
-        ...cells((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : "·"))));
+    cells = [];
+    for (let i = 0; i < count; i += fixed.columns) {
+      const places = Array.from({ length: Math.min(fixed.columns, count - i) }, (_, k) => i + k);
+      const digits = places.map((k) => cell(k, flat(k).toString(16).padStart(2, "0")));
+      const signs = places.map((k) => cell(k, flat(k) > 31 && flat(k) < 127 ? String.fromCharCode(flat(k)) : "·"));
+      cells.push(...digits.map((digit, k) => [digit, signs[k]]));
+      rows.push(el("div", {}, el("span", { class: "rl-offset" }, `${data.start + i}`), ...digits,
+        el("span", { class: "rl-gap" }), ...signs));
     }
     hex.replaceChildren(...rows);
   }
-  function drawTree() {
-    const last = data.trail.at(-1);
-    const above = data.around.some((part) => part.offset === last.offset && part.name === last.name)
-      ? data.trail.slice(0, -1) : data.trail;
-    const node = (part, depth) => el("button", { type: "button", style: `padding-left:${8 + 12 * depth}px`,
-      "aria-current": part.offset === last.offset && part.name === last.name && "true",
-      click: () => ask({ at: part.offset }), ...KEEP },
-    el("span", {}, part.name), el("small", {}, [part.kind, part.value].filter(Boolean).join("  ")));
-    tree.replaceChildren(...above.map((part, k) => node(part, k)),
-      ...data.around.map((part) => node(part, above.length)));
+  function mark() {
+    const { first, last } = range(chosen);
+    const four = numberAt(data.at) ?? -9;
+    const turned = new Set(data.changed.map(([byte]) => byte));
+    cells.forEach((pair, i) => {
+      const byte = data.start + i;
+      const names = [
+        byte >= first && byte <= last && "rl-part",
+        pointed && byte >= pointed.first && byte <= pointed.last && "rl-pointed",
+        byte >= four && byte < four + 4 && "rl-four", byte === data.at && "rl-at", turned.has(byte) && "rl-turned",
+      ].filter(Boolean).join(" ");
+      pair.forEach((cell) => { cell.className = names; });
+    });
   }
   function drawBits() {
-    const bytes = data.number ? [3, 2, 1, 0].map((k) => data.number[0] + k) : [data.at];
+    const four = numberAt(data.at);
+    const bytes = four === null ? [data.at] : [3, 2, 1, 0].map((k) => four + k);
     const value = (byte) => data.window.flat(byte - data.start);
     const all = bytes.flatMap((byte) => [7, 6, 5, 4, 3, 2, 1, 0].map((bit) => ({ byte, bit })));
     const key = ({ byte, bit }) => {
       const on = (value(byte) >> bit) & 1;
       return el("button", { type: "button", "aria-label": `Bit ${bit} of byte ${byte}, now ${on}`,
         class: data.changed.some((c) => c[0] === byte && c[1] === bit) && "rl-turned",
-        click: () => { asked = `Bit ${bit} of byte ${byte},`; ask({ flip: [byte, bit] }); }, ...KEEP }, `${on}`);
+        click: () => {
+          asked = `Bit ${bit} of byte ${byte},`;
+          wanted = chosen;
+          ask({ flip: [byte, bit] });
+        }, ...KEEP }, `${on}`);
     };
     const group = (name, some) => el("div", {}, el("small", {}, name), el("div", {}, ...some.map(key)));
-    bits.replaceChildren(...(data.number
-      ? [group("sign", all.slice(0, 1)), group("exponent", all.slice(1, 9)), group("fraction", all.slice(9))]
-      : [group(`byte ${data.at}`, all)]));
-    if (!data.number) {
+    bits.replaceChildren(...(four === null ? [group(`byte ${data.at}`, all)]
+      : [group("sign", all.slice(0, 1)), group("exponent", all.slice(1, 9)), group("fraction", all.slice(9))]));
+    if (four === null) {
       bitsOf.textContent = "Its bits, the highest first; press one to turn it";
       return;
     }
-    const parts = fields([0, 1, 2, 3].map((k) => value(data.number[0] + k)));
-    bitsOf.textContent = `${number(data.number[2], 7)} = ${formula(parts)}; exponent ${parts.exponent} − 127. `
+    const parts = fields(fourBytes(four));
+    bitsOf.textContent = `${number(float(fourBytes(four)), 7)} = ${formula(parts)}; exponent ${parts.exponent} − 127. `
       + "Press a bit to turn it.";
   }
-  let asked = "";
+  function show() {
+    place.value = `${data.at}`;
+    list.draw(tree, chosen);
+    mark();
+    drawBits();
+  }
 
   lab.onData((next) => {
     data = next;
+    tree = trees[data.format];
+    [chosen, wanted, pointed] = [wanted ?? tree.at(data.at), null, null];
     form.value = data.format;
-    place.value = `${data.at}`;
     restore.hidden = data.changed.length === 0;
     drawHex();
-    drawTree();
-    drawBits();
+    show();
     verdict.textContent = data.changed.length ? data.verdict : "";
     verdict.classList.toggle("rl-problem", !data.loads);
     if (asked) bits.querySelector(`[aria-label^="${asked}"]`)?.focus(); // the button that was pressed is a new one
     asked = "";
+  });
+  lab.onDraw(() => {
+    list.reveal();
+    tell();
   });
   return lab.close;
 }
