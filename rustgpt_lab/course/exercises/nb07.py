@@ -32,6 +32,14 @@ def averaged(values, beta, correct=lambda m, beta, t: m / (1 - beta**t), old=0, 
     return np.array(means)
 
 
+def corrected_for_good(values, beta):
+    m, means = 0.0, []
+    for t, value in enumerate(values, 1):
+        m = (beta * m + (1 - beta) * value) / (1 - beta**t)
+        means.append(m)
+    return np.array(means)
+
+
 def adam_step(w, g, m, v, t, rate):
     m = 0.9 * m + 0.1 * g
     v = 0.999 * v + 0.001 * g**2
@@ -45,6 +53,7 @@ def step_cases():
     rng = np.random.default_rng(72)
     w, g, m = rng.normal(size=(3, 3, 4))
     yield w, g, m, rng.random((3, 4)), 5, 0.01
+    yield w, 1e-5 * g, 1e-5 * m, 1e-10 * rng.random((3, 4)), 9, 0.01  # small beside the root of epsilon
 
 
 def adam(w, g, m, v, t, rate, first=True, second=True, shift=0, power=2, root=np.sqrt, sign=-1, swap=False):
@@ -111,6 +120,10 @@ EXERCISES = [
                 "beta and 1 - beta are exchanged: beta is the share of the old mean", partial(averaged, old=1)
             ),
             Mistake(
+                "`m` goes on corrected; correct only what you hand out, and keep `m` as it was for the next value",
+                corrected_for_good,
+            ),
+            Mistake(
                 "the correction divides by 1 - beta at every step; it is beta to the power of t",
                 partial(averaged, correct=lambda m, beta, t: m / (1 - beta)),
             ),
@@ -139,6 +152,10 @@ EXERCISES = [
             ),
             Mistake("the bias correction of m is missing", partial(adam, first=False)),
             Mistake("the bias correction of v is missing", partial(adam, second=False)),
+            Mistake(
+                "epsilon is below the root; it is added after the root is taken",
+                partial(adam, root=lambda v: np.sqrt(v + 1e-8) - 1e-8),
+            ),
             Mistake(
                 "the root is missing: v is a mean of squares, and only its root has the size of a gradient",
                 partial(adam, root=lambda v: v),
