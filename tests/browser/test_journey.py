@@ -41,3 +41,17 @@ def test_an_own_text_is_answered_quickly(lab: Lab) -> None:
     with lab.notebook("journey_ask", SETUP, SHOW):
         expect(lab.views).to_have_count(1)
         lab.check_answers(lab.views.first, ["What is Mercury ?", TEXT] * 8)
+
+
+def test_a_text_as_long_as_the_model_can_see_is_redrawn_quickly(lab: Lab) -> None:
+    text = " ".join((TEXT.split() * 8)[:60])  # 80 tokens
+    with lab.notebook("journey_long", SETUP, f"views.journey(llm, {text!r})"):
+        view = lab.views.first
+        assert view.locator(".rl-grid text").count() == 80 + 4
+        lab.check_redraw(view, "input[type=checkbox]")
+        for pixels in (1600, 600):
+            lab.width(pixels)
+            lab.settle()
+            lab.shot(view, f"journey_long_{pixels}")
+        lab.width(1600)
+        lab.check_quiet()

@@ -10,8 +10,9 @@ const LOWEST = 16;
  * cell is chosen.
  */
 export function wordGrid(parent, label, onCell) {
+  const canvas = el("canvas", { "aria-hidden": "true" }); // elements for a thousand cells would take too long
   const svg = el("svg", { "aria-hidden": "true" });
-  const node = focusable(label, svg);
+  const node = focusable(label, canvas, svg);
   parent.append(node);
   let spec = { rows: [""], columns: [""] };
   let layout = {};
@@ -31,11 +32,33 @@ export function wordGrid(parent, label, onCell) {
       text.classList.toggle("rl-chosen", chosen);
     });
   }
+  function paint(theme) {
+    const { rows, columns, word, value } = spec;
+    const { left, top, wide, high, width, height } = layout;
+    const scale = devicePixelRatio || 1;
+    Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+    Object.assign(canvas.style, { left: 0, top: 0, width: `${width}px`, height: `${height}px` });
+    const context = canvas.getContext("2d");
+    context.scale(scale, scale);
+    Object.assign(context, { font: "12px system-ui, sans-serif", textAlign: "center", textBaseline: "middle" });
+    const fitting = new Map(); // the same words come again and again
+    const fit = (text) => fitting.get(text) ?? fitting.set(text, shortened(text, wide - 6)).get(text);
+    rows.forEach((_, i) => columns.forEach((__, j) => {
+      const colour = theme.sequential(value(i, j));
+      const [x, y] = [left + j * wide, top + i * high];
+      context.fillStyle = `rgb(${colour})`;
+      context.beginPath();
+      context.roundRect(x, y, wide - 1, high - 1, 2);
+      context.fill();
+      context.fillStyle = inkOn(colour);
+      context.fillText(fit(word(i, j)), x + wide / 2, y + high / 2);
+    }));
+  }
   return {
     node, place,
     draw(theme, next) {
       spec = next;
-      const { rows, columns, word, value } = spec;
+      const { rows, columns } = spec;
       place.row = Math.min(place.row, rows.length - 1);
       place.column = Math.min(place.column, columns.length - 1);
       const left = widest(rows, 120) + 10;
@@ -43,23 +66,18 @@ export function wordGrid(parent, label, onCell) {
       const width = Math.max(parent.clientWidth, 240); // it is 0 until the card stands on the page
       const wide = (width - left - 2) / columns.length;
       const high = Math.min(Math.max(TALLEST / rows.length, LOWEST), 30);
-      const text = (x, y, anchor, content, more = {}) => el("text",
-        { x, y, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
-      const cells = rows.flatMap((_, i) => columns.map((__, j) => {
-        const colour = theme.sequential(value(i, j));
-        const [x, y] = [left + j * wide, top + i * high];
-        const ink = { style: `fill:${inkOn(colour)}` };
-        return el("g", {}, el("rect", { x, y, width: wide - 1, height: high - 1, rx: 2, fill: `rgb(${colour})` }),
-          text(x + wide / 2, y + high / 2, "middle", shortened(word(i, j), wide - 6), ink));
-      }));
+      const height = top + high * rows.length;
+      const text = (x, y, anchor, content) => el("text",
+        { x, y, "text-anchor": anchor, "dominant-baseline": "central" }, content);
       const labels = [
         ...rows.map((name, i) => text(left - 6, top + (i + 0.5) * high, "end", shortened(name, 118))),
         ...columns.map((name, j) => text(left + (j + 0.5) * wide, 10, "middle", shortened(name, wide - 4))),
       ];
       const box = el("rect", { class: "rl-cursor", width: wide - 1, height: high - 1, rx: 2 });
-      layout = { left, top, wide, high, labels, cursor: box };
-      Object.assign(node.style, { width: `${width}px`, height: `${top + high * rows.length}px` });
-      svg.replaceChildren(...cells, ...labels, box);
+      layout = { left, top, wide, high, width, height, labels, cursor: box };
+      Object.assign(node.style, { width: `${width}px`, height: `${height}px` });
+      svg.replaceChildren(...labels, box);
+      paint(theme);
       mark();
     },
   };
