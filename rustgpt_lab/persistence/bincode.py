@@ -6,6 +6,7 @@ are a count and their items; an f32 is its four bytes.
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -55,6 +56,7 @@ class Bincode:
     """
 
     def __init__(self, data: Any):
+        self.raw = data  # gives single bytes and short texts faster than its memoryview does
         self.data = memoryview(data)
         self.size = len(self.data)
         self.offset = 0
@@ -89,7 +91,7 @@ class Bincode:
 
     def usize(self) -> int:
         start = self.offset
-        first: int = self.data[start] if start < self.size else self.byte()
+        first: int = self.raw[start] if start < self.size else self.byte()
         self.offset = start + 1
         if first < 251:
             return first
@@ -101,7 +103,8 @@ class Bincode:
                 got=first,
             )
         form, smallest = WIDE[first]
-        value: int = form.unpack(self.take(form.size))[0]
+        self.take(form.size)
+        value: int = form.unpack_from(self.data, start + 1)[0]
         if value < smallest:
             expected = "the shortest form"
             raise VarintError("a small number is written wide", offset=start, expected=expected, got=value)
@@ -123,12 +126,11 @@ class Bincode:
         return count
 
     def f32(self) -> float:
-        """The shortest decimal that means this f32: what was saved as 0.9 is 0.9 again, not 0.8999999761581421."""
-        return float(str(np.float32(struct.unpack("<f", self.take(4))[0])))
+        return shortest(bytes(self.take(4)))
 
     def string(self) -> str:
         start = self.offset
-        count = self.data[start] if start < self.size else 251
+        count = self.raw[start] if start < self.size else 251
         if count < 251 and start + count < self.size:  # as for nearly every word: no time is lost
             start += 1
         else:
@@ -136,7 +138,7 @@ class Bincode:
             start = self.offset
         self.offset = end = start + count
         try:
-            return str(self.data[start:end], "utf-8")
+            return str(self.raw[start:end], "utf-8")
         except UnicodeDecodeError as error:
             offset, got = start + error.start, f"byte 0x{error.object[error.start]:02x}"
             raise Utf8Error("a text is not UTF-8", offset=offset, expected="UTF-8", got=got) from error
@@ -204,6 +206,12 @@ class Bincode:
 
     def pairs(self, key: Callable, value: Callable, most: int) -> list[tuple[Any, Any]]:
         return [(key(), value()) for _ in self.items(most)]
+
+
+@lru_cache(maxsize=64)
+def shortest(data: bytes) -> float:
+    """The shortest decimal that means this f32: what was saved as 0.9 is 0.9 again, not 0.8999999761581421."""
+    return float(str(np.float32(struct.unpack("<f", data)[0])))
 
 
 def read(data: Any) -> dict[str, Any]:
