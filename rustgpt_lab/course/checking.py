@@ -134,7 +134,7 @@ def _what(exercise: Exercise, answer: Any, got: _Outcome, truth: _Outcome, given
     if got.error:
         return _failure(answer, got.error, exercise)
     if got.value is None and truth.value is not None:
-        return "the function returns nothing: its `return` seems to be missing"
+        return "the function returns nothing: its `return` is missing, or is not reached"
     if problem := difference(got.value, truth.value, exercise.tolerance):
         return problem
     pairs = zip(exercise.arguments, got.arguments, truth.arguments, given, strict=True)

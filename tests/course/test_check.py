@@ -47,7 +47,7 @@ def test_a_half_filled_stub_is_not_yet(answer) -> None:
 @pytest.mark.parametrize(
     ("id", "answer", "words"),
     [
-        ("03.1", without_return, "the function returns nothing: its `return` seems to be missing"),
+        ("03.1", without_return, "the function returns nothing: its `return` is missing, or is not reached"),
         ("03.1", with_a_wrong_entry, "at [1], got 1.284, expected 0.283995 (1 of 3 entries differ)"),
         ("03.1", with_a_wrong_entry, "That was for q = [1., 2.]\nand k = [[1., 0.], [0., 1.], [1., 1.]]\nand v ="),
         ("03.1", raises, "`return weights @ v.no_such_thing`, raises AttributeError: 'numpy.ndarray' object has no"),

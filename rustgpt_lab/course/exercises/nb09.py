@@ -24,11 +24,11 @@ def float_cases():
     yield (struct.pack("<f", 566.0),)
 
 
-def float_from(data, order="little", bias=127, one=1, signed=True):
+def float_from(data, order="little", bias=127, one=1, signed=True, mask=255):
     """The solution with a part exchanged, for the mistakes below."""
     bits = int.from_bytes(data, order)
     sign = (-1) ** (bits >> 31) if signed else 1
-    return sign * 2.0 ** ((bits >> 23 & 255) - bias) * (one + (bits & 2**23 - 1) / 2**23)
+    return sign * 2.0 ** ((bits >> 23 & mask) - bias) * (one + (bits & 2**23 - 1) / 2**23)
 
 
 def to_varint(n):
@@ -114,6 +114,10 @@ EXERCISES = [
                 lambda data: float_from(data, bias=128),
             ),
             Mistake(
+                "the sign is still in the exponent: `& 255` leaves only its eight bits",
+                lambda data: float_from(data, mask=511),
+            ),
+            Mistake(
                 "the sign is lost: the first of the 32 bits", lambda data: float_from(data, signed=False)
             ),
             Mistake(
@@ -138,6 +142,10 @@ EXERCISES = [
             Mistake(
                 "251 to 255 are written as one byte; but these bytes are the markers, so a reader would take them for one",
                 lambda n: varint_from(n, first=256),
+            ),
+            Mistake(
+                "`bytes(n)` is n bytes of 0; `bytes([n])` is one byte, n",
+                lambda n: bytes(n) if n < 251 else varint(n),
             ),
             Mistake(
                 "250 is written wide; one byte still holds it, the markers begin at 251",
