@@ -131,7 +131,7 @@ class Centralization(Clipping):
 
     def apply(self, parameters: Arrays, gradients: Arrays) -> Factors:
         for name, gradient in gradients.items():
-            axis = _unit_axis(name, gradient)
+            axis = unit_axis(name, gradient)
             if axis is not None:
                 gradient -= gradient.mean(axis=axis, keepdims=True)
         return {}
@@ -231,7 +231,7 @@ class RustGPTLogitClipping(Clipping):
         return {"logits": np.array(factors)}
 
 
-def _unit_axis(name: str, array: Array) -> int | None:
+def unit_axis(name: str, array: Array) -> int | None:
     """The axis along which a unit's numbers lie: 0 for columns, 1 for rows, None if the array is one unit."""
     if array.ndim < 2 or array.shape[0] == 1:
         return None
@@ -240,7 +240,7 @@ def _unit_axis(name: str, array: Array) -> int | None:
 
 def _unit_norms(name: str, array: Array) -> Array:
     """The norm of every unit, in a shape that multiplies the array: (1, out), (rows, 1) or (1, 1)."""
-    match _unit_axis(name, array):
+    match unit_axis(name, array):
         case 0:
             return np.sqrt(np.einsum("io,io->o", array, array))[None, :]
         case 1:
