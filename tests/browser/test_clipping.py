@@ -1,5 +1,6 @@
 """The clipping view in a real JupyterLab."""
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from .harness import Lab, check_view
@@ -38,3 +39,11 @@ def drive(lab: Lab, view: Locator) -> None:
 
 def test_clipping(lab: Lab) -> None:
     check_view(lab, "clipping", SETUP, SHOW, drive, "[aria-label=Show]")
+
+
+@pytest.mark.parametrize("method", ["l2", "agc", "adaptive"])
+def test_another_threshold_is_answered_quickly(lab: Lab, method: str) -> None:
+    show = f"views.clipping(LLM.packaged(), texts, {method!r}, 0.5)"
+    with lab.notebook(f"clipping_ask_{method}", SETUP, show):
+        expect(lab.views).to_have_count(1)
+        lab.check_answers(lab.views.first, [str(i) for i in range(16)], "[aria-label=Threshold]")

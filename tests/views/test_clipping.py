@@ -6,6 +6,8 @@ import pytest
 from rustgpt_lab import LLM, Dataset, Vocab, views
 from rustgpt_lab.errors import TrainingError
 from rustgpt_lab.optim.clipping import UnitwiseClipping
+from rustgpt_lab.training.parallel import gradients
+from rustgpt_lab.views.clippers import METHODS, SITES, clipper
 
 TEXTS = Dataset.packaged().chat[:6]
 VOCAB = Vocab.from_texts(TEXTS)
@@ -16,29 +18,53 @@ def llm() -> LLM:
     return LLM.build(VOCAB, embedding_dim=8, hidden_dim=8, blocks=1)
 
 
-def by_hand(llm: LLM, limit: float, steps: int, rate: float) -> list[tuple[float, float]]:
-    """The norms of the whole gradient before and after L2 clipping, step by step, in plain NumPy and Adam."""
-    llm, norms = llm.copy(), []
-    for text in TEXTS[:steps]:
-        llm.loss_and_gradients([llm.sequences([text])[0]])
-        gradient = llm.memory.gradients.flat
-        length = float(np.sqrt((gradient.astype(float) ** 2).sum()))
-        gradient *= min(1.0, limit / length)
-        norms.append((length, min(length, limit)))
-        llm.adam.step(rate)
-    return norms
-
-
-def test_l2_over_steps(llm: LLM) -> None:
+def test_the_run_is_not_clipped(llm: LLM) -> None:
+    """The norms of the whole gradient, step by step, in plain NumPy and Adam."""
     weights = llm.parameters.flat.copy()
     data = views.clipping(llm, TEXTS, "l2", 0.7, steps=6, learning_rate=0.01).data
     np.testing.assert_array_equal(llm.parameters.flat, weights)
-    np.testing.assert_allclose(
-        np.stack([data.before[-1], data.after[-1]], 1), by_hand(llm, 0.7, 6, 0.01), rtol=1e-4
-    )
-    np.testing.assert_array_equal(data.angle[:-2], 0)
+    other, norms = llm.copy(), []
+    for text in TEXTS[:6]:
+        other.loss_and_gradients([other.sequences([text])[0]])
+        norms.append(float(np.sqrt((other.memory.gradients.flat.astype(float) ** 2).sum())))
+        other.adam.step(0.01)
+    np.testing.assert_allclose(data.before[-1], norms, rtol=1e-4)
+    np.testing.assert_allclose(data.after[-1], np.minimum(norms, 0.7), rtol=1e-4)
+    np.testing.assert_array_equal(data.angle, 0)
     assert data.fired.tolist() == (data.before[-1] > 0.7).tolist()
     assert data.names[-2:] == ("logits", "all parameters")
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("method", METHODS)
+def test_every_clipper_does_what_the_optimizers_own_does(
+    llm: LLM, method: str, site: str, batch_size: int
+) -> None:
+    thresholds = {"l2": 3.0} if site == "parameters" else {"l2": 0.15, "agc": 0.005, "adaptive": 0.005}
+    threshold = thresholds.get(method, 0.05)
+    data = views.clipping(llm, TEXTS, method, threshold, site, steps=2, batch_size=batch_size).data
+    other, chosen = llm.copy(), clipper(method, threshold, site)
+    sequences = other.sequences(TEXTS)
+    for step in range(2):
+        batch = sequences[step * batch_size : (step + 1) * batch_size]  # of four texts, then of two
+        other.loss_and_gradients(batch)
+        before = {name: g.ravel().astype(float) for name, g in other.memory.gradients.items()}
+        _, report = gradients(other, batch, chosen, True)
+        report.update(chosen.clip(other.parameters, other.memory.gradients))
+        for i, name in enumerate(before):
+            a, b = before[name], other.memory.gradients[name].ravel().astype(float)
+            expected = [np.linalg.norm(a), np.linalg.norm(b), report.clipped[name]]
+            got = [data.before[i, step], data.after[i, step], data.clipped[i, step]]
+            np.testing.assert_allclose(got, expected, rtol=1e-4, err_msg=name)
+            cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+            assert np.cos(np.radians(data.angle[i, step])) == pytest.approx(cosine, abs=1e-5), name
+        row = [column[-2, step] for column in (data.before, data.after, data.clipped)]
+        logits = [column["logits"] for column in (report.before, report.after, report.clipped)]
+        np.testing.assert_allclose(row, logits, rtol=1e-4)
+        other.loss_and_gradients(batch)
+        other.adam.step(5e-4)
+    assert data.fired.any()
 
 
 def test_agc_fractions_and_angles(llm: LLM) -> None:
@@ -73,7 +99,7 @@ def test_a_clipper_that_never_fires_says_so(llm: LLM) -> None:
     assert "never fired" in view.sentence and "It did turn the gradient" in view.sentence
 
 
-def test_an_answer_replays_the_same_batches(llm: LLM) -> None:
+def test_every_answer_is_of_the_same_gradients(llm: LLM) -> None:
     view = views.clipping(llm, TEXTS, steps=5)
     first = view.data
     view.answer({"method": "agc", "site": "parameters", "threshold": 0.001})

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import TrainingError
 from ...numerics import Array
-from ...optim.clipping import Clipping
 from ...training import Recipe, Training
-from ...training.snapshot import Snapshot
 from ..base import Table, View
 from ..clippers import METHODS, SITES, clipper, described
+from ..recorded import Gradient, at_logits, at_parameters, record
 from ..style import ACCENT, plot
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ QUIET_GREY = "#8a8f94"
 
 @dataclass(frozen=True)
 class ClippingData:
-    """A run of S steps under one clipping, seen through the gradients of P parameters and of the logits.
+    """S gradients of P parameters, and of the logits, under one clipping.
 
     Attributes:
         method, site, threshold: what was asked for, in the words of `clippers`.
@@ -62,32 +61,34 @@ class ClippingData:
         return self.clipped[self.site_row] > 0
 
 
-def clipping_of(training: Training, steps: int, method: str, site: str, threshold: float) -> ClippingData:
-    """Take the next steps of a run that keeps its norms, under a clipping, and read what its history tells."""
-    chosen: Clipping = clipper(method, threshold, site)
-    training.recipe = replace(training.recipe, clipping=chosen)
-    for _ in range(steps):
-        training.step()
-    history = training.history
-    before, after, clipped, cosine = (
-        np.stack([getattr(history, column)[name] for name in history.names])
-        for column in ("before", "after", "clipped", "cosine")
+def clipping_of(
+    names: Sequence[str], gradients: Sequence[Gradient], method: str, site: str, threshold: float
+) -> ClippingData:
+    """What a clipping does to recorded gradients of the parameters of those names.
+
+    Raises:
+        TrainingError: the threshold is not a finite number above 0.
+    """
+    chosen = clipper(method, threshold, site)
+    clip = at_logits if site == "logits" else at_parameters
+    effects = [clip(gradient, method, threshold) for gradient in gradients]
+    before, after, products, clipped = (
+        np.stack([getattr(effect, column) for effect in effects], axis=1)
+        for column in ("before", "after", "products", "clipped")
     )
-    parameters = slice(0, len(history.names) - 1)
-    products = (before * after * cosine)[parameters].sum(axis=0)
-    total = [np.sqrt((norms[parameters] ** 2).sum(axis=0)) for norms in (before, after)]
-    lengths = total[0] * total[1]
-    whole = np.divide(products, lengths, out=np.ones_like(products), where=lengths > 0)
-    angle = np.degrees(np.arccos(np.clip(np.vstack([cosine, whole]), -1, 1)))
+    before, after, products = (np.vstack([x, x[:-1].sum(axis=0)]) for x in (before, after, products))
+    lengths = np.sqrt(before * after)
+    cosine = np.divide(products, lengths, out=np.ones_like(products), where=lengths > 0)
+    angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     return ClippingData(
         method=method,
         site=site,
         threshold=threshold,
         clipping=described(chosen),
-        names=(*history.names, "all parameters"),
-        before=np.vstack([before, total[0]]),
-        after=np.vstack([after, total[1]]),
-        clipped=np.vstack([clipped, clipped[parameters].max(axis=0) > 0]),
+        names=(*names, "logits", "all parameters"),
+        before=np.sqrt(before),
+        after=np.sqrt(after),
+        clipped=np.vstack([clipped, clipped[:-1].max(axis=0) > 0]),
         angle=np.where(angle < ROUNDING, 0.0, angle),
     )
 
@@ -99,10 +100,11 @@ class ClippingView(View):
     title = "Clipping: the gradients before and after"
     data: ClippingData
 
-    def __init__(self, training: Training, steps: int, method: str, site: str, threshold: float):
-        self.training, self.steps = training, steps
-        self._start = Snapshot.take(training.llm, training.place)
-        super().__init__(clipping_of(training, steps, method, site, threshold))
+    def __init__(
+        self, names: Sequence[str], gradients: Sequence[Gradient], method: str, site: str, threshold: float
+    ):
+        self.names, self.gradients = names, gradients
+        super().__init__(clipping_of(names, gradients, method, site, threshold))
 
     @property
     def sentence(self) -> str:
@@ -179,11 +181,9 @@ class ClippingView(View):
         }
 
     def answer(self, question: dict[str, Any]) -> ClippingData:
-        """Go back to where the run began, and take the same batches under another clipping."""
+        """The same gradients under another clipping."""
         method, site, threshold = (question[key] for key in ("method", "site", "threshold"))
-        clipper(method, threshold, site)  # refused before the run is touched
-        self.training.restore(self._start)
-        return clipping_of(self.training, self.steps, method, site, threshold)
+        return clipping_of(self.names, self.gradients, method, site, threshold)
 
 
 def clipping(
@@ -199,8 +199,9 @@ def clipping(
 ) -> ClippingView:
     """The norms of all gradients before and after clipping, over the first steps of a run.
 
-    A copy of the model learns from the texts under the clipper, so the model itself stays as it is; each change of a
-    control takes the copy back and runs the same batches again. Choose a parameter to see it step by step.
+    A copy of the model learns from the texts without clipping, and its gradients are recorded, a few numbers for each
+    unit. So every clipper is shown the same gradients, and the model itself stays as it is. Choose a parameter to see
+    it step by step.
 
     "l2" is Pascanu et al. 2013, algorithm 1; "agc" is Brock et al. 2021, eq. 3, and "adaptive" centralizes before it
     (Yong et al. 2020, eq. 1). At the site "logits" it is what RustGPT does instead: see
@@ -217,14 +218,16 @@ def clipping(
 
     Raises:
         DataError: a text cannot be learned from.
+        DivergenceError: the run ends before its steps are done.
         TrainingError: a number cannot be used, or a word is not one of these.
     """
     recipe = Recipe(epochs=1, learning_rate=learning_rate, batch_size=batch_size)
-    training = Training(llm.copy(), texts, recipe, norms=True)
+    training = Training(llm.copy(), texts, recipe)
     _check(steps >= 1, "steps", "1 or more", steps)
     _check(method in METHODS, "method", f"one of {', '.join(METHODS)}", method)
     _check(site in SITES, "site", f"one of {', '.join(SITES)}", site)
-    return ClippingView(training, min(steps, training.total_steps), method, site, threshold)
+    gradients = record(training, min(steps, training.total_steps))
+    return ClippingView([*llm.parameters], gradients, method, site, threshold)
 
 
 def _check(good: bool, where: str, expected: str, got: object) -> None:

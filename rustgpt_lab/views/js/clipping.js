@@ -79,7 +79,11 @@ function render({ model, el: root }) {
   const site = choice(lab, "Site", data.sites, () => ask());
   const threshold = slider(lab, "Threshold", { max: THRESHOLDS.length - 1, show: (i) => number(THRESHOLDS[i]) });
   threshold.node.addEventListener("change", () => ask());
-  const ask = () => lab.ask({ method: method.value, site: site.value, threshold: THRESHOLDS[threshold.value] });
+  let asked = null; // the last question, until it is answered
+  const ask = () => {
+    asked = { method: method.value, site: site.value, threshold: THRESHOLDS[threshold.value] };
+    lab.ask(asked);
+  };
   const step = slider(lab, "Show", { max: 1, show: (i) => (i ? `step ${i}` : "all steps") });
 
   const [left, right] = [el("div", { style: "flex:1 1 340px" }), el("div", { style: "flex:1 1 340px" })];
@@ -114,9 +118,12 @@ function render({ model, el: root }) {
   lab.onData((next) => {
     const first = rows.place.row === 0 || data.site !== next.site;
     data = next;
-    method.value = data.method;
-    site.value = data.site;
-    threshold.value = nearest(THRESHOLDS, data.threshold, true);
+    if (!asked || Object.keys(asked).every((name) => asked[name] === data[name])) { // else the controls are ahead
+      method.value = data.method;
+      site.value = data.site;
+      threshold.value = nearest(THRESHOLDS, data.threshold, true);
+      asked = null;
+    }
     step.max = steps();
     if (first) rows.place.row = data.site_row;
   });
