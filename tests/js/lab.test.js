@@ -25,8 +25,8 @@ test("quantised arrays come back in their range", () => {
 });
 
 test("numbers are written for people", () => {
-  const written = [0, 1, -0.5, 1 / 3, 1234567, 0.00001234, -Infinity, NaN].map((x) => number(x));
-  assert.deepEqual(written, ["0", "1", "−0.5", "0.3333", "1.235e+6", "1.234e−5", "−∞", "not a number"]);
+  const written = [0, 1, -0.5, 1 / 3, 1234567, 0.00001234, 1e-5, -Infinity, NaN].map((x) => number(x));
+  assert.deepEqual(written, ["0", "1", "−0.5", "0.3333", "1.235e+6", "1.234e−5", "1e−5", "−∞", "not a number"]);
   assert.equal(number(0.0984375, 2), "0.098");
 });
 

@@ -13,6 +13,7 @@ test("ticks are round and inside", () => {
 test("decades are powers of ten, never too many", () => {
   assert.deepEqual(decades(0.03, 250), [0.1, 1, 10, 100]);
   assert.ok(decades(1e-12, 1e3).length <= 6);
+  assert.deepEqual(decades(0.03, 250, 2), [0.1, 10]);
   assert.deepEqual(decades(0.2, 0.3), []);
 });
 

@@ -112,18 +112,18 @@ class ClippingView(View):
         steps, fired = data.fired.size, int(data.fired.sum())
         longest = data.before[row].max()
         of = "the logits" if data.site == "logits" else "all parameters"
+        turned = data.angle[row].max()
         if not fired:
-            turned = data.angle[row].max()
             more = f" It did turn the gradient, by up to {turned:.1f}°, for it centralizes." if turned else ""
             return (
                 f"{data.clipping}: this clipper has never fired in {steps} steps; "
                 f"the longest gradient of {of} had a norm of {longest:.3g}.{more}"
             )
         kept = np.median(data.after[row] / data.before[row])
+        how = f"turned it by {turned:.1f}° at most" if turned else "did not turn it"
         return (
             f"{data.clipping}: it fired in {fired} of {steps} steps, "
-            f"kept {kept:.1%} of the length of the gradient of {of} (median), "
-            f"and turned it by {data.angle[row].max():.1f}° at most."
+            f"kept {kept:.1%} of the length of the gradient of {of} (median), and {how}."
         )
 
     def figure(self) -> Figure:

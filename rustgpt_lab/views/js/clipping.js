@@ -6,6 +6,7 @@ import { decades, grid, nearest } from "./scale.js";
 
 const THRESHOLDS = grid(-4, 2);
 const ROW = 18;
+const TICK = 56; // the least distance between two numbers below the picture
 
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -48,7 +49,7 @@ function dumbbells(parent, label, onRow) {
       Object.assign(node.style, { width: `${width}px`, height: `${bottom + 24}px` });
       svg.replaceChildren(
         el("rect", { x: 0, y: 4 + ROW * place.row, width, height: ROW, fill: theme.accent, "fill-opacity": 0.12 }),
-        ...decades(low, high).flatMap((v) => [
+        ...decades(low, high, Math.ceil((right - left) / TICK)).flatMap((v) => [
           el("line", { x1: x(v), x2: x(v), y1: 4, y2: bottom, stroke: theme.line, "stroke-width": 0.7 }),
           text(x(v), bottom + 12, "middle", number(v, 3)),
         ]),

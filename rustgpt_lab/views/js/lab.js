@@ -42,7 +42,8 @@ function tensor({ shape, dtype, buffer, low, high }) {
 export function number(x, digits = 4) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "not a number" : x > 0 ? "∞" : "−∞";
   const small = x !== 0 && Math.abs(x) < 1e-4;
-  const text = small || Math.abs(x) >= 1e6 ? x.toExponential(digits - 1) : String(Number(x.toPrecision(digits)));
+  const rounded = Number(x.toPrecision(digits));
+  const text = small || Math.abs(x) >= 1e6 ? rounded.toExponential() : String(rounded);
   return text.replaceAll("-", "−");
 }
 

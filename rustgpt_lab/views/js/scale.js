@@ -11,10 +11,10 @@ export function ticks(low, high, count = 4) {
   return Array.from({ length: found }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** The powers of ten from `low` to `high`, both above 0; every second, third, … if they are more than six. */
-export function decades(low, high) {
+/** The powers of ten from `low` to `high`, both above 0; every second, third, … if they are more than `most`. */
+export function decades(low, high, most = 6) {
   const [from, to] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
-  const stride = Math.max(1, Math.ceil((to - from + 1) / 6));
+  const stride = Math.max(1, Math.ceil((to - from + 1) / most));
   return Array.from({ length: Math.max(0, Math.floor((to - from) / stride) + 1) }, (_, i) => 10 ** (from + i * stride));
 }
 
