@@ -3,6 +3,7 @@
 import copy
 import dis
 import linecache
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -150,7 +151,10 @@ def _failure(answer: Callable[..., Any], error: Exception, exercise: Exercise) -
     """An exception in the learner's words: what, and at which line of their code."""
     code = getattr(answer, "__code__", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename]
-    what = f"{type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {error}".rstrip(" .")
+    if sizes := re.search(r"matmul: .* \(size (\d+) is different from (\d+)\)", what):
+        rule = "the inner sizes of a matrix product must agree, (a, b) @ (b, c)"
+        what = f"an error: {rule}; here they are {sizes[2]} and {sizes[1]}"
     if not frames:
         names = ", ".join(exercise.arguments)
         return f"it cannot be called with {len(exercise.arguments)} arguments ({names}): {what}"

@@ -56,13 +56,19 @@ def _in_mapping(got: Any, expected: Mapping[Any, Any], tolerance: float) -> str:
 
 def _in_sequence(got: Any, expected: Any, tolerance: float) -> str:
     if not isinstance(got, tuple | list) or len(got) != len(expected):
-        found = f"{len(got)}" if isinstance(got, tuple | list) else show_value(got)
-        return _got(found, f"{len(expected)} values, one after the other")
+        found = _values(got) if isinstance(got, tuple | list) else show_value(got)
+        return _got(found, f"{_values(expected)}, one after the other")
     pairs = enumerate(zip(got, expected, strict=True))
     return _first(
         (f"in value {i} of {len(expected)} (counted from 0), ", difference(a, b, tolerance))
         for i, (a, b) in pairs
     )
+
+
+def _values(items: Any) -> str:
+    """How many, and which if they fit in a line."""
+    text = repr(items)
+    return f"{len(items)} value{'s' * (len(items) != 1)}" + (f" {text}" if len(text) <= 80 else "")
 
 
 def _in_numbers(got: Any, expected: Any, tolerance: float) -> str:

@@ -56,8 +56,9 @@ class Exercise:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The names of the parameters; none for an exercise whose answer is a value."""
-        return tuple(inspect.signature(self.solution).parameters)
+        """The names of the parameters that a case fills; none for an exercise whose answer is a value."""
+        parameters = inspect.signature(self.solution).parameters.values()
+        return tuple(p.name for p in parameters if p.default is p.empty)
 
     @property
     def name(self) -> str:

@@ -61,6 +61,15 @@ def test_every_choice_is_answered(question) -> None:
     assert len(question.choices) >= 2
 
 
+@EACH
+@pytest.mark.parametrize("wrong", [lambda *a: object(), lambda *a: (), lambda *a: 1 / 0, lambda: 1, "none"])
+def test_whatever_is_wrong_is_diagnosed(exercise: Exercise, wrong) -> None:
+    """Nothing that a learner hands in makes the check itself fail."""
+    verdict = check(exercise.id, wrong)
+    assert verdict.status == "wrong"
+    assert verdict.message
+
+
 def test_ids_are_unique() -> None:
     ids = [item.id for item in [*EXERCISES, *QUESTIONS]]
     assert len(set(ids)) == len(ids)
