@@ -155,6 +155,7 @@ class GradientCheck(View):
             figure.colorbar(image, ax=axes[2])
             for ax in axes:
                 ax.tick_params(length=0)
+                ax.locator_params(integer=True)
                 ax.plot(*gradient.worst[::-1], "s", ms=11, mfc="none", mec="#22262a")
             figure.suptitle(f"{label}: gradient of {gradient.name}; the worst entry is marked", fontsize=10)
 
