@@ -4,6 +4,7 @@ RustGPT's network, its words and its chat pairs; the recipe alone is different. 
 and 100 of chat, at rates of 5e-4 and 1e-4, in the order of the file, four texts a step:
 
 - the chat pairs alone, in a new order every epoch, so that the texts of a batch have little in common;
+- a question's own words count a tenth: nobody asks the model to guess the question;
 - fewer, larger steps: more texts, and the highest rate that holds. It climbs for an epoch and a half, then halves
   every three and a half;
 - for the matrices between the words' vectors and the words' scores, a tenth of that rate. Every step moves those,
@@ -34,6 +35,7 @@ class Speedrun:
 
     Attributes:
         batch_size: texts a step.
+        prompt: the share of the gradient of the logits that stays where the words of a prompt are predicted.
         rate: the highest learning rate, that of the token embeddings and the output weights.
         inner: the share of it that all other weights get.
         warmup: epochs in which the rate climbs.
@@ -45,6 +47,7 @@ class Speedrun:
     """
 
     batch_size: int = 11
+    prompt: float = 0.1
     rate: float = 1.6e-2
     inner: float = 0.1
     warmup: float = 1.5
@@ -66,7 +69,8 @@ class Speedrun:
             nonlocal step
             step += self.batch_size / texts  # in epochs
             rate = min(step / self.warmup, max(self.floor, 0.5 ** ((step - self.warmup) / self.half_life)))
-            llm.loss_and_gradients([sequences[row] for row in rows])
+            batch = [sequences[row] for row in rows]
+            llm.loss_and_gradients(batch, lambda dlogits: self.hush_prompts(llm, batch, dlogits))
             self.update(llm, self.rate * rate)
 
         def learn_all() -> None:
@@ -85,6 +89,13 @@ class Speedrun:
                 learn([*wrong_half, *random.permutation(texts)[: self.batch_size - len(wrong_half)]])
         return llm
 
+    def hush_prompts(self, llm: LLM, batch: Sequence[list[int]], dlogits: np.ndarray) -> None:
+        """Shorten the rows of a batch's gradient of the logits that come before each answer's first word."""
+        start = 0
+        for ids in batch:
+            dlogits[start : start + answer_start(llm, ids) - 1] *= self.prompt
+            start += len(ids) - 1
+
     def update(self, llm: LLM, rate: float) -> None:
         """A step of Adam, shortened for all weights between the token embeddings and the output weights."""
         first, *_, w_out, b_out = llm.parameters.values()
@@ -96,18 +107,22 @@ class Speedrun:
         inner += before
 
 
+def answer_start(llm: LLM, ids: Sequence[int]) -> int:
+    """Where the answer begins in a text: at the word "Assistant"."""
+    return ids.index(llm.vocab.ids["Assistant"])
+
+
 def wrong_answers(llm: LLM, sequences: Sequence[list[int]], rows: Sequence[int]) -> list[int]:
     """Which of these texts have an answer that greedy decoding would not give.
 
     One pass looks at all words: greedy decoding goes right if and only if, after the right words so far, the right
     one is always the likeliest.
     """
-    (name,) = llm.tokenize("Assistant")
     batch = Batch([sequences[row][:-1] for row in rows])
     likeliest = np.split(llm.forward(batch)[0].argmax(axis=1), np.cumsum(batch.lengths)[:-1])
     wrong = []
     for row, guesses in zip(rows, likeliest, strict=True):
-        start = sequences[row].index(name)
+        start = answer_start(llm, sequences[row])
         if sequences[row][start:] != guesses[start - 1 :].tolist():
             wrong.append(row)
     return wrong
