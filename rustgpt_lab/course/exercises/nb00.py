@@ -14,6 +14,7 @@ def clean(reply):
 def clean_cases():
     yield ("Assistant : The sun is a star </s>",)
     yield ("Assistant : Two words : yes and no </s>",)
+    yield ("Assistant : Ants are insects </s>",)
 
 
 def most_likely(probabilities, words):
@@ -40,6 +41,10 @@ EXERCISES = [
         mistakes=(
             Mistake("the end mark `</s>` is still there", lambda reply: reply.removeprefix("Assistant : ")),
             Mistake("`Assistant :` is still there", lambda reply: reply.removesuffix(" </s>")),
+            Mistake(
+                "`strip` takes off any of the *letters* that you give it, so of `Ants are insects` only `re insect` is left",
+                lambda reply: reply.strip("Assistant : ").strip(" </s>"),  # noqa: B005
+            ),
             Mistake(
                 "a space is left at an end; take it away together with the word",
                 lambda reply: reply.removeprefix("Assistant :").removesuffix("</s>"),

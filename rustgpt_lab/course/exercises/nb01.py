@@ -142,6 +142,18 @@ EXERCISES = [
                 lambda text: cut(text.lower()),
             ),
             Mistake("these are characters; a token is a word, or a punctuation mark", list),
+            Mistake(
+                "`strip` throws the marks at the ends of a word away; each of them is a token too",
+                lambda text: [word if word == "</s>" else word.strip(punctuation) for word in text.split()],
+            ),
+            Mistake(
+                "there are lists in the list: `append` adds a list as one item, `+=` adds its items",
+                lambda text: [cut(word) for word in text.split()],
+            ),
+            Mistake(
+                "`tokens += word` adds a word letter by letter; add `word.split()`",
+                lambda text: [c for w in text.split() for c in ([w] if w == "</s>" else " ".join(cut(w)))],
+            ),
         ),
     ),
     Exercise(
@@ -164,6 +176,14 @@ EXERCISES = [
             Mistake(
                 "the words are in the order in which they first occur; sort them, so that the ids do not depend on the order of the texts",
                 lambda texts: numbered(dict.fromkeys(all_tokens(texts))),
+            ),
+            Mistake(
+                "this is the sorted list of words; number it, to get from every word to its place",
+                lambda texts: sorted(set(all_tokens(texts))),
+            ),
+            Mistake(
+                "the words are sorted without regard to capitals; plain `sorted` puts capitals first",
+                lambda texts: numbered(sorted(sorted(set(all_tokens(texts))), key=str.lower)),
             ),
             Mistake(
                 "the most frequent words come first; here the words are in alphabetical order",
@@ -266,6 +286,14 @@ EXERCISES = [
             Mistake(
                 "this is the pair together with its count; the pair alone is asked for",
                 lambda counts: pairs_of(counts).most_common(1)[0],
+            ),
+            Mistake(
+                "`most_common(1)` is a list of one entry, the pair with its count; take the pair out of both",
+                lambda counts: pairs_of(counts).most_common(1),
+            ),
+            Mistake(
+                "the two are joined already; the pair itself is asked for, two pieces",
+                lambda counts: "".join(top(pairs_of(counts))),
             ),
             Mistake(
                 "this is the most frequent single piece; two neighbours are asked for",

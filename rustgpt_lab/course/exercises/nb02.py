@@ -224,7 +224,7 @@ EXERCISES = [
         cases=gradient_cases,
         mistakes=(
             Mistake(
-                "a word that occurs twice has only its last gradient: `gradient[ids] += dy` writes each row once, even if it is named twice",
+                "a word that occurs twice has only its last gradient; add one row after the other, since `gradient[ids] += dy` writes each row once, even if it is named twice",
                 last_gradient,
             ),
             Mistake(

@@ -10,6 +10,7 @@ from ...numerics import softmax
 from ..exercise import Exercise, Mistake, Question
 
 ROOT_D = "this is the result without the division by √d"
+OTHER_D = "the scores are divided by √3, the `d` of the example above; a function takes d from its arguments"
 
 
 def look(q, k, v):
@@ -30,7 +31,7 @@ def hide_future(scores):
 
 
 def hide_cases():
-    yield (np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]),)
+    yield (np.array([[1.0, 0.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]),)
     yield (np.random.default_rng(32).normal(size=(6, 6)),)
 
 
@@ -87,6 +88,7 @@ EXERCISES = [
         cases=look_cases,
         mistakes=(
             Mistake(ROOT_D, lambda q, k, v: softmax(k @ q) @ v),
+            Mistake(OTHER_D, lambda q, k, v: softmax(k @ q / np.sqrt(3)) @ v),
             Mistake(
                 "the scores are divided by d; it should be √d", lambda q, k, v: softmax(k @ q / len(q)) @ v
             ),
@@ -134,6 +136,14 @@ EXERCISES = [
                 np.tril,
             ),
             Mistake(
+                "a score that is 0 by itself is not hidden: `np.triu(scores)` is 0 there, too; take the triangle of a matrix of ones",
+                lambda scores: np.where(np.triu(scores, k=1), -np.inf, scores),
+            ),
+            Mistake(
+                "0 times infinity is nan, not 0; choose with `np.where`, do not multiply",
+                lambda scores: scores - np.inf * np.triu(np.ones(scores.shape), k=1),
+            ),
+            Mistake(
                 "only the very next word is hidden, not all that follow",
                 lambda scores: np.where(np.eye(len(scores), k=1, dtype=bool), -np.inf, scores),
             ),
@@ -153,6 +163,7 @@ EXERCISES = [
         cases=attention_cases,
         mistakes=(
             Mistake(ROOT_D, partial(attention, scale=lambda x: 1)),
+            Mistake(OTHER_D, partial(attention, scale=lambda x: 3**-0.5)),
             Mistake(
                 "the scores are divided by d; it should be √d",
                 partial(attention, scale=lambda x: 1 / x.shape[1]),
@@ -162,6 +173,10 @@ EXERCISES = [
                 partial(attention, scale=lambda x: len(x) ** -0.5),
             ),
             Mistake("the residual is missing: add `x` to the mix", partial(attention, residual=False)),
+            Mistake(
+                "the values are added to the mix; the residual is `x` itself",
+                lambda x, w_q, w_k, w_v: attention(x, w_q, w_k, w_v, residual=False) + x @ w_v,
+            ),
             Mistake("the mask is missing: words look into the future", partial(attention, mask=lambda s: s)),
             Mistake(
                 "the softmax runs down the columns; it is the rows, axis=-1, that must sum to 1",
@@ -195,6 +210,10 @@ EXERCISES = [
         solution=score_for,
         cases=score_cases,
         mistakes=(
+            Mistake(
+                "this is by how much the score must be raised; the new score itself is asked for",
+                lambda s, j, p: score_for(s, j, p) - s[j],
+            ),
             Mistake(
                 "the old score of word j is counted among the others; it is replaced, so leave it out of the sum",
                 lambda s, j, p: np.log(p / (1 - p)) + np.log(np.exp(s).sum()),

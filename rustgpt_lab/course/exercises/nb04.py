@@ -45,7 +45,7 @@ def judge_either(answer):
     for x, expected in either_cases():
         said = relu(np.array(x) @ w1 + b1) @ w2
         if not np.isclose(said, expected):
-            return f"for the input {x[0]:.0f}, {x[1]:.0f} the network says {said:.2g}, and should say {expected:.0f}"
+            return f"For the input {x[0]:.0f}, {x[1]:.0f} the network says {said:.2g}, and should say {expected:.0f}."
     return ""
 
 
@@ -135,6 +135,10 @@ EXERCISES = [
                 "the sum with `x` went through a ReLU; the residual must pass unchanged",
                 lambda x, w1, b1, w2, b2: relu(x + relu(x @ w1 + b1) @ w2 + b2),
             ),
+            Mistake(
+                "`np.max(…, 0)` is the largest number of each column; `np.maximum(…, 0)` compares every number with 0",
+                lambda x, w1, b1, w2, b2: x + np.max(x @ w1 + b1, 0) @ w2 + b2,
+            ),
             Mistake("`b1` is missing", lambda x, w1, b1, w2, b2: x + relu(x @ w1) @ w2 + b2),
             Mistake("`b2` is missing", lambda x, w1, b1, w2, b2: x + relu(x @ w1 + b1) @ w2),
             Mistake(
@@ -158,19 +162,19 @@ EXERCISES = [
         judge=judge_either,
         mistakes=(
             Mistake(
-                "for the input 1, 1 the network says 2, and should say 0",
+                "For the input 1, 1 the network says 2, and should say 0",
                 either_with([0.0, -1.0], [1.0, 0.0]),
             ),
             Mistake(
-                "for the input 1, 1 the network says 1, and should say 0",
+                "For the input 1, 1 the network says 1, and should say 0",
                 either_with([0.0, -1.0], [1.0, -1.0]),
             ),
             Mistake(
-                "for the input 0, 1 the network says -1, and should say 1",
+                "For the input 0, 1 the network says -1, and should say 1",
                 either_with([0.0, 0.0], [1.0, -2.0]),
             ),
             Mistake(
-                "for the input 0, 0 the network says -2, and should say 0",
+                "For the input 0, 0 the network says -2, and should say 0",
                 either_with([0.0, 1.0], [1.0, -2.0]),
             ),
             Mistake(
@@ -213,6 +217,10 @@ EXERCISES = [
                 "the residual is added once, at the end; it is there in every layer",
                 lambda factor, layers, residual: np.sqrt(factor ** (2 * layers) + residual),
             ),
+            Mistake(
+                "x is added once, after all layers; it is added in every layer, and there the variances add up",
+                lambda factor, layers, residual: np.float64(factor) ** layers + residual,
+            ),
         ),
     ),
     Exercise(
@@ -239,6 +247,12 @@ EXERCISES = [
             Mistake(
                 "this divides by the variance; it should be its square root, the standard deviation",
                 partial(norm, size=lambda x: x.var(axis=-1, keepdims=True) + 1e-5),
+            ),
+            Mistake(
+                "brackets are missing: first take the mean away, then divide the difference",
+                lambda x, gamma, beta: (
+                    gamma * x - x.mean(axis=-1, keepdims=True) / (x.std(axis=-1, keepdims=True) + 1e-5) + beta
+                ),
             ),
             Mistake("the mean is not taken away", partial(norm, mean=lambda x: 0)),
             Mistake(
