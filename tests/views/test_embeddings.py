@@ -49,8 +49,12 @@ def test_cosines_are_those_of_the_table(llm: LLM) -> None:
     assert f"is “{best[1]}”, with a cosine of {best[0]:.2f}" in view.sentence
 
 
-def test_several_moments_travel_as_bytes(llm: LLM) -> None:
-    sent = views.embeddings({"a": llm, "b": llm}, TEXT).state()["directions"]
+def test_many_moments_travel_as_bytes(llm: LLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = views.embeddings({"a": llm, "b": llm}, TEXT)
+    assert view.state()["directions"] is view.data.directions
+    monkeypatch.setattr("rustgpt_lab.views.gallery.embeddings.EXACT", 10)
+    sent = view.state()["directions"]
+    assert not view.state()["exact"]
     back = sent.low + sent.levels * (sent.high - sent.low) / 255
     data = embeddings_of({"a": llm}, TEXT)
     assert np.abs(back[1] @ back[1].T - data.directions[0] @ data.directions[0].T).max() < 0.02

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ...model import LLM
 
 
+EXACT = 1_000_000
+"""Numbers that may travel as floats."""
+
+
 @dataclass(frozen=True)
 class EmbeddingsData:
     """The token embeddings of V words at M moments.
@@ -169,10 +173,14 @@ class Embeddings(View):
         return Table(("word", "nearest", "second", "third"), rows)
 
     def state(self) -> dict[str, Any]:
-        """One moment travels whole, the directions of several as one byte a number."""
+        """A few moments travel whole, the directions of many as one byte a number."""
         directions = self.data.directions
-        one = len(self.data.moments) == 1
-        return {**super().state(), "directions": directions if one else Quantised.of(directions)}
+        exact = directions.size <= EXACT
+        return {
+            **super().state(),
+            "exact": exact,
+            "directions": directions if exact else Quantised.of(directions),
+        }
 
 
 def embeddings(llm: LLM | Mapping[Any, LLM], words: str) -> Embeddings:

@@ -6,15 +6,15 @@ const PITCH = 30; // from word to word, in pixels
 const NUMBER = 52; // the width of a column of numbers
 
 /**
- * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...] })`: values in [0, 1], the colour of
- * the bars, and that of the name; a series without a name has no heading.
+ * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], digits })`: values in [0, 1], the colour of
+ * the bars, and that of the name; a series without a name has no heading. Numbers have so many digits after the point.
  */
 export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
   parent.append(svg);
   return {
     node: svg,
-    draw(theme, { words, series }) {
+    draw(theme, { words, series, digits = 3 }) {
       const head = series[0].name ? 20 : 0;
       const left = widest(words, 120) + 8;
       const right = NUMBER * series.length;
@@ -29,7 +29,7 @@ export function wordBars(parent, label) {
         const top = head + PITCH * i;
         const bars = series.map(({ at, colour }, s) => el("rect", { x: left, y: top + 4 + s * thick,
           width: Math.max(at(i) * room, 1), height: thick - 1, fill: colour, rx: 1.5 }));
-        const numbers = series.map(({ at }, s) => text(place(s), top + PITCH / 2, "end", at(i).toFixed(3)));
+        const numbers = series.map(({ at }, s) => text(place(s), top + PITCH / 2, "end", at(i).toFixed(digits)));
         return el("g", { class: "rl-figures" },
           text(left - 8, top + PITCH / 2, "end", shortened(word, 118), { class: "rl-word" }), ...bars, ...numbers);
       });

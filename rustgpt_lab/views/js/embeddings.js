@@ -76,10 +76,10 @@ function render({ model, el: root }) {
     const at = (i) => [0, 1].map((axis) =>
       (data.points.at(moment.value, i, axis) - frame.low[axis]) / (frame.high[axis] - frame.low[axis] || 1));
     captions[0].textContent = `${data.words.length} words along two principal components`;
-    const error = data.moments.length > 1 ? " (± 0.01)" : ""; // several moments travel as bytes
+    const error = data.exact ? "" : " (± 0.01)"; // many moments travel as bytes
     captions[1].textContent = `Nearest to “${data.words[word]}”, by cosine${error}`;
     map.draw(theme, { words: data.words, at, chosen: word, near: found.map(([j]) => j), kept });
-    bars.draw(theme, { words: found.map(([j]) => data.words[j]),
+    bars.draw(theme, { words: found.map(([j]) => data.words[j]), digits: 2,
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;
