@@ -41,8 +41,8 @@ function render({ model, el: root }) {
   rate.node.addEventListener("change", () => lab.ask({ do: "rate", rate: RATES[rate.value] }));
   threshold.node.addEventListener("change", clip);
 
-  const tiles = el("div", { class: "rl-tiles rl-figures", style: "display:grid;margin:0 0 12px;gap:8px 16px;"
-    + "grid-template-columns:repeat(auto-fit,minmax(116px,1fr))" });
+  const tiles = el("div", { class: "rl-tiles rl-figures", style: "display:grid;margin:0 0 12px;gap:8px 12px;"
+    + "grid-template-columns:repeat(auto-fit,minmax(112px,1fr))" });
   const [left, right] = [el("div", { style: "flex:2 1 380px" }), el("div", { style: "flex:1 1 250px" })];
   lab.picture.append(tiles, el("div", { class: "rl-columns" }, left, right));
   const pick = (i) => { moment.value = i; tell(); lab.redraw(); };
