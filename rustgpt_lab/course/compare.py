@@ -66,9 +66,9 @@ def _in_sequence(got: Any, expected: Any, tolerance: float) -> str:
 
 
 def _values(items: Any) -> str:
-    """How many, and which if they fit in a line."""
+    """How many, and which, as far as they fit in a line."""
     text = repr(items)
-    return f"{len(items)} value{'s' * (len(items) != 1)}" + (f" {text}" if len(text) <= 80 else "")
+    return f"{len(items)} value{'s' * (len(items) != 1)} {text if len(text) <= 80 else text[:79] + '…'}"
 
 
 def _in_numbers(got: Any, expected: Any, tolerance: float) -> str:

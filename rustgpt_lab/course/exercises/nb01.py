@@ -150,10 +150,6 @@ EXERCISES = [
                 "there are lists in the list: `append` adds a list as one item, `+=` adds its items",
                 lambda text: [cut(word) for word in text.split()],
             ),
-            Mistake(
-                "`tokens += word` adds a word letter by letter; add `word.split()`",
-                lambda text: [c for w in text.split() for c in ([w] if w == "</s>" else " ".join(cut(w)))],
-            ),
         ),
     ),
     Exercise(
