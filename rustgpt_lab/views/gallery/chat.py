@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,8 @@ class Chat(View):
         self._stop = Event()
         place = len(self.data.turns)
         self.data = replace(self.data, turns=(*self.data.turns, turn), attention=None)
-        self._thread = Thread(target=self._write, args=(self._stop, place), daemon=True)
+        # In a copy of this context: ipykernel 7.0 sends nothing from a thread that begins with an empty one.
+        self._thread = Thread(target=copy_context().run, args=(self._write, self._stop, place), daemon=True)
         self._thread.start()
         return self.data
 
