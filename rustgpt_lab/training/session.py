@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import replace
 from threading import Thread, current_thread
 from time import perf_counter
@@ -232,7 +233,9 @@ class TrainingSession:
 
     def _launch(self) -> None:
         self._halt = ""
-        self._thread = Thread(target=self._work, name="training", daemon=True)
+        # In a copy of this context: what listens may be a widget, and ipykernel 7.0 sends nothing without one.
+        work = copy_context().run
+        self._thread = Thread(target=work, args=(self._work,), name="training", daemon=True)
         self._thread.start()
 
     def _halt_thread(self) -> bool:
