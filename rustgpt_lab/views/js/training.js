@@ -42,7 +42,7 @@ function render({ model, el: root }) {
   threshold.node.addEventListener("change", clip);
 
   const tiles = el("div", { class: "rl-tiles rl-figures", style: "display:grid;margin:0 0 12px;gap:8px 12px;"
-    + "grid-template-columns:repeat(auto-fit,minmax(112px,1fr))" });
+    + "grid-template-columns:repeat(auto-fit,minmax(200px,1fr))" });
   const [left, right] = [el("div", { style: "flex:2 1 380px" }), el("div", { style: "flex:1 1 250px" })];
   lab.picture.append(tiles, el("div", { class: "rl-columns" }, left, right));
   const pick = (i) => { moment.value = i; tell(); lab.redraw(); };
