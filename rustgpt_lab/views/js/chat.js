@@ -39,17 +39,17 @@ function render({ model, el: root }) {
 
   function turn({ question, unknown, answer, said, done, stopped }, k) {
     const ended = answer.at(-1) === "</s>";
-    const notes = [
-      unknown.length ? `unknown, and not read: ${unknown.join(" ")}` : "",
-      stopped ? "stopped by you" : done && !ended ? "stopped: no room for more words" : "",
-    ].filter(Boolean).join("; ");
+    const unread = unknown.length ? `unknown, and not read: ${unknown.join(" ")}` : "";
+    const cut = stopped ? "stopped by you" : done && !ended ? "stopped: no room for more words" : "";
+    const note = (text) => (text ? [el("p", { class: "rl-caption" }, text)] : []);
     const look = el("button", { type: "button", class: "rl-button", "data-lm-suppress-shortcuts": "true",
       "aria-label": `Attention of answer ${k + 1}`, click: () => lab.ask({ look: k }) }, "Attention");
     return el("div", { class: "rl-turn" },
       el("p", { class: "rl-said rl-question" }, question),
-      ...(notes ? [el("p", { class: "rl-caption" }, notes)] : []),
+      ...note(unread),
       el("div", { class: "rl-reply" },
-        el("p", { class: "rl-said rl-answer" }, said || (done ? "(nothing)" : "…")), ...(done ? [look] : [])));
+        el("p", { class: "rl-said rl-answer" }, said || (done ? "(nothing)" : "…")),
+        ...(done ? [look] : []), ...note(cut)));
   }
 
   /** Show the attention in a card of its own, whose questions go through this view. */
