@@ -1,5 +1,7 @@
 """Every position is brought to mean 0 and standard deviation 1, then stretched and shifted as the model learns to."""
 
+from math import sqrt
+
 import numpy as np
 
 from ..batch import Batch
@@ -36,12 +38,17 @@ class LayerNorm(Layer):
         y += self.p.beta
         return y, Cache(x=x, std=std, normal=normal)
 
-    def step(self, x: Array, position: int, memory: None) -> Array:
-        y = x - np.add.reduce(x) / self.d
-        std = (float(y.dot(y)) / self.d) ** 0.5
+    def remember(self, seen: Cache, capacity: int) -> Cache:
+        return Cache(
+            mean=np.full(self.d, 1 / self.d, self.p.gamma.dtype), gamma=self.p.gamma[0], beta=self.p.beta[0]
+        )
+
+    def step(self, x: Array, position: int, memory: Cache) -> Array:
+        y = x - x.dot(memory.mean)
+        std = sqrt(y.dot(y) / self.d)
         y *= 1 / (std + self.epsilon)
-        y *= self.p.gamma[0]
-        y += self.p.beta[0]
+        y *= memory.gamma
+        y += memory.beta
         return y
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:

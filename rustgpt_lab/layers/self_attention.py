@@ -50,17 +50,19 @@ class SelfAttention(Layer):
         return dx
 
     def remember(self, seen: Cache, capacity: int) -> Cache:
-        k, v = np.empty((2, capacity, self.d), self.p.w_q.dtype)
-        k[: seen.k.shape[1]], v[: seen.v.shape[1]] = seen.k[0], seen.v[0]
-        return Cache(w_qkv=np.hstack([self.p.w_q * self.scale, self.p.w_k, self.p.w_v]), k=k, v=v)
+        kv = np.empty((2, capacity, self.d), self.p.w_q.dtype)
+        kv[:, : seen.k.shape[1]] = seen.k[0], seen.v[0]
+        w_qkv = np.hstack([self.p.w_q * self.scale, self.p.w_k, self.p.w_v])
+        return Cache(w_qkv=w_qkv, kv=kv, ones=np.ones(capacity, kv.dtype))
 
     def step(self, x: Array, position: int, memory: Cache) -> Array:
-        q, memory.k[position], memory.v[position] = x.dot(memory.w_qkv).reshape(3, self.d)
-        seen = position + 1  # the future need not be hidden: it is not there yet
-        weights = memory.k[:seen].dot(q)  # (seen,), still the scores
+        qkv = x.dot(memory.w_qkv).reshape(3, self.d)
+        memory.kv[:, position] = qkv[1:]
+        k, v = memory.kv[:, : position + 1]  # the future need not be hidden: it is not there yet
+        weights = k.dot(qkv[0])  # (position + 1,), still the scores
         weights -= np.maximum.reduce(weights)
         np.exp(weights, out=weights)
-        mix = weights.dot(memory.v[:seen])  # (d,)
-        mix /= np.add.reduce(weights)
+        mix = weights.dot(v)  # (d,)
+        mix *= 1 / weights.dot(memory.ones[: position + 1])
         mix += x
         return mix
