@@ -1,5 +1,6 @@
 """Between a model and the plain values of the schema (`schema.MODEL`)."""
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -201,7 +202,7 @@ def _fill(target: Array, matrix: dict[str, Any], path: str) -> None:
 def check_numbers(llm: LLM, allow_nonfinite: bool) -> None:
     """Refuse NaN, infinities and negative second moments among the numbers of a model."""
     for role, views in (("", llm.parameters), (" (m)", llm.adam.m), (" (v)", llm.adam.v)):
-        if not allow_nonfinite and not np.isfinite(views.flat).all():
+        if not allow_nonfinite and not _all_finite(views.flat):
             name, index, value = _first(views, ~np.isfinite(views.flat))
             raise NonFiniteError(
                 "a number of the model is not finite",
@@ -215,6 +216,15 @@ def check_numbers(llm: LLM, allow_nonfinite: bool) -> None:
         raise NegativeMomentError(
             "a second moment is negative", path=f"{name} (v)[{index}]", expected="0 or more", got=value
         )
+
+
+def _all_finite(numbers: Array) -> bool:
+    """Whether there is no NaN or infinity: the sum of all squares tells, and makes no array of answers.
+
+    Where the sum is too large for a float, each number is looked at.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return isfinite(np.vdot(numbers, numbers)) or bool(np.isfinite(numbers).all())
 
 
 def _first(views: Views, bad: NDArray[np.bool]) -> tuple[str, int, float]:

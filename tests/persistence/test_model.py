@@ -44,6 +44,14 @@ def test_a_diverged_model_is_saved_refused_and_opened_on_demand(
     np.testing.assert_array_equal(LLM.load(path, allow_nonfinite=True).parameters.flat, llm.parameters.flat)
 
 
+@EXTENSIONS
+def test_numbers_whose_squares_overflow_are_finite_all_the_same(extension: str, tmp_path: Path) -> None:
+    llm, path = small(), tmp_path / f"m.{extension}"
+    llm.parameters["1.w_q"][1, 2] = np.finfo(np.float32).max
+    llm.save(path)
+    assert LLM.load(path).parameters["1.w_q"][1, 2] == np.finfo(np.float32).max
+
+
 def test_json_has_no_nan(tmp_path: Path) -> None:
     llm, path = small(), tmp_path / "m.json"
     llm.save(path)
