@@ -64,6 +64,12 @@ CLIPPED = """
             && el.getBoundingClientRect().right > view.getBoundingClientRect().right + 1)
         .map(el => el.className + ": " + el.textContent.slice(0, 60))"""
 
+INVISIBLE = """
+    view => [...view.querySelectorAll("line, polyline, path, circle, rect")].filter(el => {
+        const { stroke, fill } = getComputedStyle(el);
+        return stroke === "none" && (fill === "none" || el.matches("line"));
+    }).length"""
+
 Drive = Callable[["Lab", Locator], None]
 
 
@@ -216,6 +222,7 @@ class Lab:
                 view.scroll_into_view_if_needed()
                 self.shot(view, f"{name}_{theme}_{pixels}")
                 assert view.evaluate(CLIPPED) == [], f"{theme}, {pixels} px"
+                assert view.evaluate(INVISIBLE) == 0, f"{theme}, {pixels} px: shapes without a colour"
             found = Axe().run(self.page, context=".rl-live", options={"resultTypes": ["violations"]})
             assert found.violations_count == 0, f"{theme}: {found.generate_report()}"
         self.theme("light")

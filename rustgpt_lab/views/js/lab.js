@@ -155,6 +155,7 @@ export function stage(model, root) {
   const resize = new ResizeObserver(() => {
     if (lab.width && lab.width !== width) {
       width = lab.width;
+      lab.theme = themeOf(root); // a card that does not lie in the page yet has no colours to read
       lab.redraw();
     }
   });
