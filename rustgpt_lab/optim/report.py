@@ -30,7 +30,9 @@ class ClippingReport:
     def add(self, name: str, before: Array, after: Array, weight: float, factors: Array | float) -> None:
         """Measure what was done to one gradient whose units were multiplied by some factors, among other things."""
         a, b = norm(before), norm(after)
-        clipped = np.count_nonzero(np.less(factors, 1)) / np.size(factors)
+        clipped = (
+            float(factors < 1) if isinstance(factors, float) else np.count_nonzero(factors < 1) / factors.size
+        )
         self._put(name, a, b, weight, clipped, cosine(dot(before, after), a, b))
 
     def add_scaled(self, name: str, before: float, weight: float, factor: Array | float) -> None:
