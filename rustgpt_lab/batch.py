@@ -30,10 +30,11 @@ class Batch:
         self.size, self.longest = len(lengths), max(lengths, default=0)
         self.lengths = np.array(lengths, dtype=np.intp)
         self.ids: NDArray[np.intp] = np.array([i for ids in sequences for i in ids], dtype=np.intp)
-        sequence = np.repeat(np.arange(self.size), lengths)  # (N,) the sequence that each row belongs to
-        self.positions = np.arange(len(self.ids)) - (self.lengths.cumsum() - self.lengths)[sequence]
-        # where each row lies in the padded (B * T) layout
-        self._places: NDArray[np.intp] = sequence * self.longest + self.positions
+        filled = np.arange(self.longest) < self.lengths[:, None]  # (B, T), False behind the end of a sequence
+        self._places: NDArray[np.intp] = np.flatnonzero(
+            filled
+        )  # (N,) where each row lies in the padded layout
+        self.positions = self._places % self.longest
         self._full = len(self.ids) == self.size * self.longest
 
     def pad(self, rows: Array) -> Array:

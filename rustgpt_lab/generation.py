@@ -56,12 +56,13 @@ def greedy(llm: LLM, ids: Sequence[int]) -> Iterator[int]:
     Yields:
         Ids, `</s>` included.
     """
-    if not 0 < len(ids) < llm.max_seq_len:
+    most, end = llm.max_seq_len, llm.vocab.end
+    if not 0 < len(ids) < most:
         return
     decoder = Decoder(llm, ids)
-    while decoder.position < llm.max_seq_len:
+    while decoder.position < most:
         token = int(decoder.scores.argmax())
         yield token
-        if token == llm.vocab.end:
+        if token == end:
             return
         decoder.read(token)

@@ -41,12 +41,17 @@ class FeedForward(Layer):
         y += x
         return y, Cache(x=x, hidden=hidden, active=active)
 
-    def step(self, x: Array, position: int, memory: None) -> Array:
-        hidden = x.dot(self.p.w1)
-        hidden += self.p.b1[0]
-        np.maximum(hidden, 0, out=hidden)
-        y = hidden.dot(self.p.w2)
-        y += self.p.b2[0]
+    def remember(self, seen: Cache, capacity: int) -> tuple[Array, ...]:
+        w1, b1, w2, b2 = self.p.values()
+        return w1, b1[0], w2, b2[0], np.zeros(self.hidden, w1.dtype)
+
+    def step(self, x: Array, position: int, memory: tuple[Array, ...]) -> Array:
+        w1, b1, w2, b2, zeros = memory
+        hidden = x.dot(w1)
+        hidden += b1
+        np.maximum(hidden, zeros, out=hidden)
+        y = hidden.dot(w2)
+        y += b2
         y += x
         return y
 

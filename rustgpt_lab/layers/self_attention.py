@@ -58,11 +58,11 @@ class SelfAttention(Layer):
     def step(self, x: Array, position: int, memory: Cache) -> Array:
         qkv = x.dot(memory.w_qkv).reshape(3, self.d)
         memory.kv[:, position] = qkv[1:]
-        k, v = memory.kv[:, : position + 1]  # the future need not be hidden: it is not there yet
-        weights = k.dot(qkv[0])  # (position + 1,), still the scores
-        weights -= np.maximum.reduce(weights)
+        seen = slice(position + 1)  # the future need not be hidden: it is not there yet
+        weights = memory.kv[0, seen].dot(qkv[0])  # (position + 1,), still the scores
+        weights -= weights[weights.argmax()]
         np.exp(weights, out=weights)
-        mix = weights.dot(v)  # (d,)
-        mix *= 1 / weights.dot(memory.ones[: position + 1])
+        mix = weights.dot(memory.kv[1, seen])  # (d,)
+        mix /= weights.dot(memory.ones[seen])
         mix += x
         return mix
