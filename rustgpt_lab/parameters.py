@@ -43,8 +43,9 @@ class Views(Mapping[str, Array]):
     def __init__(self, shapes: Shapes, flat: Array):
         arrays, start = {}, 0
         for name, shape in shapes.items():
-            arrays[name] = flat[start : start + prod(shape)].reshape(shape)
-            start += prod(shape)
+            end = start + prod(shape)
+            arrays[name] = flat[start:end].reshape(shape)
+            start = end
         self.__dict__.update(arrays)
         self.__dict__["_arrays"], self.__dict__["flat"] = arrays, flat
 

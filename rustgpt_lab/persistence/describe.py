@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError
-from .bincode import FLOAT, Bincode
+from .bincode_source import FLOAT, Bincode
 from .safetensors import PREFIX, read_header
 from .schema import (
     MODEL,

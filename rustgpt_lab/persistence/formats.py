@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from ..errors import FileError, TooLargeError, WrongExtensionError
 from . import bincode, json, safetensors
+from .bincode_source import Bincode
 from .compression import MAGIC, decompressed
 from .describe import Node, safetensors_tree, tree
 from .files import mapped
@@ -29,7 +30,7 @@ class Format:
 
 JSON = Format(".json", json.write, json.read, lambda data: tree(json.Json(data)))
 SAFETENSORS = Format(".safetensors", safetensors.write, safetensors.read, safetensors_tree)
-BINARY = Format(".bin", bincode.write, bincode.read, lambda data: tree(bincode.Bincode(data)))
+BINARY = Format(".bin", bincode.write, bincode.read, lambda data: tree(Bincode(data)))
 
 
 def by_extension(path: str | PathLike[str]) -> tuple[Format, str]:

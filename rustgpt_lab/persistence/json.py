@@ -14,7 +14,7 @@ import orjson
 from ..errors import DuplicateKeyError, FieldError, TooLargeError, UnknownLayerError, WrongTypeError
 from .json_numbers import PIECE, Span
 from .json_text import JsonText
-from .schema import MODEL
+from .schema import MODEL, Matrix, Seq, Struct, Texts
 
 
 class Json(JsonText):
@@ -121,6 +121,12 @@ class Json(JsonText):
             self.expect(b":", "a colon")
             found.append((name, value()))
         return found
+
+    def texts(self, kind: Texts) -> list[str]:
+        return Seq.read(kind, self)
+
+    def matrix(self, kind: Matrix) -> dict[str, Any]:
+        return Struct.read(kind, self)
 
     def _limited(self, close: bytes, most: int) -> Iterator[int]:
         for i in self.separated(close):

@@ -26,6 +26,14 @@ class Span:
     def limit(self) -> int:
         return (self.end - self.start + 1) // 2  # a number has a digit, and all but one a comma
 
+    def fill(self, target: Array) -> int:
+        count = 0
+        for piece in self.pieces():
+            room = target[count : count + piece.size]
+            room[:] = piece[: room.size]
+            count += piece.size
+        return count
+
     def pieces(self) -> Iterator[Array]:
         start = SPACE.match(self.data, self.start).end()  # type: ignore[union-attr]
         try:

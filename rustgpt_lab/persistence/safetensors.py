@@ -20,7 +20,7 @@ from ..errors import (
     TruncatedError,
     WrongTypeError,
 )
-from .bincode import FLOAT, Window
+from .bincode_source import FLOAT, Window
 from .json import Json
 from .schema import (
     LAYERS,

@@ -6,7 +6,7 @@ a dict, a sequence a list, an optional value None or the value, an enum {name: v
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -27,6 +27,9 @@ class Floats(Protocol):
     @property
     def limit(self) -> int:
         """The most numbers that there can be; how many there are is known when they have been read."""
+
+    def fill(self, target: Array) -> int:
+        """Copy the numbers into (n,), as many as it takes; returns how many there are."""
 
     def pieces(self) -> Iterator[Array]:
         """The numbers, float32, in pieces of at most moderate size; a number that JSON calls null is NaN."""
@@ -55,7 +58,9 @@ class Source(Protocol):
     def items(self, most: int) -> Iterator[int]: ...
     def parts(self, size: int) -> Iterator[int]: ...
     def key(self, kind: str) -> Callable[[], Any]: ...
-    def pairs(self, key: Callable, value: Callable, most: int) -> list[tuple[Any, Any]]: ...
+    def pairs(self, key: Callable, value: Callable, most: int) -> Iterable[tuple[Any, Any]]: ...
+    def texts(self, kind: "Texts") -> list[str]: ...
+    def matrix(self, kind: "Matrix") -> dict[str, Any]: ...
 
 
 class Kind:
@@ -139,6 +144,13 @@ class Seq(Kind):
         return found
 
 
+class Texts(Seq):
+    """A long list of texts."""
+
+    def read(self, source: Source) -> list[str]:
+        return source.texts(self)
+
+
 @dataclass(frozen=True)
 class Tuple(Kind):
     items: tuple[Kind, ...]
@@ -156,7 +168,7 @@ class Map(Kind):
     most: int
 
     def read(self, source: Source) -> dict[Any, Any]:
-        pairs = source.pairs(source.key(self.key.name), self.value.bound(source), self.most)
+        pairs = list(source.pairs(source.key(self.key.name), self.value.bound(source), self.most))
         found = dict(pairs)
         if len(found) < len(pairs):
             twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
@@ -178,7 +190,7 @@ class Matrix(Struct):
 
     def read(self, source: Source) -> dict[str, Any]:
         start = source.start()
-        matrix = super().read(source)
+        matrix = source.matrix(self)
         self.check(matrix["dim"], matrix["data"], start)
         return matrix
 
@@ -323,7 +335,7 @@ MODEL = Struct(
             {
                 "encode": Map(STRING, USIZE, MAX_WORDS),
                 "decode": Map(USIZE, STRING, MAX_WORDS),
-                "words": Seq(STRING, MAX_WORDS),
+                "words": Texts(STRING, MAX_WORDS),
             }
         ),
         "network": Seq(Enum(LAYERS), MAX_LAYERS),

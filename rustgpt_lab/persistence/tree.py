@@ -187,13 +187,8 @@ def _check_setting(key: str, value: float, path: str) -> None:
 
 def _fill(target: Array, matrix: dict[str, Any], path: str) -> None:
     """Copy the numbers of a matrix into the model's memory."""
-    flat = target.reshape(-1)
-    count = 0
     try:
-        for piece in matrix["data"].pieces():
-            flat[count : count + piece.size] = piece[: flat.size - count]
-            count += piece.size
-        require_count(matrix["dim"], count)
+        require_count(matrix["dim"], matrix["data"].fill(target.reshape(-1)))
     except FileError as error:
         error.where.enter(path)
         raise
@@ -240,13 +235,14 @@ def _first(views: Views, bad: NDArray[np.bool]) -> tuple[str, int, float]:
 
 def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:
     """The vocabulary of which a file keeps three descriptions, if they agree."""
-    numbered = dict(enumerate(words))
-    ids = {word: i for i, word in numbered.items()}
-    if decode != numbered or encode != ids or len(ids) < len(words):
+    if len(encode) != len(words) or decode != dict(enumerate(words)):
         _explain(encode, decode, words)
-    if END not in encode:
+    vocab = Vocab(words)
+    if encode != vocab.ids:
+        _explain(encode, decode, words)
+    if vocab.end is None:
         raise _no_end()
-    return Vocab(words)
+    return vocab
 
 
 def _explain(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> None:

@@ -59,6 +59,12 @@ FILES = [
     Bad("array version 2", bad(b'"v": 1', b'"v": 2'), errors.ArrayVersionError, ("gamma.v", "expected 1", "found 2")),
     Bad("more in dim than numbers", bad(b"[0.5]", b"[]"), errors.DimensionError, ("gamma.dim", "1 x 1 = 1", "found at most 0")),
     Bad("more numbers than dim", bad(b"[0.5]", b"[0.5, 0.5]"), errors.DimensionError, ("gamma.dim", "1 x 1", "found 2")),
+    Bad(
+        "more numbers than dim, in several pieces",
+        bad(b"[0.5]", b"[" + b"0.5," * 59_999 + b"0.5]"),
+        errors.DimensionError,
+        ("gamma.dim", "1 x 1", "found 60000"),
+    ),
     Bad("a dim of three", bad(b"[1, 1]", b"[1, 1, 1]"), errors.TooLargeError, ("gamma.dim", "at most 2")),
     Bad("a dim of one", bad(b"[1, 1]", b"[1]"), errors.WrongTypeError, ("gamma.dim", "expected 2", "found 1")),
     Bad("a dim of 2^40", bad(b"[1, 1]", b"[1099511627776, 0]"), errors.LengthError, ("gamma.dim", "too large")),

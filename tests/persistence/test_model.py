@@ -10,7 +10,7 @@ import pytest
 from rustgpt_lab import LLM, LayerNorm, Vocab, errors
 from rustgpt_lab.layers import REGISTRY
 from rustgpt_lab.persistence import tree
-from rustgpt_lab.persistence.bincode import Bincode
+from rustgpt_lab.persistence.bincode_source import Bincode
 from rustgpt_lab.persistence.json import Json
 from rustgpt_lab.persistence.schema import LAYERS, STRING, Adam, Matrix, Seq, Source
 

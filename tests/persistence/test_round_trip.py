@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from rustgpt_lab import LLM
+from rustgpt_lab import LLM, Vocab
 from rustgpt_lab.persistence import describe
+from rustgpt_lab.vocab import END
 
 from . import independent
 from .models import models, same
@@ -45,6 +46,15 @@ def test_any_models_file_can_be_described(llm: LLM, extension: str) -> None:
         path = Path(folder, f"m.{extension}")
         llm.save(path)
         assert str(describe(path)).startswith(f"{path}: struct")
+
+
+@pytest.mark.parametrize("count", [249, 300, 70_000])
+@pytest.mark.parametrize("word", ["x" * 250, "x" * 251, "\N{SNOWMAN}" * 90, "\0"])
+def test_long_words_and_many_words(count: int, word: str, tmp_path: Path) -> None:
+    llm, path = LLM(Vocab([*map(str, range(count)), word, END]), []), tmp_path / "m.bin"
+    llm.save(path)
+    assert LLM.load(path).vocab == llm.vocab
+    assert independent.decode(path.read_bytes())["vocab"]["words"] == list(llm.vocab.words)
 
 
 @pytest.mark.parametrize("seed", range(3))
