@@ -17,7 +17,7 @@ from .compression import compressed
 from .describe import Node
 from .files import atomic_write
 from .formats import JSON, by_extension, use
-from .tree import check_numbers, from_model, to_model
+from .tree import from_model, require_finite, to_model
 
 __all__ = ["MAX_BYTES", "Node", "atomic_write", "describe", "load", "save"]
 
@@ -35,7 +35,7 @@ def save(llm: LLM, path: str | PathLike[str]) -> None:
     form, packing = by_extension(path)
     with _named(path):
         if form is JSON:  # it has no NaN; the others keep a diverged model as it is
-            check_numbers(llm, allow_nonfinite=False)
+            require_finite(llm)
         values = from_model(llm)
         with atomic_write(path) as file, compressed(file, packing) as stream:
             form.write(stream, values)

@@ -25,9 +25,11 @@ from ..errors import (
 from ..layers import Layer
 from ..model import LLM
 from ..numerics import Array
-from ..parameters import Views
 from ..vocab import END, Vocab
 from .schema import LAYERS, MAX_LAYERS, MAX_WORDS, Adam, Kind, Matrix, Setting, require_count
+
+QUIET = np.errstate(over="ignore", invalid="ignore")
+"""NumPy need not warn of the numbers that are looked for."""
 
 # ---- a model as values ----------------------------------------------------------------------------------------------
 
@@ -102,6 +104,7 @@ def _matrix(array: Array) -> dict[str, Any]:
 # ---- values as a model ----------------------------------------------------------------------------------------------
 
 
+@QUIET
 def to_model(values: dict[str, Any], allow_nonfinite: bool) -> LLM:
     """The model that the values of a file describe; each array is copied once, into its place in the flat buffers.
 
@@ -124,11 +127,10 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool) -> LLM:
     for i, entry in enumerate(values["network"]):
         [(name, fields)] = entry.items()
         try:
-            _fill_layer(llm, i, fields, LAYERS[name].fields)
+            _fill_layer(llm, i, fields, LAYERS[name].fields, allow_nonfinite)
         except FileError as error:
             error.where.enter(f".network[{i}].{name}")
             raise
-    check_numbers(llm, allow_nonfinite)
     return llm
 
 
@@ -164,17 +166,21 @@ def _check_shape(error: type[FileError], path: str, shape: tuple[int, ...], matr
         )
 
 
-def _fill_layer(llm: LLM, i: int, fields: dict[str, Any], kinds: Any) -> None:
+def _fill_layer(llm: LLM, i: int, fields: dict[str, Any], kinds: Any, allow_nonfinite: bool) -> None:
+    """Fill a layer's part of the model; each array is checked while it is still in the processor's cache."""
     for field, kind in kinds.items():
         if isinstance(kind, Matrix):
-            _fill(llm.parameters[f"{i}.{field}"], fields[field], f".{field}")
+            weights, path = llm.parameters[f"{i}.{field}"], f".{field}"
+            _fill(weights, fields[field], path)
+            _check(weights, path, allow_nonfinite)
         if isinstance(kind, Adam):
-            name, state = f"{i}.{kind.parameter}", fields[field]
-            _fill(llm.adam.m[name], state["m"], f".{field}.m")
-            _fill(llm.adam.v[name], state["v"], f".{field}.v")
-            settings = llm.adam.settings[name]
+            name, state, path = f"{i}.{kind.parameter}", fields[field], f".{field}"
+            m, v, settings = llm.adam.m[name], llm.adam.v[name], llm.adam.settings[name]
+            _fill(m, state["m"], f"{path}.m")
+            _fill(v, state["v"], f"{path}.v")
+            _check_moments(m, v, path, allow_nonfinite)
             for key in vars(settings):
-                _check_setting(key, state[key], f".{field}.{key}")
+                _check_setting(key, state[key], f"{path}.{key}")
                 setattr(settings, key, state[key])
 
 
@@ -194,40 +200,43 @@ def _fill(target: Array, matrix: dict[str, Any], path: str) -> None:
         raise
 
 
-def check_numbers(llm: LLM, allow_nonfinite: bool) -> None:
-    """Refuse NaN, infinities and negative second moments among the numbers of a model."""
-    for role, views in (("", llm.parameters), (" (m)", llm.adam.m), (" (v)", llm.adam.v)):
-        if not allow_nonfinite and not _all_finite(views.flat):
-            name, index, value = _first(views, ~np.isfinite(views.flat))
-            raise NonFiniteError(
-                "a number of the model is not finite",
-                path=f"{name}{role}[{index}]",
-                got=value,
-                remedy="The model diverged or the file is damaged; load(path, allow_nonfinite=True) opens it anyway.",
-            )
-    v = llm.adam.v
-    if v.flat.size and v.flat.min() < 0:
-        name, index, value = _first(v, v.flat < 0)
+@QUIET
+def require_finite(llm: LLM) -> None:
+    """Refuse a model with NaN or infinities, or with negative second moments."""
+    for name, array in llm.parameters.items():
+        _check(array, name)
+        _check_moments(llm.adam.m[name], llm.adam.v[name], name)
+
+
+def _check_moments(m: Array, v: Array, path: str, allow_nonfinite: bool = False) -> None:
+    _check(m, f"{path}.m", allow_nonfinite)
+    _check(v, f"{path}.v", allow_nonfinite)
+    if v.size and v.min() < 0:
+        index, value = _first(v, v < 0)
         raise NegativeMomentError(
-            "a second moment is negative", path=f"{name} (v)[{index}]", expected="0 or more", got=value
+            "a second moment is negative", path=f"{path}.v[{index}]", expected="0 or more", got=value
         )
 
 
-def _all_finite(numbers: Array) -> bool:
-    """Whether there is no NaN or infinity: the sum of all squares tells, and makes no array of answers.
+def _check(array: Array, path: str, allow_nonfinite: bool = False) -> None:
+    """Refuse NaN and infinities. The sum of all squares tells; where it is too large for a float, each number does."""
+    if allow_nonfinite or isfinite(np.vdot(array, array)):
+        return
+    bad = ~np.isfinite(array)
+    if bad.any():
+        index, value = _first(array, bad)
+        raise NonFiniteError(
+            "a number of the model is not finite",
+            path=f"{path}[{index}]",
+            got=value,
+            remedy="The model diverged or the file is damaged; load(path, allow_nonfinite=True) opens it anyway.",
+        )
 
-    Where the sum is too large for a float, each number is looked at.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        return isfinite(np.vdot(numbers, numbers)) or bool(np.isfinite(numbers).all())
 
-
-def _first(views: Views, bad: NDArray[np.bool]) -> tuple[str, int, float]:
-    """The name, the index in the array and the value of the first bad number."""
-    position = int(np.argmax(bad))
-    ends = np.cumsum([array.size for array in views.values()])
-    name, end = next((name, end) for name, end in zip(views, ends, strict=True) if position < end)
-    return name, position - (int(end) - views[name].size), float(views.flat[position])
+def _first(array: Array, bad: NDArray[np.bool]) -> tuple[int, float]:
+    """The index and the value of the first bad number."""
+    index = int(np.argmax(bad))
+    return index, float(array.flat[index])
 
 
 # ---- the vocabulary -------------------------------------------------------------------------------------------------

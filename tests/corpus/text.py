@@ -37,7 +37,7 @@ FILES = [
     Bad("NaN", bad(b"[0.5]", b"[NaN]"), errors.JsonSyntaxError, (DATA, "a number", "NaN")),
     Bad("Infinity", bad(b"[0.5]", b"[-Infinity]"), errors.JsonSyntaxError, (DATA, "a number", "-Infinity")),
     Bad("NaN in a setting", bad(b"1e-5", b"NaN"), errors.JsonSyntaxError, ("LayerNorm.epsilon", "a number", "NaN")),
-    Bad("null for a weight", bad(b"[0.5]", b"[null]"), errors.NonFiniteError, ("0.gamma[0]", "nan")),
+    Bad("null for a weight", bad(b"[0.5]", b"[null]"), errors.NonFiniteError, ("network[0].LayerNorm.gamma[0]", "nan")),
     Bad("null for a setting", bad(b"0.999", b"null"), errors.SettingError, ("optimizer_gamma.beta2", "nan")),
     Bad("1e400", bad(b"[0.5]", b"[1e400]"), errors.NumberError, (DATA, "too large", "found 1e400")),
     Bad("1e39, which a float64 can hold", bad(b"[0.5]", b"[-1e39]"), errors.NumberError, (DATA, "3.4028235e38", "-1e39")),
