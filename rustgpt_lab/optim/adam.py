@@ -45,7 +45,7 @@ class Adam:
         size, dtype = parameters.weights.flat.size, parameters.weights.flat.dtype
         self.m = Views(shapes, buffer(size, dtype))
         self.v = Views(shapes, buffer(size, dtype))
-        self._scratch = buffer(min(BLOCK, size), dtype)
+        self._scratch = np.empty(min(BLOCK, size), dtype)
         self.settings = {name: Settings() for name in shapes if name not in plain_sgd}
 
     def step(self, rate: float) -> None:
