@@ -6,6 +6,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from .measure import AGAIN, CALM, visits
+
 
 def load() -> float:
     """Processes that wanted a core during the last minute."""
@@ -24,7 +26,8 @@ def describe(rounds: int, before: float) -> str:
         f"{blas['version']}, kernels for {blas['architecture']}, OPENBLAS_CORETYPE {coretype}), "
         f"PyTorch {version('torch')}. Load of the machine before and after: {before:.1f}, {load():.1f} "
         f"(the benchmark itself is 1 to 2 of it). Medians of {rounds} rounds; ratios are medians of each "
-        "round's ratio."
+        f"round's ratio. A visit during which the processor was slower than its best by {CALM - 1:.0%} is repeated, "
+        f"up to {AGAIN} times; {visits[False]} of {visits.total()} still were."
     )
 
 

@@ -4,10 +4,12 @@ import os
 import random
 import resource
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from math import inf
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,6 +20,11 @@ from rustgpt_lab.dataset import Dataset
 
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
 """Keep freed memory: the library asks the C library for that itself, so its rivals get it, too."""
+
+CALM = 1.15
+"""A visit is disturbed if a fixed loop beside it took more than so many times the shortest time that it ever took."""
+AGAIN = 8
+"""How often a disturbed visit is repeated at most."""
 
 Work = Callable[[], float]
 """A function that does a fixed amount of work and says how much it was."""
@@ -46,6 +53,7 @@ class Result:
     Attributes:
         cpu, wall: seconds for one unit of work, of the process's CPU time and of the clock.
         amounts: units of work.
+        calm: whether nobody disturbed the processor.
         peak: the most memory that the process ever held, in bytes.
     """
 
@@ -53,6 +61,7 @@ class Result:
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
     amounts: list[float] = field(default_factory=list)
+    calm: list[bool] = field(default_factory=list)
     peak: int = 0
 
     def seconds(self, clock: str = "cpu") -> float:
@@ -68,20 +77,38 @@ def speedup(ours: Result, theirs: Result, clock: str = "cpu") -> float:
     return median(other / own for other, own in pairs)
 
 
-def measure(cases: Iterable[Case], rounds: int) -> dict[str, Result]:
-    """Start every case, then visit all of them in random order, `rounds` times."""
+def measure(cases: Iterable[Case], rounds: int, again: int = AGAIN) -> dict[str, Result]:
+    """Start every case, then visit all of them in random order, `rounds` times.
+
+    On a rented machine a stranger may share the core, and whatever runs then takes up to twice as long; the load does
+    not tell. So every visit is repeated until it was a calm one, at most `again` times.
+    """
     results = {case.name: Result(case) for case in cases}
     shuffle = random.Random(0).shuffle
+    shortest = inf
     with _running(results) as connections:
         for _ in range(rounds):
             order = list(results)
             shuffle(order)
             for name in order:
-                cpu, wall, amount, results[name].peak = _ask(connections[name])
-                results[name].cpu.append(cpu / amount)
-                results[name].wall.append(wall / amount)
-                results[name].amounts.append(amount)
+                for _ in range(1 + again):
+                    cpu, wall, amount, peak, pace = _ask(connections[name])
+                    shortest = min(shortest, pace)
+                    calm = pace <= CALM * shortest
+                    if calm:
+                        break
+                result = results[name]
+                result.cpu.append(cpu / amount)
+                result.wall.append(wall / amount)
+                result.amounts.append(amount)
+                result.calm.append(calm)
+                result.peak = peak
+    visits.update(calm for result in results.values() for calm in result.calm)
     return results
+
+
+visits: Counter[bool] = Counter()
+"""How many of the visits that count were calm (True), and how many were not."""
 
 
 @contextmanager
@@ -124,11 +151,20 @@ def _serve(connection: Connection, case: Case) -> None:
     module, function = case.setup.split(":")
     work: Work = getattr(import_module(f"{__package__}.{module}"), function)(**case.options)
     while _another(connection):
+        before = _pace()
         wall, cpu = time.perf_counter(), time.process_time()
         amount = work()
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        connection.send((cpu, wall, amount, peak))
+        connection.send((cpu, wall, amount, peak, max(before, _pace())))
+
+
+def _pace() -> float:
+    """Seconds that a fixed loop takes."""
+    start = time.perf_counter()
+    for _ in range(100_000):
+        pass
+    return time.perf_counter() - start
 
 
 def _another(connection: Connection) -> bool:
