@@ -38,17 +38,17 @@ class LayerNorm(Layer):
         y += self.p.beta
         return y, Cache(x=x, std=std, normal=normal)
 
-    def remember(self, seen: Cache, capacity: int) -> Cache:
-        return Cache(
-            mean=np.full(self.d, 1 / self.d, self.p.gamma.dtype), gamma=self.p.gamma[0], beta=self.p.beta[0]
-        )
+    def remember(self, seen: Cache, capacity: int) -> tuple[Array, ...]:
+        gamma, beta = self.p.gamma[0], self.p.beta[0]
+        return np.full(self.d, 1 / self.d, gamma.dtype), gamma, beta
 
-    def step(self, x: Array, position: int, memory: Cache) -> Array:
-        y = x - x.dot(memory.mean)
+    def step(self, x: Array, position: int, memory: tuple[Array, ...]) -> Array:
+        mean, gamma, beta = memory
+        y = x - x.dot(mean)
         std = sqrt(y.dot(y) / self.d)
-        y *= 1 / (std + self.epsilon)
-        y *= memory.gamma
-        y += memory.beta
+        y /= std + self.epsilon
+        y *= gamma
+        y += beta
         return y
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:

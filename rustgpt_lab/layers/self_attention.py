@@ -49,20 +49,22 @@ class SelfAttention(Layer):
             dx += d @ self.p[name].T
         return dx
 
-    def remember(self, seen: Cache, capacity: int) -> Cache:
-        kv = np.empty((2, capacity, self.d), self.p.w_q.dtype)
-        kv[:, : seen.k.shape[1]] = seen.k[0], seen.v[0]
-        w_qkv = np.hstack([self.p.w_q * self.scale, self.p.w_k, self.p.w_v])
-        return Cache(w_qkv=w_qkv, kv=kv, ones=np.ones(capacity, kv.dtype))
+    def remember(self, seen: Cache, capacity: int) -> tuple[Array, ...]:
+        w_q, w_k, w_v = self.p.values()
+        k, v = np.empty((2, capacity, self.d), w_q.dtype)
+        length = seen.k.shape[1]
+        k[:length], v[:length] = seen.k[0], seen.v[0]
+        return w_q * self.scale, w_k, w_v, k, v, np.ones(capacity, w_q.dtype)
 
-    def step(self, x: Array, position: int, memory: Cache) -> Array:
-        qkv = x.dot(memory.w_qkv).reshape(3, self.d)
-        memory.kv[:, position] = qkv[1:]
+    def step(self, x: Array, position: int, memory: tuple[Array, ...]) -> Array:
+        w_q, w_k, w_v, k, v, ones = memory
+        x.dot(w_k, out=k[position])
+        x.dot(w_v, out=v[position])
         seen = slice(position + 1)  # the future need not be hidden: it is not there yet
-        weights = memory.kv[0, seen].dot(qkv[0])  # (position + 1,), still the scores
+        weights = k[seen].dot(x.dot(w_q))  # (position + 1,), still the scores
         weights -= weights[weights.argmax()]
         np.exp(weights, out=weights)
-        mix = weights.dot(memory.kv[1, seen])  # (d,)
-        mix /= weights.dot(memory.ones[seen])
+        mix = weights.dot(v[seen])  # (d,)
+        mix /= weights.dot(ones[seen])
         mix += x
         return mix
