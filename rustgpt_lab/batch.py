@@ -31,9 +31,8 @@ class Batch:
         self.lengths = np.array(lengths, dtype=np.intp)
         self.ids: NDArray[np.intp] = np.array([i for ids in sequences for i in ids], dtype=np.intp)
         filled = np.arange(self.longest) < self.lengths[:, None]  # (B, T), False behind the end of a sequence
-        self._places: NDArray[np.intp] = np.flatnonzero(
-            filled
-        )  # (N,) where each row lies in the padded layout
+        # (N,) where each row lies in the padded layout
+        self._places: NDArray[np.intp] = np.flatnonzero(filled)
         self.positions = self._places % self.longest
         self._full = len(self.ids) == self.size * self.longest
 

@@ -146,6 +146,23 @@ def read(data: Any) -> dict[str, Any]:
 
 
 def write(file: BinaryIO, values: dict[str, Any]) -> None:
-    """Write the values of `schema.MODEL`: two spaces a level, every float the shortest that means the same f32."""
-    option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
-    file.write(orjson.dumps(values, option=option))
+    """Write the values of `schema.MODEL`: two spaces a level, every float the shortest that means the same f32.
+
+    The text is made a layer at a time, and never stands in memory as a whole.
+    """
+    layers = values["network"]
+    if not layers:
+        file.write(_text(values))
+        return
+    before, after = _text({"network": [0]}).split(b"0")
+    file.write(_text({**values, "network": [0]}).removesuffix(b"0" + after))
+    for i, layer in enumerate(layers):
+        file.write(b",\n    " if i else b"")
+        file.write(memoryview(_text({"network": [layer]}))[len(before) : -len(after)])
+    file.write(after)
+
+
+def _text(value: dict[str, Any]) -> bytes:
+    return orjson.dumps(
+        value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    )

@@ -1,9 +1,11 @@
 """Whatever the model, no way through any format changes it."""
 
 import json
+import re
 import tempfile
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -37,6 +39,18 @@ def test_any_binary_file_is_what_the_independent_writer_writes(llm: LLM) -> None
         llm.save(path)
         data = path.read_bytes()
     assert independent.encode(independent.decode(data)) == data
+
+
+@settings(max_examples=60)
+@given(models())
+def test_any_json_file_is_laid_out_as_serde_json_does_it(llm: LLM) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.json")
+        llm.save(path)
+        data = path.read_bytes()
+    again = orjson.dumps(orjson.loads(data), option=orjson.OPT_INDENT_2)
+    number = rb"(?<=\n)( *)-?\d[\d.e+-]*"  # on a line of its own, as those of arrays: its digits are another matter
+    assert re.sub(number, rb"\1#", again) == re.sub(number, rb"\1#", data)
 
 
 @settings(max_examples=30)
