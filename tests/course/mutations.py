@@ -53,7 +53,7 @@ class Mutation:
 
 
 MUTATIONS = [
-    Mutation("answers are cut short", "00", "generation.py", "position < llm.max", "position + 70 < llm.max"),
+    Mutation("answers are cut short", "00", "generation.py", "position < most", "position + 70 < most"),
     Mutation("punctuation sticks to words", "01", "vocab.py", r"|[^\s!-/:-@\[-`{-~]+", r"|[^\s!-/:-@\[-`{-~]+\W?"),
     Mutation("the words are not sorted", "01", "vocab.py", "cls(sorted({END}.union(", "cls(list({END}.union("),
     Mutation("no positions", "02", "layers/embeddings.py", "return token + position, ", "return token, "),
