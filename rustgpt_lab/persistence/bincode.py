@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from .bincode_source import FLOAT, WIDE, Bincode
-from .schema import MODEL, Enum, Kind, Map, Option, Scalar, Seq, Struct, Tuple
+from .kinds import Enum, Kind, Map, Option, Scalar, Seq, Struct, Tuple
+from .schema import MODEL
 
 
 def read(data: Any) -> dict[str, Any]:

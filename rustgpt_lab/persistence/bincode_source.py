@@ -21,7 +21,7 @@ from ..errors import (
     VarintError,
 )
 from ..numerics import Array
-from .schema import Matrix, Seq, Struct, Texts
+from .kinds import Matrix, Seq, Struct, Texts
 
 WIDE = {
     251: (struct.Struct("<H"), 251),
@@ -53,7 +53,7 @@ class Window:
 
 
 class Bincode:
-    """The primitives of the binary format (`schema.Source`).
+    """The primitives of the binary format (`kinds.Source`).
 
     Args:
         data: the whole file, bytes or a map of it.

@@ -10,22 +10,9 @@ import numpy as np
 
 from ..errors import FileError
 from .bincode_source import FLOAT, Bincode
+from .kinds import Enum, Floats, Kind, Map, Matrix, Option, Scalar, Seq, Source, Struct, Tuple, require_count
 from .safetensors import PREFIX, read_header
-from .schema import (
-    MODEL,
-    Enum,
-    Floats,
-    Kind,
-    Map,
-    Matrix,
-    Option,
-    Scalar,
-    Seq,
-    Source,
-    Struct,
-    Tuple,
-    require_count,
-)
+from .schema import MODEL
 
 RUST = {"string": "str", "version": "u8", "floats": "seq<f32>"}
 """The names of Rust's types, where ours differ."""

@@ -14,11 +14,12 @@ import orjson
 from ..errors import DuplicateKeyError, FieldError, TooLargeError, UnknownLayerError, WrongTypeError
 from .json_numbers import PIECE, Span
 from .json_text import JsonText
-from .schema import MODEL, Matrix, Seq, Struct, Texts
+from .kinds import Matrix, Seq, Struct, Texts
+from .schema import MODEL
 
 
 class Json(JsonText):
-    """The JSON format's way with the kinds of the schema (`schema.Source`)."""
+    """The JSON format's way with the kinds of the schema (`kinds.Source`)."""
 
     def name(self) -> str:
         """The name of a field, and its colon."""

@@ -22,23 +22,8 @@ from ..errors import (
 )
 from .bincode_source import FLOAT, Window
 from .json import Json
-from .schema import (
-    LAYERS,
-    MATRIX,
-    MAX_LAYERS,
-    MAX_WORDS,
-    STRING,
-    USIZE,
-    Adam,
-    Enum,
-    Kind,
-    Map,
-    Matrix,
-    Option,
-    Seq,
-    Struct,
-    Tuple,
-)
+from .kinds import Enum, Kind, Map, Matrix, Option, Seq, Struct, Tuple
+from .schema import LAYERS, MATRIX, MAX_LAYERS, MAX_WORDS, STRING, USIZE, Adam
 
 PREFIX = 8
 """Bytes of the header's length."""

@@ -26,7 +26,8 @@ from ..layers import Layer
 from ..model import LLM
 from ..numerics import Array
 from ..vocab import END, Vocab
-from .schema import LAYERS, MAX_LAYERS, MAX_WORDS, Adam, Kind, Matrix, Setting, require_count
+from .kinds import Kind, Matrix, require_count
+from .schema import LAYERS, MAX_LAYERS, MAX_WORDS, Adam, Setting
 
 QUIET = np.errstate(over="ignore", invalid="ignore")
 """NumPy need not warn of the numbers that are looked for."""

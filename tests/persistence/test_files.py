@@ -113,6 +113,7 @@ SAVER = """
 import sys
 from rustgpt_lab import LLM, Vocab
 llm = LLM.build(Vocab.default(), embedding_dim=64, hidden_dim=64, blocks=2)
+llm.save(sys.argv[1])  # an interrupt while orjson is being imported can crash it
 print("ready", flush=True)
 while True:
     llm.save(sys.argv[1])
@@ -147,8 +148,6 @@ def test_ctrl_c_in_the_middle_of_saving(tmp_path: Path) -> None:
             text=True,
         )
         assert process.stdout and process.stdout.readline() == "ready\n"
-        while not path.exists():
-            assert process.poll() is None
         threading.Event().wait(delay)
         process.send_signal(signal.SIGINT)
         _, messages = process.communicate(timeout=60)

@@ -12,7 +12,8 @@ from rustgpt_lab.layers import REGISTRY
 from rustgpt_lab.persistence import tree
 from rustgpt_lab.persistence.bincode_source import Bincode
 from rustgpt_lab.persistence.json import Json
-from rustgpt_lab.persistence.schema import LAYERS, STRING, Adam, Matrix, Seq, Source
+from rustgpt_lab.persistence.kinds import Matrix, Seq, Source
+from rustgpt_lab.persistence.schema import LAYERS, STRING, Adam
 
 EXTENSIONS = pytest.mark.parametrize("extension", ["bin", "json", "safetensors"])
 
