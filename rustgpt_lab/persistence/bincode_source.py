@@ -133,16 +133,11 @@ class Bincode:
         return shortest(bytes(self.take(4)))
 
     def string(self) -> str:
+        count = self.length()
         start = self.offset
-        count = self.raw[start] if start < self.size else 251
-        if count < 251 and start + count < self.size:  # as for nearly every word: no time is lost
-            start += 1
-        else:
-            count = self.length()
-            start = self.offset
-        self.offset = end = start + count
+        self.offset = start + count
         try:
-            return str(self.raw[start:end], "utf-8")
+            return str(self.raw[start : self.offset], "utf-8")
         except UnicodeDecodeError as error:
             offset, got = start + error.start, f"byte 0x{error.object[error.start]:02x}"
             raise Utf8Error("a text is not UTF-8", offset=offset, expected="UTF-8", got=got) from error

@@ -245,14 +245,13 @@ def _first(array: Array, bad: NDArray[np.bool]) -> tuple[int, float]:
 
 def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:
     """The vocabulary of which a file keeps three descriptions, if they agree."""
-    if len(encode) != len(words) or decode != dict(enumerate(words)):
+    numbered = dict(enumerate(words))
+    ids = {word: i for i, word in numbered.items()}
+    if decode != numbered or encode != ids or len(ids) < len(words):
         _explain(encode, decode, words)
-    vocab = Vocab(words)
-    if encode != vocab.ids:
-        _explain(encode, decode, words)
-    if vocab.end is None:
+    if END not in encode:
         raise _no_end()
-    return vocab
+    return Vocab(words)
 
 
 def _explain(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> None:

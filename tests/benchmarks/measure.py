@@ -53,7 +53,6 @@ class Result:
     Attributes:
         cpu, wall: seconds for one unit of work, of the process's CPU time and of the clock.
         amounts: units of work.
-        calm: whether nobody disturbed the processor.
         peak: the most memory that the process ever held, in bytes.
     """
 
@@ -61,7 +60,6 @@ class Result:
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
     amounts: list[float] = field(default_factory=list)
-    calm: list[bool] = field(default_factory=list)
     peak: int = 0
 
     def seconds(self, clock: str = "cpu") -> float:
@@ -101,9 +99,8 @@ def measure(cases: Iterable[Case], rounds: int, again: int = AGAIN) -> dict[str,
                 result.cpu.append(cpu / amount)
                 result.wall.append(wall / amount)
                 result.amounts.append(amount)
-                result.calm.append(calm)
+                visits[calm] += 1
                 result.peak = peak
-    visits.update(calm for result in results.values() for calm in result.calm)
     return results
 
 

@@ -144,6 +144,12 @@ FILES = [
     Bad("epsilon is NaN", norm(b"\xac\xc5\x27\x37", NAN), errors.SettingError, ("LayerNorm.epsilon", "finite", "found nan")),
     Bad("not UTF-8", GOOD.replace(b"\x01a\x00", b"\x01\xff\x00"), errors.Utf8Error, ("vocab.encode", "byte 2", "0xff")),
     Bad(
+        "a word twice in decode and words, and two in encode",
+        ENCODE + b"\x02\x00\x04</s>\x01\x04</s>" + b"\x02\x04</s>\x04</s>" + b"\x00",
+        errors.DuplicateWordError,
+        ("vocab.words[1]", "'</s>'"),
+    ),
+    Bad(
         "a word twice in the list",
         b"\x02" b"\x01a\x00" b"\x04</s>\x01" + DECODE + b"\x02" + 2 * b"\x01a" + b"\x00",
         errors.DuplicateWordError,
