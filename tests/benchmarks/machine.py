@@ -27,7 +27,8 @@ def describe(rounds: int, before: float) -> str:
         f"PyTorch {version('torch')}. Load of the machine before and after: {before:.1f}, {load():.1f} "
         f"(the benchmark itself is 1 to 2 of it). Medians of {rounds} rounds; ratios are medians of each "
         f"round's ratio. A visit during which the processor was slower than its best by {CALM - 1:.0%} is repeated, "
-        f"up to {AGAIN} times (not those of the time to quality); {visits[False]} of {visits.total()} were slow even so."
+        f"up to {AGAIN} times (not those of the time to quality); {visits[False]} of {visits.total()} were slow "
+        "even so."
     )
 
 
