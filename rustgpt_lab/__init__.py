@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         OutputProjection as OutputProjection,
         SelfAttention as SelfAttention,
     )
-    from .model import LLM as LLM
+    from .llm import LLM as LLM
     from .optim.adam import Adam as Adam
     from .optim.clipping import (
         AdaptiveClippingConfig as AdaptiveClippingConfig,
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
         L2GradientClipping as L2GradientClipping,
     )
     from .training import History as History, TrainingSession as TrainingSession
-    from .vocab import Vocab as Vocab
+    from .tokenizers import Vocab as Vocab
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "LLM": "model",
-    "Vocab": "vocab",
+    "LLM": "llm",
+    "Vocab": "tokenizers",
     "Dataset": "dataset",
     "Embeddings": "layers",
     "SelfAttention": "layers",

@@ -5,6 +5,8 @@ matrix: one large matrix product instead of many small ones, and no work on padd
 rows belong together: `pad` lays the rows out as (B, T, ...) and `rows` packs them again.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,40 +14,72 @@ from numpy.typing import NDArray
 
 from .numerics import Array
 
+Ids = NDArray[np.intp]
+
 
 class Batch:
     """B sequences of ids, packed one after the other into N = sum of lengths rows.
 
     Args:
         sequences: B non-empty sequences of ids.
+        read: (B,) how many ids of each were read before these.
 
     Attributes:
         ids: (N,) the ids of all sequences.
         positions: (N,) each row's position in its own sequence.
         lengths: (B,)
+        last: (B,) the row of each sequence's last id.
+        full: whether all sequences are of one length, so that nothing need be padded.
+        targets, shares: (N,) the id that comes after each row, and the weight of its loss; only `to_learn` gives them.
     """
 
-    def __init__(self, sequences: Sequence[Sequence[int]]):
+    targets: Ids
+    shares: Array
+
+    def __init__(self, sequences: Sequence[Sequence[int]], read: Ids | int = 0):
         lengths = [len(ids) for ids in sequences]
         self.size, self.longest = len(lengths), max(lengths, default=0)
-        self.lengths = np.array(lengths, dtype=np.intp)
-        self.ids: NDArray[np.intp] = np.array([i for ids in sequences for i in ids], dtype=np.intp)
+        self.lengths: Ids = np.array(lengths, dtype=np.intp)
+        self.ids: Ids = np.array([i for ids in sequences for i in ids], dtype=np.intp)
         filled = np.arange(self.longest) < self.lengths[:, None]  # (B, T), False behind the end of a sequence
-        # (N,) where each row lies in the padded layout
-        self._places: NDArray[np.intp] = np.flatnonzero(filled)
-        self.positions = self._places % self.longest
-        self._full = len(self.ids) == self.size * self.longest
+        self._places: Ids = np.flatnonzero(filled)  # (N,) where each row lies in the padded layout
+        self.positions: Ids = self._places % self.longest
+        if np.any(read):
+            self.positions = self.positions + np.repeat(read, lengths)
+        self.last: Ids = self.lengths.cumsum() - 1
+        self.full = len(self.ids) == self.size * self.longest
+
+    @classmethod
+    def to_learn(cls, sequences: Sequence[Sequence[int]]) -> Batch:
+        """The batch in which every position predicts the id after it; each sequence has two ids or more.
+
+        A sequence's loss is the mean over its positions, and the batch's the mean over its sequences: `shares`, which
+        sum to 1, so that every sequence counts alike.
+        """
+        batch = cls([ids[:-1] for ids in sequences])
+        batch.targets = np.array([i for ids in sequences for i in ids[1:]], dtype=np.intp)
+        batch.shares = np.repeat(1 / (batch.lengths * batch.size), batch.lengths)
+        return batch
+
+    @classmethod
+    def of_next(cls, ids: Ids, positions: Ids) -> Batch:
+        """The batch of one more id for each of B sequences: (B,) ids, and (B,) where they stand."""
+        batch = cls.__new__(cls)
+        batch.ids, batch.positions = ids, positions
+        batch.size, batch.longest, batch.full = len(ids), 1, True
+        batch.lengths, batch.last = np.ones_like(ids), np.arange(len(ids))
+        return batch
 
     def pad(self, rows: Array) -> Array:
-        """(N, d) -> (B, T, d), with zeros behind the end of the shorter sequences."""
-        shape = (self.size, self.longest, rows.shape[1])
-        if self._full:
+        """(N, ...) -> (B, T, ...), with zeros behind the end of the shorter sequences."""
+        shape = (self.size, self.longest, *rows.shape[1:])
+        if self.full:
             return rows.reshape(shape)
-        padded = np.zeros((self.size * self.longest, rows.shape[1]), rows.dtype)
+        padded = np.zeros((self.size * self.longest, *rows.shape[1:]), rows.dtype)
         padded[self._places] = rows
         return padded.reshape(shape)
 
     def rows(self, padded: Array) -> Array:
-        """(B, T, d) -> (N, d), dropping what lies behind the end of the shorter sequences."""
-        flat = padded.reshape(self.size * self.longest, padded.shape[2])
-        return flat if self._full else flat.take(self._places, axis=0)
+        """(B, T, ...) -> (N, ...), dropping what lies behind the end of the shorter sequences."""
+        flat = padded.reshape(self.size * self.longest, *padded.shape[2:])
+        return flat if self.full else flat.take(self._places, axis=0)

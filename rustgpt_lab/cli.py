@@ -14,7 +14,7 @@ from .errors import AccessError, DataError, ModelError
 
 if TYPE_CHECKING:
     from .dataset import Dataset
-    from .model import LLM
+    from .llm import LLM
 
 PROMPT = "User: {}"
 """The form in which the corpora ask."""
@@ -167,8 +167,8 @@ def _lab(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from .model import LLM
-    from .vocab import Vocab
+    from .llm import LLM
+    from .tokenizers import Vocab
 
     _check_target(options)
     data = _corpora(options)
@@ -232,8 +232,8 @@ def _show_answer(when: str, llm: LLM, question: str) -> None:
 
 
 def _chat(options: argparse.Namespace) -> int:
-    from .model import LLM
-    from .vocab import END
+    from .llm import LLM
+    from .tokenizers import END
 
     llm = LLM.load(options.model)
     print("Ask something; an empty line or Ctrl-D ends.")
@@ -256,7 +256,7 @@ def _ask() -> str:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from .model import LLM
+    from .llm import LLM
     from .persistence import describe
 
     llm = LLM.load(options.model, allow_nonfinite=True)  # a model that diverged is worth a look, too
@@ -264,14 +264,14 @@ def _inspect(options: argparse.Namespace) -> int:
     print(f"{llm.parameters.flat.size:,} parameters\n")
     print(f"{'layer':>5}  {'kind':<17}{'parameters':>10}  shapes")
     for i, layer in enumerate(llm.network):
-        shapes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in layer.shapes().items())
+        shapes = ", ".join(f"{name} {'x'.join(map(str, a.shape))}" for name, a in layer.p.items())
         print(f"{i:>5}  {type(layer).__name__:<17}{layer.p.flat.size:>10,}  {shapes}")
     print(f"\n{describe(options.model)}")
     return 0
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from .model import LLM
+    from .llm import LLM
 
     LLM.load(options.source).save(options.target)
     before, after = (path.stat().st_size for path in (options.source, options.target))

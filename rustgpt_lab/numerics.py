@@ -20,6 +20,9 @@ def softmax(scores: Array, out: Array | None = None) -> Array:
 
     The row's maximum is taken away first: it changes nothing in the quotient, and exp can no longer overflow
     (Goodfellow, Bengio and Courville 2016, section 4.1).
+
+    >>> softmax(np.log([[1.0, 3.0]]))
+    array([[0.25, 0.75]])
     """
     p = np.subtract(scores, scores.max(axis=-1, keepdims=True, initial=-np.inf), out=out)
     np.exp(p, out=p)
@@ -28,28 +31,30 @@ def softmax(scores: Array, out: Array | None = None) -> Array:
 
 
 def causal(scores: Array) -> Array:
-    """Hide the future: set scores[..., i, j] to -inf for every j > i, in place (Vaswani et al. 2017, section 3.2.3).
+    """Hide the future: set the score of every later position to -inf, in place (Vaswani et al. 2017, section 3.2.3).
 
     Args:
-        scores: (..., T, T), row = the position that looks, column = the position that is looked at.
+        scores: (..., T, S), row = the position that looks, column = the one that is looked at. The T rows are the last
+            T of the S positions.
 
     Returns:
         `scores`, now masked.
     """
-    length = scores.shape[-1]
-    scores += _future(length, scores.dtype)
+    rows, columns = scores.shape[-2:]
+    if rows > 1:  # a single row is the last position: it has no future
+        scores[..., columns - rows :] += _future(rows, scores.dtype)
     return scores
 
 
 def _future(length: int, dtype: np.dtype) -> Array:
-    """The (T, T) mask that is -inf above the diagonal and 0 elsewhere, made once for each length."""
-    key = (length, dtype.char)
-    if key not in _FUTURES:
-        _FUTURES[key] = np.triu(np.full((length, length), -np.inf, dtype), k=1)
-    return _FUTURES[key]
+    """(T, T), -inf above the diagonal and 0 elsewhere: a corner of the largest one that was asked for so far."""
+    mask = _FUTURES.get(dtype.char)
+    if mask is None or len(mask) < length:
+        mask = _FUTURES[dtype.char] = np.triu(np.full((length, length), -np.inf, dtype), k=1)
+    return mask[:length, :length]
 
 
-_FUTURES: dict[tuple[int, str], Array] = {}
+_FUTURES: dict[str, Array] = {}
 
 
 def cross_entropy(logits: Array, targets: NDArray[np.integer]) -> tuple[Array, Array]:

@@ -1,11 +1,13 @@
 """All weights of a network in one flat buffer, all gradients in another, with a named window cut for every parameter.
 
-An optimizer is then a few operations on two long vectors, however many layers there are; a layer sees only its own
+An optimizer is then a few operations on long vectors, however many layers there are; a layer sees only its own
 windows. (The idea of llm.c.) A window can be changed in place, `p.w_q += x`, but not replaced, `p.w_q = x`: that would
 cut it off from the buffer, and training would go on without it.
 """
 
-from collections.abc import ItemsView, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -14,18 +16,52 @@ import numpy as np
 from .errors import ShapeError
 from .numerics import Array
 
-Shapes = Mapping[str, tuple[int, ...]]
+Init = Callable[[np.random.Generator, tuple[int, ...]], Any]
 
 
-LINE = 64
-"""Bytes of a line of the processor's cache."""
+def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> float:
+    return 0.0
+
+
+def ones(rng: np.random.Generator, shape: tuple[int, ...]) -> float:
+    return 1.0
+
+
+def random_weight(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """N(0, sqrt(2 / fan_in)) for a weight of shape (fan_in, fan_out) (He et al. 2015, eq. 10)."""
+    return rng.normal(0.0, (2.0 / max(shape[0], 1)) ** 0.5, shape)
+
+
+@dataclass(frozen=True)
+class Param:
+    """What a layer declares of one of its parameters.
+
+    Attributes:
+        shape: of the array.
+        init: (random generator, shape) -> its first values.
+        unit_axis: the axis along which the numbers of a unit lie, which clipping measures together: 0 if a column is a
+            unit, 1 if a row is, None if the whole array is one.
+        adam: whether Adam moves it, or plain descent, w -= rate * gradient.
+        tied_to: the name of the parameter in the network whose memory it shares, such as "0.token_embeddings".
+    """
+
+    shape: tuple[int, ...]
+    init: Init = zeros
+    unit_axis: int | None = None
+    adam: bool = True
+    tied_to: str = ""
+
+
+def weight(d_in: int, d_out: int) -> Param:
+    """A matrix that is multiplied from the right: a unit is a column, what goes into one output."""
+    return Param((d_in, d_out), random_weight, unit_axis=0)
 
 
 def buffer(size: int, dtype: str | np.dtype) -> Array:
     """(size,) zeros that begin where a cache line begins: no vector register is then filled from two lines."""
-    dtype = np.dtype(dtype)
-    room = np.zeros(size + LINE // dtype.itemsize, dtype)
-    start = -room.ctypes.data % LINE // dtype.itemsize
+    line, dtype = 64, np.dtype(dtype)
+    room = np.zeros(size + line // dtype.itemsize, dtype)
+    start = -room.ctypes.data % line // dtype.itemsize
     return room[start : start + size]
 
 
@@ -33,21 +69,28 @@ class Views(Mapping[str, Array]):
     """Named windows into a flat array, as a mapping (`views["w_q"]`) and as attributes (`views.w_q`).
 
     Args:
-        shapes: name -> shape, in the order in which they lie in `flat`.
-        flat: (n,) with n the sum of all sizes.
+        params: name -> `Param`, in the order in which the arrays lie in `flat`.
+        flat: (n,) with n the sum of all sizes but those of tied parameters.
+        tied: the arrays of the tied ones, by name.
     """
 
+    params: Mapping[str, Param]
     flat: Array
     _arrays: dict[str, Array]
 
-    def __init__(self, shapes: Shapes, flat: Array):
-        arrays, start = {}, 0
-        for name, shape in shapes.items():
-            end = start + prod(shape)
-            arrays[name] = flat[start:end].reshape(shape)
-            start = end
-        self.__dict__.update(arrays)
-        self.__dict__["_arrays"], self.__dict__["flat"] = arrays, flat
+    def __init__(self, params: Mapping[str, Param], flat: Array, tied: Mapping[str, Array] | None = None):
+        arrays, start = dict(tied or {}), 0
+        for name, param in params.items():
+            if hasattr(Views, name) or name in ("params", "flat", "_arrays"):
+                raise ShapeError(
+                    "a parameter cannot have this name", where=name, expected="a name that Views does not use"
+                )
+            if name not in arrays:
+                end = start + prod(param.shape)
+                arrays[name] = flat[start:end].reshape(param.shape)
+                start = end
+        arrays = {name: arrays[name] for name in params}
+        self.__dict__.update(arrays, _arrays=arrays, params=params, flat=flat)
 
     def __getitem__(self, name: str) -> Array:
         return self._arrays[name]
@@ -62,10 +105,11 @@ class Views(Mapping[str, Array]):
         return self._arrays.items()  # as Mapping's own, but faster
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if value is not self.__dict__.get(name):  # `p.w_q += x` arrives here too, with the very same array
+        if self._arrays.get(name) is None or value is not self._arrays[name]:  # `p.w_q += x` brings the very same
             raise ShapeError(
                 f"a parameter is a window into the model's memory; no other {type(value).__name__} can replace it",
                 where=name,
+                expected=f"one of {', '.join(self._arrays)}",
                 remedy="Write into it instead: p.name[...] = values, or p.name += values.",
             )
 
@@ -85,23 +129,83 @@ class Views(Mapping[str, Array]):
         return "\n".join(f"{name:>24} {array.shape}" for name, array in self._arrays.items())
 
 
+def walk(layers: Iterable[Any], outside: str = "") -> Iterator[tuple[str, Any]]:
+    """Every layer and its name, from the first to the last: "3", and for a layer inside that one "3.1"."""
+    for i, layer in enumerate(layers):
+        yield f"{outside}{i}", layer
+        yield from walk(layer.layers, f"{outside}{i}.")
+
+
 class Parameters:
-    """The memory of a list of layers: `weights` and `gradients`, each a `Views` named "index.field" ("1.w_q").
+    """The memory of a list of layers; every layer gets its own windows as `layer.p` (weights), `layer.g` (gradients).
+
+    Gradients, and the moments of an optimizer, are allocated when they are first asked for: a model that only answers
+    has none.
 
     Args:
-        layers: the network; every layer gets its own windows as `layer.p` (weights) and `layer.g` (gradients).
+        layers: the network.
         dtype: "float32" or "float64".
+
+    Attributes:
+        weights: `Views` named by the layer, then the field: "1.w_q", inside a `Residual` "1.0.w_q".
+        gradients: the same of the gradients.
+
+    Raises:
+        ShapeError: another dtype, or a parameter that is tied to none, or to one of another shape.
     """
 
-    def __init__(self, layers: list, dtype: str = "float32"):
-        own = [layer.shapes() for layer in layers]
-        shapes = {f"{i}.{name}": shape for i, part in enumerate(own) for name, shape in part.items()}
-        size = sum(prod(shape) for shape in shapes.values())
-        self.weights = Views(shapes, buffer(size, dtype))
-        self.gradients = Views(shapes, buffer(size, dtype))
+    def __init__(self, layers: Iterable[Any], dtype: str = "float32"):
+        if dtype not in ("float32", "float64"):
+            raise ShapeError(
+                "weights cannot have this type", where="dtype", expected="float32 or float64", got=dtype
+            )
+        self._layers = [(name, layer, layer.parameters()) for name, layer in walk(layers)]
+        every = {f"{i}.{name}": param for i, _, own in self._layers for name, param in own.items()}
+        self.params = {name: param for name, param in every.items() if not param.tied_to}
+        for name, param in every.items():
+            owner = self.params.get(param.tied_to or name)
+            if owner is None or owner.shape != param.shape:
+                got = "no such parameter" if owner is None else f"one of shape {owner.shape}"
+                expected = f"{param.tied_to}, of shape {param.shape}"
+                raise ShapeError("a parameter cannot be tied so", where=name, expected=expected, got=got)
+        self.weights = self.like(dtype)
+        for _, layer, window in self._windows(self.weights, lambda owner: self.weights[owner]):
+            layer.p = window
+
+    @cached_property
+    def gradients(self) -> Views:
+        gradients = self.like()
+        self._shares: list[tuple[Array, Array]] = []  # a parameter's gradient, and what a tied one adds to it
+
+        def share(owner: str) -> Array:
+            self._shares.append((gradients[owner], np.zeros_like(gradients[owner])))
+            return self._shares[-1][1]
+
+        for _, layer, window in self._windows(gradients, share):
+            layer.g = window
+        return gradients
+
+    def like(self, dtype: str | None = None) -> Views:
+        """New memory of the same form, all 0."""
+        size = sum(prod(param.shape) for param in self.params.values())
+        return Views(self.params, buffer(size, dtype or self.weights.flat.dtype))
+
+    def _windows(self, views: Views, tied: Callable[[str], Array]) -> Iterator[tuple[str, Any, Views]]:
+        """Every layer with its windows into `views`; `tied` gives the array of a parameter that is tied to a name."""
         start = 0
-        for layer, part in zip(layers, own, strict=True):
-            end = start + sum(prod(shape) for shape in part.values())
-            layer.p = Views(part, self.weights.flat[start:end])
-            layer.g = Views(part, self.gradients.flat[start:end])
+        for name, layer, own in self._layers:
+            end = start + sum(prod(param.shape) for param in own.values() if not param.tied_to)
+            elsewhere = {field: tied(param.tied_to) for field, param in own.items() if param.tied_to}
+            yield name, layer, Views(own, views.flat[start:end], elsewhere)
             start = end
+
+    def initialize(self, seed: int) -> None:
+        """Fill the weights with their first values, drawn in their order."""
+        rng = np.random.default_rng(seed)
+        for name, param in self.params.items():
+            self.weights[name][...] = param.init(rng, param.shape)
+
+    def join_tied(self) -> None:
+        """Add the gradients of tied parameters to those of the parameters that they are tied to."""
+        for gradient, share in self._shares:
+            gradient += share

@@ -1,16 +1,14 @@
-"""The layers, one a file, and the one list of them all."""
+"""The layers, one family a file. A new one is a file, and a line here."""
 
-from .base import Cache, Layer
+from .base import REGISTRY, Cache, Layer, register
 from .embeddings import Embeddings
 from .feed_forward import FeedForward
 from .layer_norm import LayerNorm
 from .output_projection import OutputProjection
+from .residual import Residual
+from .rms_norm import RMSNorm
 from .self_attention import SelfAttention
-
-REGISTRY: dict[str, type[Layer]] = {
-    kind.__name__: kind for kind in (Embeddings, SelfAttention, FeedForward, LayerNorm, OutputProjection)
-}
-"""Name -> class, in the order of the file format's enum (RustGPT's LayerEnum)."""
+from .tied_output import TiedOutput
 
 __all__ = [
     "REGISTRY",
@@ -20,5 +18,9 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "OutputProjection",
+    "RMSNorm",
+    "Residual",
     "SelfAttention",
+    "TiedOutput",
+    "register",
 ]

@@ -1,14 +1,17 @@
-"""What every layer is: named parameters, a forward pass with an explicit cache, and the backward pass that reads it."""
+"""What every layer is: declared parameters, a forward pass with an explicit cache, and the backward pass that reads it."""
 
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
 from copy import copy
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ..batch import Batch
+from ..cache import KeyValues
 from ..numerics import Array
-from ..parameters import Parameters, Shapes, Views
+from ..parameters import Param, Parameters, Views
 
 
 class Cache(SimpleNamespace):
@@ -16,70 +19,79 @@ class Cache(SimpleNamespace):
 
 
 class Layer:
-    """A step of the network, (N, takes) -> (N, gives), row by row unless it says otherwise.
+    """A step of the network, (N, d_in) -> (N, d_out).
 
-    A layer holds its sizes; its weights `p` and gradients `g` are windows into the memory of the model that it belongs
-    to (see `parameters`). `forward` keeps no state, so that any number of passes can be under way at once.
+    A layer holds its sizes, under the names of its constructor's arguments; its weights `p` and gradients `g` are
+    windows into the memory of the network that it belongs to (see `parameters`). `forward` keeps no state, so that any
+    number of passes can be under way at once.
     """
 
     p: Views
     g: Views
-    takes: int | None
+    d_in: int | None
     """The width of a row of the input; None for a layer that takes ids."""
-    gives: int
+    d_out: int
     """The width of a row of the output."""
-    plain_sgd: ClassVar[tuple[str, ...]] = ()
-    """Parameters that RustGPT updates without Adam, w -= rate * gradient."""
+    layers: tuple[Layer, ...] = ()
+    """The layers inside this one."""
+    rowwise: ClassVar[bool] = True
+    """Whether every row is computed from that row alone."""
+    axes: ClassVar[Mapping[str, str]] = {}
+    """What the axes of an array in the cache are, a letter for each: B the sequences of the batch, H heads, T the
+    positions that look, S those that are looked at. An array that is not named here has a row for each of the N."""
+    tag: ClassVar[int]
+    """The number of this kind of layer in a file; see `register`."""
 
-    def shapes(self) -> Shapes:
-        """Name -> shape of every parameter, in the order of the file format."""
+    def parameters(self) -> dict[str, Param]:
+        """Name -> what it is, for every parameter, in the order of the file format."""
+        return {}
+
+    def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Any]:
+        """(N, d_in) -> (N, d_out), and the cache; `past` holds the keys and values of what was read before."""
         raise NotImplementedError
 
-    def initialize(self, rng: np.random.Generator) -> None:
-        """Fill the parameters with their first, random values."""
+    def backward(self, dy: Array, c: Any, batch: Batch) -> Any:
+        """The gradient of the output, (N, d_out) -> of the input, (N, d_in); *sets* the parameters' gradients `g`."""
         raise NotImplementedError
 
-    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
-        """(N, takes) -> (N, gives), and the cache."""
-        raise NotImplementedError
+    def settings(self) -> dict[str, Any]:
+        """What the constructor was given, by the names of its arguments."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
-    def backward(self, dy: Array, c: Cache, batch: Batch) -> Any:
-        """The gradient of the output, (N, gives) -> of the input, (N, takes); adds the parameters' to `g`."""
-        raise NotImplementedError
-
-    def remember(self, seen: Cache, capacity: int) -> Any:
-        """What the layer keeps of the positions of one sequence for those that are yet to be generated.
-
-        Args:
-            seen: what `forward` found for the positions so far, a batch of one.
-            capacity: the number of positions for which there must be room in all.
-        """
-        return None
-
-    def step(self, x: Array, position: int, memory: Any) -> Array:
-        """The forward pass of one more position, (takes,) -> (gives,), with the memory of those before it.
-
-        In place and on plain vectors, because for a single row NumPy's own calls cost more than the arithmetic.
-        """
-        raise NotImplementedError
-
-    def alone(self, seed: int = 0, dtype: str = "float64") -> "Layer":
-        """Give a layer that belongs to no model a memory of its own, with random weights; returns the layer."""
-        Parameters([self], dtype)
-        self.initialize(np.random.default_rng(seed))
+    def alone(self, seed: int = 0, dtype: str = "float64") -> Layer:
+        """Give a layer that belongs to no network a memory of its own, with random weights; returns the layer."""
+        memory = Parameters([self], dtype)
+        memory.initialize(seed)
+        memory.gradients  # noqa: B018 - asked for, so that `g` is there
         return self
 
-    def unbound(self) -> "Layer":
-        """A layer of the same kind and sizes that belongs to no model and has no weights yet."""
+    def unbound(self) -> Layer:
+        """A layer of the same kind and sizes that belongs to no network and has no weights yet."""
         twin = copy(self)
-        del twin.p, twin.g
+        for window in ("p", "g"):
+            vars(twin).pop(window, None)
+        twin.layers = tuple(layer.unbound() for layer in self.layers)
         return twin
 
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in self.shapes().items())
-        return f"{type(self).__name__}({sizes})"
+        sizes = (f"{name} {'x'.join(map(str, param.shape))}" for name, param in self.parameters().items())
+        return f"{type(self).__name__}({', '.join([*map(repr, self.layers), *sizes])})"
 
 
-def random_weight(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """N(0, sqrt(2 / fan_in)) for a weight of shape (fan_in, fan_out) (He et al. 2015, eq. 10)."""
-    return rng.normal(0.0, (2.0 / max(shape[0], 1)) ** 0.5, shape)
+REGISTRY: dict[str, type[Layer]] = {}
+"""Name -> class of every kind of layer that can be saved, drawn and checked: the only list of them."""
+
+
+def register(tag: int) -> Callable[[type[Layer]], type[Layer]]:
+    """Make a kind of layer known, by its name and its tag.
+
+    Args:
+        tag: its number in a binary file. RustGPT's five kinds have 0 to 4; a number is never used again.
+    """
+
+    def enter(kind: type[Layer]) -> type[Layer]:
+        kind.tag = tag
+        REGISTRY[kind.__name__] = kind
+        return kind
+
+    return enter

@@ -5,11 +5,18 @@ from typing import Any
 import numpy as np
 
 from ..batch import Batch
+from ..cache import KeyValues
 from ..numerics import Array
-from ..parameters import Shapes
-from .base import Cache, Layer
+from ..parameters import Param
+from .base import Cache, Layer, register
 
 
+def small(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """N(0, 0.02), as GPT-2 and RustGPT begin."""
+    return rng.normal(0.0, 0.02, shape)
+
+
+@register(tag=0)
 class Embeddings(Layer):
     """Learned token and position embeddings, ids (N,) -> (N, d) (Vaswani et al. 2017, sections 3.4 and 3.5).
 
@@ -19,29 +26,25 @@ class Embeddings(Layer):
         max_seq_len: the number of positions that have a vector.
     """
 
-    def __init__(self, vocab_size: int, d: int, max_seq_len: int = 80):
-        self.vocab_size, self.d, self.max_seq_len = vocab_size, d, max_seq_len
-        self.takes, self.gives = None, d
+    d_in = None
 
-    def shapes(self) -> Shapes:
+    def __init__(self, vocab_size: int, d: int, max_seq_len: int = 80):
+        self.vocab_size, self.max_seq_len = vocab_size, max_seq_len
+        self.d = self.d_out = d
+
+    def parameters(self) -> dict[str, Param]:
         return {
-            "token_embeddings": (self.vocab_size, self.d),
-            "positional_embeddings": (self.max_seq_len, self.d),
+            "token_embeddings": Param((self.vocab_size, self.d), small, unit_axis=1),
+            "positional_embeddings": Param((self.max_seq_len, self.d), small, unit_axis=1),
         }
 
-    def initialize(self, rng: np.random.Generator) -> None:
-        for array in self.p.values():
-            array[...] = rng.normal(0.0, 0.02, array.shape)
-
-    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
+    def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
         token = self.p.token_embeddings[x]  # (N, d)
         position = self.p.positional_embeddings[batch.positions]  # (N, d)
         return token + position, Cache(ids=x, token=token, position=position)
 
-    def step(self, x: Any, position: int, memory: None) -> Array:
-        return self.p.token_embeddings[x] + self.p.positional_embeddings[position]
-
-    def backward(self, dy: Array, c: Cache, batch: Batch) -> None:
+    def backward(self, dy: Array, c: Cache, batch: Batch) -> Any:
+        self.g.token_embeddings[...] = self.g.positional_embeddings[...] = 0
         for word, row in zip(c.ids.tolist(), dy, strict=True):  # a word that occurs twice collects both
             self.g.token_embeddings[word] += row
-        self.g.positional_embeddings[: batch.longest] += batch.pad(dy).sum(axis=0)
+        batch.pad(dy).sum(axis=0, out=self.g.positional_embeddings[: batch.longest])

@@ -3,11 +3,13 @@
 import numpy as np
 
 from ..batch import Batch
+from ..cache import KeyValues
 from ..numerics import Array
-from ..parameters import Shapes
-from .base import Cache, Layer, random_weight
+from ..parameters import Param, weight
+from .base import Cache, Layer, register
 
 
+@register(tag=2)
 class FeedForward(Layer):
     """x + relu(x w1 + b1) w2 + b2, (N, d) -> (N, d) (Vaswani et al. 2017, eq. 2, with the residual).
 
@@ -17,22 +19,18 @@ class FeedForward(Layer):
     """
 
     def __init__(self, d: int, hidden: int):
-        self.d = self.takes = self.gives = d
+        self.d = self.d_in = self.d_out = d
         self.hidden = hidden
 
-    def shapes(self) -> Shapes:
+    def parameters(self) -> dict[str, Param]:
         return {
-            "w1": (self.d, self.hidden),
-            "b1": (1, self.hidden),
-            "w2": (self.hidden, self.d),
-            "b2": (1, self.d),
+            "w1": weight(self.d, self.hidden),
+            "b1": Param((1, self.hidden)),
+            "w2": weight(self.hidden, self.d),
+            "b2": Param((1, self.d)),
         }
 
-    def initialize(self, rng: np.random.Generator) -> None:
-        self.p.w1[...] = random_weight(rng, self.p.w1.shape)
-        self.p.w2[...] = random_weight(rng, self.p.w2.shape)
-
-    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
+    def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
         hidden = x @ self.p.w1  # (N, hidden)
         hidden += self.p.b1
         active = np.maximum(hidden, 0)
@@ -41,27 +39,13 @@ class FeedForward(Layer):
         y += x
         return y, Cache(x=x, hidden=hidden, active=active)
 
-    def remember(self, seen: Cache, capacity: int) -> tuple[Array, ...]:
-        w1, b1, w2, b2 = self.p.values()
-        return w1, b1[0], w2, b2[0], np.zeros(self.hidden, w1.dtype)
-
-    def step(self, x: Array, position: int, memory: tuple[Array, ...]) -> Array:
-        w1, b1, w2, b2, zeros = memory
-        hidden = x.dot(w1)
-        hidden += b1
-        np.maximum(hidden, zeros, out=hidden)
-        y = hidden.dot(w2)
-        y += b2
-        y += x
-        return y
-
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
-        self.g.w2 += c.active.T @ dy
-        self.g.b2 += dy.sum(axis=0)
+        np.matmul(c.active.T, dy, out=self.g.w2)
+        dy.sum(axis=0, out=self.g.b2[0])
         dhidden = dy @ self.p.w2.T
         dhidden *= c.hidden > 0  # relu passes on only what it let through
-        self.g.w1 += c.x.T @ dhidden
-        self.g.b1 += dhidden.sum(axis=0)
+        np.matmul(c.x.T, dhidden, out=self.g.w1)
+        dhidden.sum(axis=0, out=self.g.b1[0])
         dx = dhidden @ self.p.w1.T
         dx += dy
         return dx

@@ -1,15 +1,15 @@
 """Every position is brought to mean 0 and standard deviation 1, then stretched and shifted as the model learns to."""
 
-from math import sqrt
-
 import numpy as np
 
 from ..batch import Batch
+from ..cache import KeyValues
 from ..numerics import Array
-from ..parameters import Shapes
-from .base import Cache, Layer
+from ..parameters import Param, ones
+from .base import Cache, Layer, register
 
 
+@register(tag=3)
 class LayerNorm(Layer):
     """gamma * (x - mean) / (std + epsilon) + beta over each row, (N, d) -> (N, d) (Ba et al. 2016, eq. 4).
 
@@ -21,43 +21,27 @@ class LayerNorm(Layer):
     """
 
     def __init__(self, d: int, epsilon: float = 1e-5):
-        self.d = self.takes = self.gives = d
+        self.d = self.d_in = self.d_out = d
         self.epsilon = epsilon
 
-    def shapes(self) -> Shapes:
-        return {"gamma": (1, self.d), "beta": (1, self.d)}
+    def parameters(self) -> dict[str, Param]:
+        return {"gamma": Param((1, self.d), ones), "beta": Param((1, self.d))}
 
-    def initialize(self, rng: np.random.Generator) -> None:
-        self.p.gamma[...] = 1
-
-    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
-        normal = x - x.sum(axis=-1, keepdims=True) / self.d  # centred
-        std = np.sqrt(np.vecdot(normal, normal) / self.d)[:, None]  # (N, 1)
-        normal /= std + self.epsilon
-        y = normal * self.p.gamma
+    def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
+        x_hat = x - x.sum(axis=-1, keepdims=True) / self.d  # centred
+        std = np.sqrt(np.vecdot(x_hat, x_hat) / self.d)[:, None]  # (N, 1)
+        x_hat /= std + self.epsilon
+        y = x_hat * self.p.gamma
         y += self.p.beta
-        return y, Cache(x=x, std=std, normal=normal)
-
-    def remember(self, seen: Cache, capacity: int) -> tuple[Array, ...]:
-        gamma, beta = self.p.gamma[0], self.p.beta[0]
-        return np.full(self.d, 1 / self.d, gamma.dtype), gamma, beta
-
-    def step(self, x: Array, position: int, memory: tuple[Array, ...]) -> Array:
-        mean, gamma, beta = memory
-        y = x - x.dot(mean)
-        std = sqrt(y.dot(y) / self.d)
-        y /= std + self.epsilon
-        y *= gamma
-        y += beta
-        return y
+        return y, Cache(x=x, std=std, x_hat=x_hat)
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
-        self.g.gamma += (dy * c.normal).sum(axis=0)
-        self.g.beta += dy.sum(axis=0)
+        (dy * c.x_hat).sum(axis=0, out=self.g.gamma[0])
+        dy.sum(axis=0, out=self.g.beta[0])
         dx = dy * self.p.gamma
-        along = np.vecdot(dx, c.normal)[:, None] / self.d  # the part that would only change the row's std
+        along = np.vecdot(dx, c.x_hat)[:, None] / self.d  # the part that would only change the row's std
         dx -= dx.sum(axis=-1, keepdims=True) / self.d  # and the part that would only change its mean
         dx /= c.std + self.epsilon
-        tiny = np.finfo(c.std.dtype).tiny  # where std is 0, so is normal
-        dx -= c.normal * (along / np.maximum(c.std, tiny))
+        tiny = np.finfo(c.std.dtype).tiny  # where std is 0, so is x_hat
+        dx -= c.x_hat * (along / np.maximum(c.std, tiny))
         return dx

@@ -3,11 +3,13 @@
 import numpy as np
 
 from ..batch import Batch
+from ..cache import KeyValues
 from ..numerics import Array
-from ..parameters import Shapes
-from .base import Cache, Layer, random_weight
+from ..parameters import Param, weight
+from .base import Cache, Layer, register
 
 
+@register(tag=4)
 class OutputProjection(Layer):
     """The logits x w_out + b_out, (N, d) -> (N, V).
 
@@ -18,29 +20,22 @@ class OutputProjection(Layer):
         vocab_size: V, the number of words.
     """
 
-    plain_sgd = ("b_out",)
-
     def __init__(self, d: int, vocab_size: int):
-        self.d = self.takes = d
-        self.vocab_size = self.gives = vocab_size
+        self.d = self.d_in = d
+        self.vocab_size = self.d_out = vocab_size
 
-    def shapes(self) -> Shapes:
-        return {"w_out": (self.d, self.vocab_size), "b_out": (1, self.vocab_size)}
+    def parameters(self) -> dict[str, Param]:
+        return {
+            "w_out": weight(self.d, self.vocab_size),
+            "b_out": Param((1, self.vocab_size), adam=False),
+        }
 
-    def initialize(self, rng: np.random.Generator) -> None:
-        self.p.w_out[...] = random_weight(rng, self.p.w_out.shape)
-
-    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
+    def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
         logits = x @ self.p.w_out
         logits += self.p.b_out  # in place: the largest matrix of the whole pass
         return logits, Cache(x=x)
 
-    def step(self, x: Array, position: int, memory: None) -> Array:
-        logits = x.dot(self.p.w_out)
-        logits += self.p.b_out[0]
-        return logits
-
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
-        self.g.w_out += c.x.T @ dy
-        self.g.b_out += dy.sum(axis=0)
+        np.matmul(c.x.T, dy, out=self.g.w_out)
+        dy.sum(axis=0, out=self.g.b_out[0])
         return dy @ self.p.w_out.T

@@ -3,68 +3,68 @@
 import numpy as np
 
 from ..batch import Batch
+from ..cache import KeyValues
 from ..numerics import Array, causal, softmax
-from ..parameters import Shapes
-from .base import Cache, Layer, random_weight
+from ..parameters import Param, weight
+from .base import Cache, Layer, register
 
 
+@register(tag=1)
 class SelfAttention(Layer):
     """x + softmax(q k^T / sqrt(d)) v, causal, (N, d) -> (N, d) (Vaswani et al. 2017, eq. 1, with the residual).
 
-    One head, no biases, no output matrix. In the cache, for B sequences of at most T positions:
-    q, k, v (B, T, d), scores and weights (B, T, T), a row for the position that looks.
+    One head, no biases, no output matrix. It has three parts, `project`, `attend` and `merge`; between them, one may
+    hand in scores or weights of one's own.
 
     Args:
         d: the width of a row.
     """
 
+    rowwise = False
+    axes = {"q": "BTd", "k": "BSd", "v": "BSd", "scores": "BTS", "weights": "BTS"}
+
     def __init__(self, d: int):
-        self.d = self.takes = self.gives = d
+        self.d = self.d_in = self.d_out = d
         self.scale = 1 / max(d, 1) ** 0.5
 
-    def shapes(self) -> Shapes:
-        return dict.fromkeys(("w_q", "w_k", "w_v"), (self.d, self.d))
+    def parameters(self) -> dict[str, Param]:
+        return {name: weight(self.d, self.d) for name in ("w_q", "w_k", "w_v")}
 
-    def initialize(self, rng: np.random.Generator) -> None:
-        for array in self.p.values():
-            array[...] = random_weight(rng, array.shape)
+    def project(self, x: Array, batch: Batch) -> list[Array]:
+        """Rows (N, d) -> queries, keys and values, (B, T, d) each."""
+        w = self.p.flat.reshape(3, self.d, self.d)  # w_q, w_k and w_v lie one after the other
+        return [batch.pad(rows) for rows in x @ w]
 
-    def forward(self, x: Array, batch: Batch) -> tuple[Array, Cache]:
-        q, k, v = (batch.pad(x @ w) for w in self.p.values())  # (B, T, d) each
-        scores = causal(q @ k.mT * self.scale)  # (B, T, T)
+    def attend(self, q: Array, k: Array) -> Array:
+        """Queries (B, T, d) and keys (B, S, d) -> scores (B, T, S), a row for the position that looks; no mask yet."""
+        scores = q @ k.mT
+        scores *= self.scale
+        return scores
+
+    def merge(self, x: Array, weights: Array, v: Array, batch: Batch) -> Array:
+        """Weights (B, T, S) and values (B, S, d) -> the output (N, d): what was found is added to x (N, d)."""
+        return x + batch.rows(weights @ v)
+
+    def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
+        q, k, v = self.project(x, batch)
+        if past is not None:
+            k, v = past.extend(self, k, v)  # now (B, S, d), with those before
+        scores = causal(self.attend(q, k))
+        if past is not None:
+            past.hide_gaps(scores)
         weights = softmax(scores)
-        return x + batch.rows(weights @ v), Cache(x=x, q=q, k=k, v=v, scores=scores, weights=weights)
+        return self.merge(x, weights, v, batch), Cache(x=x, q=q, k=k, v=v, scores=scores, weights=weights)
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
-        dmix = batch.pad(dy)
-        dv = c.weights.mT @ dmix
-        dweights = dmix @ c.v.mT  # (B, T, T)
+        dcontext = batch.pad(dy)
+        dv = c.weights.mT @ dcontext
+        dweights = dcontext @ c.v.mT  # (B, T, T)
         dscores = c.weights * (dweights - np.vecdot(dweights, c.weights)[..., None])  # back through softmax
         dscores *= self.scale
         dq, dk = dscores @ c.k, dscores.mT @ c.q
         dx = dy.copy()
         for name, d in (("w_q", dq), ("w_k", dk), ("w_v", dv)):
-            d = batch.rows(d)
-            self.g[name] += c.x.T @ d
-            dx += d @ self.p[name].T
+            rows = batch.rows(d)
+            np.matmul(c.x.T, rows, out=self.g[name])
+            dx += rows @ self.p[name].T
         return dx
-
-    def remember(self, seen: Cache, capacity: int) -> tuple[Array, ...]:
-        w_q, w_k, w_v = self.p.values()
-        k, v = np.empty((2, capacity, self.d), w_q.dtype)
-        length = seen.k.shape[1]
-        k[:length], v[:length] = seen.k[0], seen.v[0]
-        return w_q * self.scale, w_k, w_v, k, v, np.ones(capacity, w_q.dtype)
-
-    def step(self, x: Array, position: int, memory: tuple[Array, ...]) -> Array:
-        w_q, w_k, w_v, k, v, ones = memory
-        x.dot(w_k, out=k[position])
-        x.dot(w_v, out=v[position])
-        seen = slice(position + 1)  # the future need not be hidden: it is not there yet
-        weights = k[seen].dot(x.dot(w_q))  # (position + 1,), still the scores
-        weights -= weights[weights.argmax()]
-        np.exp(weights, out=weights)
-        mix = weights.dot(v[seen])  # (d,)
-        mix /= weights.dot(ones[seen])
-        mix += x
-        return mix

@@ -1,16 +1,17 @@
 """Adam: every weight gets a step of its own size."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
 
 from ..numerics import Array
-from ..parameters import Parameters, Views, buffer
+from ..parameters import Parameters, Views
 
-BLOCK = 1 << 18
-"""Weights updated at a time: what a block touches stays in the processor's last cache from one line to the next."""
+BLOCK = 48 << 10
+"""Weights updated at a time: the buffers of three blocks then fit into 2 MB of second-level cache."""
 
 
 @dataclass
@@ -24,29 +25,36 @@ class Settings:
 
 
 class Adam:
-    """Adam (Kingma and Ba 2015, algorithm 1) over the flat buffers of a model.
+    """Adam (Kingma and Ba 2015, algorithm 1) over the flat buffers of a network.
 
     With g the gradient and t the number of updates:
     m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,
     w -= rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
+    A parameter that declares `adam=False` gets w -= rate * g instead, and its moments stay 0.
 
     Args:
-        parameters: the model's memory.
-        plain_sgd: names that get w -= rate * g instead, and keep no moments.
+        parameters: the network's memory.
 
     Attributes:
         m, v: `Views` named as the parameters: the running means of the gradient and of its square.
         settings: name -> `Settings`, for every parameter that Adam updates.
     """
 
-    def __init__(self, parameters: Parameters, plain_sgd: Collection[str] = ()):
+    def __init__(self, parameters: Parameters):
         self.parameters = parameters
-        shapes = {name: array.shape for name, array in parameters.weights.items()}
-        size, dtype = parameters.weights.flat.size, parameters.weights.flat.dtype
-        self.m = Views(shapes, buffer(size, dtype))
-        self.v = Views(shapes, buffer(size, dtype))
-        self._scratch = np.empty(min(BLOCK, size), dtype)
-        self.settings = {name: Settings() for name in shapes if name not in plain_sgd}
+        self.settings = {name: Settings() for name, param in parameters.params.items() if param.adam}
+
+    @cached_property
+    def m(self) -> Views:
+        return self.parameters.like()
+
+    @cached_property
+    def v(self) -> Views:
+        return self.parameters.like()
+
+    @cached_property
+    def _scratch(self) -> Array:
+        return np.empty(min(BLOCK, self.m.flat.size), self.m.flat.dtype)
 
     def step(self, rate: float) -> None:
         """Update every weight with the gradients as they are now.
@@ -64,9 +72,9 @@ class Adam:
                 if shared is None:
                     w -= rate * g
                 else:
-                    _update(w, g, m, v, rate, shared, self._scratch[: len(w)])
+                    update(w, g, m, v, rate, shared, self._scratch[: len(w)])
 
-    def _runs(self) -> Iterable[tuple[int, int, Settings | None]]:
+    def _runs(self) -> Iterator[tuple[int, int, Settings | None]]:
         """The buffer cut into the longest stretches that are updated alike: (start, end, settings)."""
         start = 0
         for _, names in groupby(self.m, key=self.settings.get):
@@ -76,7 +84,7 @@ class Adam:
             start = end
 
 
-def _update(w: Array, g: Array, m: Array, v: Array, rate: float, s: Settings, out: Array) -> None:
+def update(w: Array, g: Array, m: Array, v: Array, rate: float, s: Settings, out: Array) -> None:
     """One Adam step in place; both bias corrections are folded into the rate and epsilon."""
     m *= s.beta1
     m += np.multiply(g, 1 - s.beta1, out=out)

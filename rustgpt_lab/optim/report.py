@@ -1,13 +1,25 @@
-"""What a clipping did, in numbers."""
+"""What a clipping did, in numbers: measured from outside, on the gradients before and after."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import sqrt
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..numerics import Array
+from ..parameters import Views
+
+if TYPE_CHECKING:
+    from ..batch import Batch
+    from .clipping import Clipping
+
+Arrays = Mapping[str, Array]
+
+SHORTER = 1 - 1e-6
+"""A unit that was multiplied by less was made shorter; more is rounding."""
 
 
 @dataclass
@@ -17,7 +29,7 @@ class ClippingReport:
     Attributes:
         before, after: the norm of the gradient.
         weight: the norm of the parameter itself; 0 for the gradient of the logits, which are no parameter.
-        clipped: the fraction of its units that were made shorter, in [0, 1].
+        clipped: the fraction of its units that were scaled down, in [0, 1].
         cosine: of the angle between the gradient before and after, in [-1, 1].
     """
 
@@ -27,26 +39,18 @@ class ClippingReport:
     clipped: dict[str, float] = field(default_factory=dict)
     cosine: dict[str, float] = field(default_factory=dict)
 
-    def add(self, name: str, before: Array, after: Array, weight: float, factors: Array | float) -> None:
-        """Measure what was done to one gradient whose units were multiplied by some factors, among other things."""
-        a, b = norm(before), norm(after)
-        clipped = (
-            float(factors < 1) if isinstance(factors, float) else np.count_nonzero(factors < 1) / factors.size
-        )
-        self._put(name, a, b, weight, clipped, cosine(dot(before, after), a, b))
+    def add(self, name: str, before: Array, after: Array, weight: float, axis: int | None) -> None:
+        """Measure what was done to one gradient, unit by unit.
 
-    def add_scaled(self, name: str, before: float, weight: float, factor: Array | float) -> None:
-        """The same for a gradient that was multiplied by one number and not changed otherwise."""
-        self._put(name, before, before * float(factor), weight, float(factor < 1), 1.0)
-
-    def _put(self, name: str, *row: float) -> None:
+        What scales a unit by f, and moves it at right angles to what is left (as centralization does), leaves
+        |after|^2 = f * before . after: so f is known without asking the clipping.
+        """
+        products, squares = unit_dots(before, after, axis), unit_dots(after, after, axis)
+        clipped = squares < SHORTER * products
+        a, b, product = norm(before), sqrt(float(squares.sum())), float(products.sum())
+        row = a, b, weight, np.count_nonzero(clipped) / clipped.size, cosine(product, a, b)
         for column, value in zip(vars(self).values(), row, strict=True):
             column[name] = value
-
-    def update(self, other: ClippingReport) -> None:
-        """Take over the rows of another report."""
-        for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True):
-            mine.update(theirs)
 
     def __repr__(self) -> str:
         lines = [f"{'':>24} {'before':>10} {'after':>10} {'weight':>10} {'clipped':>8} {'cosine':>7}"]
@@ -58,14 +62,73 @@ class ClippingReport:
         return "\n".join([*lines, f"{'all':>24} " + " ".join(f"{total:10.4g}" for total in totals)])
 
 
-def dot(a: Array, b: Array) -> float:
-    """The sum of a * b over all entries."""
-    return float(np.vdot(a, b))
+class Measured:
+    """A clipping that is looked at: it does the same, and `report` then says what that was."""
+
+    def __init__(self, clipping: Clipping):
+        self.clipping, self.report = clipping, ClippingReport()
+
+    def at_logits(self, dlogits: Array, batch: Batch) -> None:
+        """Clip the gradient of the logits; its units are the sequences."""
+        before = dlogits.copy()
+        self.clipping.at_logits(dlogits, batch)
+        ends = np.cumsum(batch.lengths) - batch.lengths
+        by_row = np.vecdot(before, dlogits), np.vecdot(dlogits, dlogits)
+        products, squares = (np.add.reduceat(rows, ends) for rows in by_row)
+        clipped = np.count_nonzero(squares < SHORTER * products) / batch.size
+        a, b = norm(before), norm(dlogits)
+        row = a, b, 0.0, clipped, cosine(float(products.sum()), a, b)
+        for column, value in zip(vars(self.report).values(), row, strict=True):
+            column["logits"] = value
+
+    def at_parameters(self, parameters: Arrays, gradients: Arrays) -> None:
+        """Clip the parameters' gradients."""
+        before = {name: gradient.copy() for name, gradient in gradients.items()}
+        self.clipping.at_parameters(parameters, gradients)
+        for name, gradient in gradients.items():
+            weight, axis = norm(parameters[name]), unit_axis(parameters, name)
+            self.report.add(name, before[name], gradient, weight, axis)
+
+
+def unit_axis(parameters: Arrays, name: str) -> int | None:
+    """The axis along which a unit's numbers lie: 0 for columns, 1 for rows, None if the array is one unit."""
+    if isinstance(parameters, Views):
+        return parameters.params[name].unit_axis
+    shape = parameters[name].shape
+    return 0 if len(shape) > 1 and shape[0] > 1 else None
+
+
+def unit_dots(a: Array, b: Array, axis: int | None) -> Array:
+    """The dot product of a and b within every unit, in a shape that multiplies them; `axis` as in `Param`."""
+    if axis is None:
+        return np.vdot(a, b).reshape((1,) * a.ndim)
+    if a.ndim == 2:  # the same as below, and faster
+        return np.einsum("ij,ij->j", a, b)[None, :] if axis == 0 else np.vecdot(a, b)[:, None]
+    return (a * b).sum(axis=axis, keepdims=True)
+
+
+def unit_norms(array: Array, axis: int | None) -> Array:
+    """The norm of every unit, in a shape that multiplies the array; exact where squares overflow or vanish, too."""
+    squares = unit_dots(array, array, axis)
+    if _is_sound(squares):
+        return np.sqrt(squares)
+    wide = array.astype(np.float64)
+    scale = float(np.abs(wide).max(initial=0)) or 1.0
+    if not isfinite(scale):
+        return np.sqrt(squares)
+    wide /= scale
+    return (np.sqrt(unit_dots(wide, wide, axis)) * scale).astype(array.dtype)
 
 
 def norm(array: Array) -> float:
-    """The L2 norm of all entries together."""
-    return sqrt(dot(array, array))
+    """The L2 norm of all entries together; exact where squares overflow or vanish, too."""
+    square = np.vdot(array, array)
+    return sqrt(square) if _is_sound(square) else float(unit_norms(array.ravel(), None)[0])
+
+
+def _is_sound(squares: Array) -> bool:
+    """Whether sums of squares are finite, and large enough to be exact."""
+    return isfinite(squares.max()) and bool(squares.min() > np.finfo(squares.dtype).tiny)
 
 
 def cosine(product: float, a: float, b: float) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, fields
 from math import inf, isinf
 from os import PathLike
@@ -22,12 +22,13 @@ import numpy as np
 import orjson
 
 from ..errors import FileError, ModelError, TrainingError
-from ..optim import clipping, schedule
+from ..optim import clipping, rustgpt, schedule
 from ..optim.adam import Settings
-from ..training import Callback, History, Recipe, Training
-from ..training.snapshot import Place
-from . import load, save
+from ..training import Callback, History, TrainingConfig, Training
+from ..training.snapshot import TrainState
 from .files import access_error, atomic_write
+from .model_file import load, save
+from .parts import Parts
 
 HEAD, MIDDLE, TAIL = b'{"sha256": "', b'", "state": ', b"}\n"
 DIGITS = 64
@@ -39,13 +40,13 @@ TEMPORARIES = ".rustgpt_lab-*.tmp"
 KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
+        clipping.AGC,
         clipping.AdaptiveClippingConfig,
         clipping.AdaptiveGradientClipping,
         clipping.Centralization,
         clipping.Chain,
         clipping.L2GradientClipping,
-        clipping.RustGPTLogitClipping,
-        clipping.UnitwiseClipping,
+        rustgpt.RustGPTLogitClipping,
         schedule.Constant,
         schedule.StepDecay,
         schedule.WarmupCosine,
@@ -101,29 +102,29 @@ class Checkpoints(Callback):
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise access_error("the folder cannot be made", self.folder, error) from error
-        if training.place.steps == 0 and (found := _numbered(self.folder, ".json")):
+        if training.state.steps == 0 and (found := _numbered(self.folder, ".json")):
             raise TrainingError(
                 "this folder holds the checkpoints of another run",
                 where=self.folder,
                 got=found[0].name,
-                remedy="Name another folder; or go on with that run: resume(folder, texts).run().",
+                remedy="Name another folder; or go on with that run: LLM.resume(folder, texts).run().",
             )
         describe(training)  # if it cannot be kept, say so before the first step
         self._sweep()
-        self._saved, self._time = training.place.steps, monotonic()
+        self._saved, self._time = training.state.steps, monotonic()
 
     def on_step(self, training: Training) -> None:
-        steps = training.place.steps
+        steps = training.state.steps
         if steps - self._saved >= self.every_steps or monotonic() - self._time >= self.every_seconds:
             self._save(training)
 
     def on_end(self, training: Training) -> None:
-        if training.place.steps != self._saved and training.history.outcome != "diverged":
+        if training.state.steps != self._saved and training.history.outcome != "diverged":
             self._save(training)
 
     def _save(self, training: Training) -> None:
         write(training, self.folder)
-        self._saved = training.place.steps
+        self._saved = training.state.steps
         sidecars = _numbered(self.folder, ".json")
         here = sidecars.index(self.folder / _name(self._saved, ".json"))
         for sidecar in sidecars[:here] + sidecars[here + self.keep :]:  # a run that went back left newer ones
@@ -142,16 +143,18 @@ class Checkpoints(Callback):
 def write(training: Training, folder: Path) -> None:
     """Write one checkpoint: first the model, then the sidecar that makes it count."""
     state = describe(training)
-    model = folder / _name(training.place.steps, ".bin")
+    model = folder / _name(training.state.steps, ".bin")
     model.with_suffix(".json").unlink(missing_ok=True)  # an older one would contradict the new model
-    save(training.llm, model)
+    save(Parts(training.llm.vocab, training.network, training.llm.adam), model)
     data = orjson.dumps({**state, "model": _sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
     with atomic_write(model.with_suffix(".json")) as file:
         file.write(HEAD + _sha256(data).encode() + MIDDLE + data + TAIL)
 
 
-def resume(folder: str | PathLike[str], texts: Iterable[str]) -> Training:
-    """The run that the newest sound checkpoint describes, ready to go on: `resume(folder, texts).run()`.
+def resume(
+    folder: str | PathLike[str], texts: Iterable[str], assemble: Callable[[Parts], Any]
+) -> Training:
+    """The run that the newest sound checkpoint describes, ready to go on: `LLM.resume(folder, texts).run()`.
 
     Its model is `.llm`. Give `run` its callbacks anew, a `Checkpoints` of the same folder among them.
 
@@ -171,7 +174,7 @@ def resume(folder: str | PathLike[str], texts: Iterable[str]) -> Training:
     for sidecar in _numbered(folder, ".json"):
         try:
             state = _read(sidecar)
-            llm = load(sidecar.with_suffix(".bin"))
+            llm = assemble(load(sidecar.with_suffix(".bin")))
             training = _rebuild(state, llm, texts)
         except TrainingError:
             raise
@@ -179,7 +182,7 @@ def resume(folder: str | PathLike[str], texts: Iterable[str]) -> Training:
             reasons.append(f"{sidecar.name}: {error}")
             continue
         for reason in reasons:
-            message = f"a damaged checkpoint is passed over, {reason}. Step {training.place.steps} is used."
+            message = f"a damaged checkpoint is passed over, {reason}. Step {training.state.steps} is used."
             warnings.warn(message, DamagedCheckpointWarning, stacklevel=2)
         return training
     what = "none of the checkpoints is whole" if reasons else "there is no checkpoint here"
@@ -195,11 +198,11 @@ def describe(training: Training) -> dict[str, Any]:
             got=training.llm.parameters.flat.dtype.name,
             remedy='Build the model with dtype="float32".',
         )
-    recipe = {field.name: _plain(getattr(training.recipe, field.name)) for field in fields(Recipe)}
+    config = {field.name: _plain(getattr(training.config, field.name)) for field in fields(TrainingConfig)}
     return {
         "version": 1,
-        "recipe": recipe,
-        "place": asdict(training.place),
+        "config": config,
+        "place": asdict(training.state),
         "adam": {name: asdict(settings) for name, settings in training.llm.adam.settings.items()},
         "texts": _sum_of(training.sequences),
         "history": training.history.state(),
@@ -208,15 +211,15 @@ def describe(training: Training) -> dict[str, Any]:
 
 def _rebuild(state: dict[str, Any], llm: Any, texts: list[str]) -> Training:
     """The run that a sidecar's state describes."""
-    recipe = Recipe(**{name: _live(value) for name, value in state["recipe"].items()})
-    training = Training(llm, texts, recipe)
+    config = TrainingConfig(**{name: _live(value) for name, value in state["config"].items()})
+    training = Training(llm, texts, config)
     if _sum_of(training.sequences) != state["texts"]:
         raise TrainingError(
             "these are not the texts that the run learned from",
             where="texts",
             remedy="Give the same texts in the same order; or train the loaded model on the new ones.",
         )
-    training.place = Place(**state["place"])
+    training.state = TrainState(**state["place"])
     training.history = History.from_state(state["history"])
     for name, settings in state["adam"].items():  # the model's file has room for float32 only
         llm.adam.settings[name] = Settings(**settings)
@@ -246,7 +249,7 @@ def _numbered(folder: Path, suffix: str) -> list[Path]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of a recipe as JSON can hold it; `_live` is the way back."""
+    """A value of a config as JSON can hold it; `_live` is the way back."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and isinf(value):

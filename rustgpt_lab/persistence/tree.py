@@ -23,9 +23,11 @@ from ..errors import (
     VocabMismatchError,
 )
 from ..layers import Layer
-from ..model import LLM
+from ..network import Network, require_words
+from ..optim.adam import Adam as Optimizer
 from ..numerics import Array
-from ..vocab import END, Vocab
+from ..tokenizers import END, Vocab
+from .parts import Parts
 from .kinds import Kind, Matrix, require_count
 from .schema import LAYERS, MAX_LAYERS, MAX_WORDS, Adam, Setting
 
@@ -35,22 +37,22 @@ QUIET = np.errstate(over="ignore", invalid="ignore")
 # ---- a model as values ----------------------------------------------------------------------------------------------
 
 
-def from_model(llm: LLM) -> dict[str, Any]:
+def from_model(parts: Parts) -> dict[str, Any]:
     """The values of a model; the numbers of arrays are the model's own memory, if it is float32.
 
     Raises:
         UnknownLayerError: the format has no form for one of its layers.
         NoEndError, Utf8Error, TooLargeError: the file could not be loaded.
     """
-    words = llm.vocab.words
-    _check_words(llm.vocab)
-    if len(llm.network) > MAX_LAYERS:
+    words = parts.vocab.words
+    _check_words(parts.vocab)
+    if len(parts.network) > MAX_LAYERS:
         expected = f"at most {MAX_LAYERS}"
         raise TooLargeError(
-            "more layers than the limit", path=".network", expected=expected, got=len(llm.network)
+            "more layers than the limit", path=".network", expected=expected, got=len(parts.network)
         )
-    vocab = {"encode": llm.vocab.ids, "decode": dict(enumerate(words)), "words": list(words)}
-    return {"vocab": vocab, "network": [_layer_values(llm, i) for i in range(len(llm.network))]}
+    vocab = {"encode": parts.vocab.ids, "decode": dict(enumerate(words)), "words": list(words)}
+    return {"vocab": vocab, "network": [_layer_values(parts, i) for i in range(len(parts.network))]}
 
 
 def _check_words(vocab: Vocab) -> None:
@@ -69,29 +71,29 @@ def _check_words(vocab: Vocab) -> None:
             ) from error
 
 
-def _layer_values(llm: LLM, i: int) -> dict[str, Any]:
-    layer = llm.network[i]
+def _layer_values(parts: Parts, i: int) -> dict[str, Any]:
+    layer = parts.network[i]
     name = type(layer).__name__
     if name not in LAYERS:
         raise UnknownLayerError(
             "the file format has no such layer", path=f"network[{i}]", expected=", ".join(LAYERS), got=name
         )
-    return {name: {field: _field_value(llm, i, field, kind) for field, kind in LAYERS[name].fields.items()}}
+    return {name: {field: _field_value(parts, i, field, kind) for field, kind in LAYERS[name].fields.items()}}
 
 
-def _field_value(llm: LLM, i: int, field: str, kind: Kind) -> Any:
+def _field_value(parts: Parts, i: int, field: str, kind: Kind) -> Any:
     if isinstance(kind, Matrix):
-        return _matrix(llm.parameters[f"{i}.{field}"])
+        return _matrix(parts.network.weights[f"{i}.{field}"])
     if isinstance(kind, Setting):
-        value = getattr(llm.network[i], kind.attribute)
+        value = getattr(parts.network[i], kind.attribute)
         return np.float32(value) if kind.name == "f32" else value
     if isinstance(kind, Adam):
         name = f"{i}.{kind.parameter}"
-        settings = vars(llm.adam.settings[name])
+        settings = vars(parts.adam.settings[name])
         rounded = {
             key: np.float32(value) if isinstance(value, float) else value for key, value in settings.items()
         }
-        return {**rounded, "m": _matrix(llm.adam.m[name]), "v": _matrix(llm.adam.v[name])}
+        return {**rounded, "m": _matrix(parts.adam.m[name]), "v": _matrix(parts.adam.v[name])}
     return None  # activations
 
 
@@ -106,7 +108,7 @@ def _matrix(array: Array) -> dict[str, Any]:
 
 
 @QUIET
-def to_model(values: dict[str, Any], allow_nonfinite: bool) -> LLM:
+def to_model(values: dict[str, Any], allow_nonfinite: bool) -> Parts:
     """The model that the values of a file describe; each array is copied once, into its place in the flat buffers.
 
     Nothing is allocated before all shapes are known to be those of a model, and to be filled by the file.
@@ -121,18 +123,20 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool) -> LLM:
             error.where.enter(f".network[{i}].{name}")
             raise
     try:
-        llm = LLM(vocab, network, seed=None)
+        require_words(network, len(vocab))
+        built = Network(network, seed=None)
     except ShapeError as error:
         path, expected, got = str(error.where), error.expected, error.got
         raise FileShapeError(error.what, path=path, expected=expected, got=got) from error
+    parts = Parts(vocab, built, Optimizer(built.parameters))
     for i, entry in enumerate(values["network"]):
         [(name, fields)] = entry.items()
         try:
-            _fill_layer(llm, i, fields, LAYERS[name].fields, allow_nonfinite)
+            _fill_layer(parts, i, fields, LAYERS[name].fields, allow_nonfinite)
         except FileError as error:
             error.where.enter(f".network[{i}].{name}")
             raise
-    return llm
+    return parts
 
 
 def _make_layer(name: str, fields: dict[str, Any]) -> Layer:
@@ -147,7 +151,7 @@ def _make_layer(name: str, fields: dict[str, Any]) -> Layer:
                 got=fields[field],
             )
     layer = form.make(fields)
-    shapes = layer.shapes()
+    shapes = {name: param.shape for name, param in layer.parameters().items()}
     for field, kind in form.fields.items():
         if isinstance(kind, Matrix):
             _check_shape(FileShapeError, f".{field}", shapes[field], fields[field])
@@ -167,16 +171,16 @@ def _check_shape(error: type[FileError], path: str, shape: tuple[int, ...], matr
         )
 
 
-def _fill_layer(llm: LLM, i: int, fields: dict[str, Any], kinds: Any, allow_nonfinite: bool) -> None:
+def _fill_layer(parts: Parts, i: int, fields: dict[str, Any], kinds: Any, allow_nonfinite: bool) -> None:
     """Fill a layer's part of the model; each array is checked while it is still in the processor's cache."""
     for field, kind in kinds.items():
         if isinstance(kind, Matrix):
-            weights, path = llm.parameters[f"{i}.{field}"], f".{field}"
+            weights, path = parts.network.weights[f"{i}.{field}"], f".{field}"
             _fill(weights, fields[field], path)
             _check(weights, path, allow_nonfinite)
         if isinstance(kind, Adam):
             name, state, path = f"{i}.{kind.parameter}", fields[field], f".{field}"
-            m, v, settings = llm.adam.m[name], llm.adam.v[name], llm.adam.settings[name]
+            m, v, settings = parts.adam.m[name], parts.adam.v[name], parts.adam.settings[name]
             _fill(m, state["m"], f"{path}.m")
             _fill(v, state["v"], f"{path}.v")
             _check_moments(m, v, path, allow_nonfinite)
@@ -202,11 +206,11 @@ def _fill(target: Array, matrix: dict[str, Any], path: str) -> None:
 
 
 @QUIET
-def require_finite(llm: LLM) -> None:
+def require_finite(parts: Parts) -> None:
     """Refuse a model with NaN or infinities, or with negative second moments."""
-    for name, array in llm.parameters.items():
+    for name, array in parts.network.weights.items():
         _check(array, name)
-        _check_moments(llm.adam.m[name], llm.adam.v[name], name)
+        _check_moments(parts.adam.m[name], parts.adam.v[name], name)
 
 
 def _check_moments(m: Array, v: Array, path: str, allow_nonfinite: bool = False) -> None:

@@ -1,9 +1,9 @@
 """Learning: the loop, what it remembers, who may look on, and a session that can be paused and rewound."""
 
 from .callbacks import Callback, Progress
+from .config import TrainingConfig
 from .history import History
-from .loop import Training, train
-from .recipe import Recipe
+from .run import Training, train
 from .session import TrainingSession
 
-__all__ = ["Callback", "History", "Progress", "Recipe", "Training", "TrainingSession", "train"]
+__all__ = ["Callback", "History", "Progress", "Training", "TrainingConfig", "TrainingSession", "train"]

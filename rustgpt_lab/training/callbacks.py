@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .loop import Training
+    from .run import Training
 
 
 class Callback:
@@ -16,7 +16,7 @@ class Callback:
         """Before the first step."""
 
     def on_step(self, training: Training) -> None:
-        """After every step; `training.place` tells its loss, `training.epoch_ended` if it closed an epoch."""
+        """After every step; `training.state` tells its loss, `training.epoch_ended` if it closed an epoch."""
 
     def on_end(self, training: Training) -> None:
         """After the last step, however it came to be the last: also after an interrupt or an error."""
@@ -36,7 +36,7 @@ class Progress(Callback):
         from tqdm.auto import tqdm
 
         self._bar: Any = tqdm(total=training.total_steps, unit="step", smoothing=0)
-        self._shown, self._tokens = perf_counter(), training.place.tokens
+        self._shown, self._tokens = perf_counter(), training.state.tokens
 
     def on_step(self, training: Training) -> None:
         if perf_counter() - self._shown >= self.every:
@@ -47,13 +47,13 @@ class Progress(Callback):
         self._bar.close()
 
     def _show(self, training: Training) -> None:
-        now, place, bar = perf_counter(), training.place, self._bar
-        speed = (place.tokens - self._tokens) / (now - self._shown)
+        now, state, bar = perf_counter(), training.state, self._bar
+        speed = (state.tokens - self._tokens) / (now - self._shown)
         bar.total = training.total_steps
         bar.set_description(
-            f"epoch {min(place.epoch + 1, training.recipe.epochs)}/{training.recipe.epochs}", refresh=False
+            f"epoch {min(state.epoch + 1, training.config.epochs)}/{training.config.epochs}", refresh=False
         )
-        bar.set_postfix_str(f"loss {training.place.loss:.3f}, {speed:,.0f} tokens/s", refresh=False)
-        bar.n = place.steps
+        bar.set_postfix_str(f"loss {training.state.loss:.3f}, {speed:,.0f} tokens/s", refresh=False)
+        bar.n = state.steps
         bar.refresh()
-        self._shown, self._tokens = now, place.tokens
+        self._shown, self._tokens = now, state.tokens

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import TrainingError
 from .callbacks import Callback
 from .history import History
-from .loop import Training
-from .recipe import Recipe
+from .run import Training
+from .config import TrainingConfig
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from ..model import LLM
+    from ..llm import LLM
 
 TELL_EVERY = 0.1
 """Seconds at least between two calls of a listener while the session runs."""
@@ -41,7 +41,7 @@ class TrainingSession:
         llm, texts, epochs, learning_rate, norms: as in `train`.
         callbacks: as in `train`; called in the session's thread.
         memory: bytes for snapshots; each takes three numbers a weight, of RustGPT's model 6 MB.
-        options: more of a `Recipe`, such as batch_size=4.
+        options: more of a `TrainingConfig`, such as batch_size=4.
 
     Attributes:
         training: the `Training` that is driven; leave its `step` and `run` alone.
@@ -63,16 +63,16 @@ class TrainingSession:
         memory: int = 128 << 20,
         **options: Any,
     ):
-        self.training = Training(llm, texts, Recipe(epochs, learning_rate, **options), norms)
+        self.training = Training(llm, texts, TrainingConfig(epochs, learning_rate, **options), norms)
         self.error: BaseException | None = None
         self._callbacks = list(callbacks)
         self._listeners: list[Callable[[TrainingSession], None]] = []
         self._thread: Thread | None = None
         self._halt = ""  # why the thread is to end: "awaited" by another thread, or "asked" for by itself
         self._begun = self._stopped = False
-        self._recipes = {0: self.training.recipe}  # by the step after which each came into force
+        self._configs = {0: self.training.config}  # by the step after which each came into force
         self._interval = FIRST_INTERVAL
-        first = Snapshot.take(llm, self.training.place)
+        first = Snapshot.take(self.training.network, self.training.optimizer, self.training.state)
         self._room = memory // first.buffers.nbytes
         if self._room < 2:
             least = f"at least {2 * first.buffers.nbytes:,} bytes, for two snapshots"
@@ -94,7 +94,7 @@ class TrainingSession:
             return "stopped"
         if self.training.finished:
             return "finished"
-        return "paused" if self.training.place.steps else "ready"
+        return "paused" if self.training.state.steps else "ready"
 
     @property
     def history(self) -> History:
@@ -102,9 +102,9 @@ class TrainingSession:
         return self.training.history
 
     @property
-    def recipe(self) -> Recipe:
+    def config(self) -> TrainingConfig:
         """The numbers of the next step."""
-        return self.training.recipe
+        return self.training.config
 
     def on_change(self, listener: Callable[[TrainingSession], None]) -> None:
         """Have a function called with the session at every change, while it runs at most ten times a second.
@@ -171,21 +171,21 @@ class TrainingSession:
                 "there is no such moment to go back to", where="step", expected=expected, got=step
             )
         self._snapshots = {taken: s for taken, s in self._snapshots.items() if taken <= step}
-        self._recipes = {since: r for since, r in self._recipes.items() if since <= step}
+        self._configs = {since: r for since, r in self._configs.items() if since <= step}
         training = self.training
         training.restore(self._snapshots[max(self._snapshots)])
-        while training.place.steps < step:
-            training.recipe = self._recipe_after(training.place.steps)
+        while training.state.steps < step:
+            training.config = self._config_after(training.state.steps)
             training.step()
-        training.recipe = self._recipe_after(step)
+        training.config = self._config_after(step)
         self.error, self._stopped, self.history.outcome = None, False, ""
         self._tell()
 
     def set(self, **changes: Any) -> None:
-        """Change the recipe from the next step on, as in `set(learning_rate=1e-4, batch_size=8)`."""
+        """Change the config from the next step on, as in `set(learning_rate=1e-4, batch_size=8)`."""
         with self.hold():
-            self.training.recipe = replace(self.recipe, **changes)
-            self._recipes[self.training.place.steps] = self.recipe
+            self.training.config = replace(self.config, **changes)
+            self._configs[self.training.state.steps] = self.config
         self._tell()
 
     @contextmanager
@@ -266,24 +266,26 @@ class TrainingSession:
     def _advance(self) -> None:
         """A step that was not taken before, and a snapshot if it is time for one."""
         self.training.step()
-        steps = self.training.place.steps
+        steps = self.training.state.steps
         if steps % self._interval == 0:
             if len(self._snapshots) == self._room:
                 self._interval *= 2
                 self._snapshots = {s: kept for s, kept in self._snapshots.items() if s % self._interval == 0}
             if steps % self._interval == 0:
-                self._snapshots[steps] = Snapshot.take(self.training.llm, self.training.place)
+                self._snapshots[steps] = Snapshot.take(
+                    self.training.network, self.training.optimizer, self.training.state
+                )
         for callback in self._callbacks:
             callback.on_step(self.training)
 
-    def _recipe_after(self, steps: int) -> Recipe:
-        """The recipe that was in force for the step after so many."""
-        return self._recipes[max(since for since in self._recipes if since <= steps)]
+    def _config_after(self, steps: int) -> TrainingConfig:
+        """The config that was in force for the step after so many."""
+        return self._configs[max(since for since in self._configs if since <= steps)]
 
     def _tell(self) -> None:
         for listener in self._listeners:
             listener(self)
 
     def __repr__(self) -> str:
-        place, total = self.training.place, self.training.total_steps
-        return f"TrainingSession({self.state}, step {place.steps} of {total}, loss {place.loss:.3f})"
+        at, total = self.training.state, self.training.total_steps
+        return f"TrainingSession({self.state}, step {at.steps} of {total}, loss {at.loss:.3f})"

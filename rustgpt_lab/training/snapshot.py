@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..numerics import Array
+from ..optim.adam import Adam
 
 if TYPE_CHECKING:
-    from ..model import LLM
+    from ..network import Network
 
 
 @dataclass
-class Place:
-    """How far a run has come. With the weights and Adam's state, it decides every step that follows.
+class TrainState:
+    """How far a run has come. With the weights and the optimizer's state, it decides every step that follows.
 
     Attributes:
         steps: steps taken.
@@ -39,35 +40,43 @@ class Place:
 
 @dataclass
 class Snapshot:
-    """Weights, Adam's state and place of a run.
+    """Weights, optimizer's state and state of a run.
 
     Attributes:
-        buffers: (3, n), the weights and Adam's m and v.
+        buffers: (1 + k, n), the weights and the optimizer's k buffers.
         timesteps: Adam's updates so far, one number a parameter.
-        place: the `Place`.
+        state: the `TrainState`.
     """
 
     buffers: Array
     timesteps: list[int]
-    place: Place
+    state: TrainState
 
     @classmethod
-    def take(cls, llm: LLM, place: Place, old: Snapshot | None = None) -> Snapshot:
+    def take(
+        cls, network: Network, optimizer: Any, state: TrainState, old: Snapshot | None = None
+    ) -> Snapshot:
         """This moment, in the memory of an old snapshot if there is one."""
-        live = _buffers(llm)
-        buffers = np.empty((3, live[0].size), live[0].dtype) if old is None else old.buffers
+        live = _buffers(network, optimizer)
+        buffers = np.empty((len(live), live[0].size), live[0].dtype) if old is None else old.buffers
         for copy, original in zip(buffers, live, strict=True):
             copy[:] = original
-        return cls(buffers, [settings.timestep for settings in llm.adam.settings.values()], replace(place))
+        return cls(buffers, [settings.timestep for settings in _settings(optimizer)], replace(state))
 
-    def put_back(self, llm: LLM) -> Place:
-        """Give the model this moment's weights and Adam's state, and return the place."""
-        for copy, original in zip(self.buffers, _buffers(llm), strict=True):
+    def put_back(self, network: Network, optimizer: Any) -> TrainState:
+        """Give the network and its optimizer this moment's numbers, and return the state."""
+        for copy, original in zip(self.buffers, _buffers(network, optimizer), strict=True):
             original[:] = copy
-        for settings, timestep in zip(llm.adam.settings.values(), self.timesteps, strict=True):
+        for settings, timestep in zip(_settings(optimizer), self.timesteps, strict=True):
             settings.timestep = timestep
-        return replace(self.place)
+        return replace(self.state)
 
 
-def _buffers(llm: LLM) -> tuple[Array, Array, Array]:
-    return llm.parameters.flat, llm.adam.m.flat, llm.adam.v.flat
+def _buffers(network: Network, optimizer: Any) -> list[Array]:
+    if isinstance(optimizer, Adam):
+        return [network.weights.flat, optimizer.m.flat, optimizer.v.flat]
+    return [network.weights.flat, *([optimizer.velocity.flat] if optimizer.momentum else [])]
+
+
+def _settings(optimizer: Any) -> list[Any]:
+    return list(optimizer.settings.values()) if isinstance(optimizer, Adam) else []

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..layers import FeedForward, Layer, SelfAttention
+from ..layers import FeedForward, Layer, Residual, SelfAttention
+from ..parameters import walk
 
-RESIDUAL = (SelfAttention, FeedForward)
+RESIDUAL = (SelfAttention, FeedForward, Residual)
 """The layers whose output is their input plus something."""
 
 
 def block_ends(network: Sequence[Layer]) -> list[int]:
-    """The layers after which a block ends: those before an attention, and the last but one.
+    """The layers after which a block ends: those before one that looks at other positions, and the last but one.
 
     For RustGPT's network: the embeddings, and the second norm of each block.
     """
     last = len(network) - 1
-    return [i for i in range(last) if i + 1 == last or isinstance(network[i + 1], SelfAttention)]
+    looks = [any(not inner.rowwise for _, inner in walk([layer])) for layer in network]
+    return [i for i in range(last) if i + 1 == last or looks[i + 1]]

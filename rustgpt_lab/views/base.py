@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ipywidgets import DOMWidget
     from matplotlib.figure import Figure
 
-    from ..model import LLM
+    from ..llm import LLM
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 

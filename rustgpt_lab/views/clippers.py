@@ -5,9 +5,9 @@ from ..optim.clipping import (
     AdaptiveGradientClipping,
     Clipping,
     L2GradientClipping,
-    RustGPTLogitClipping,
-    UnitwiseClipping,
+    AGC,
 )
+from ..optim.rustgpt import RustGPTLogitClipping
 
 METHODS = {"l2": "L2 norm", "agc": "AGC", "adaptive": "AGC, centralized"}
 SITES = {"parameters": "parameters", "logits": "logits, as RustGPT"}
@@ -30,7 +30,7 @@ def described(clipping: Clipping | None) -> str:
             return "none"
         case L2GradientClipping(threshold):
             return f"L2 norm up to {threshold:g}"
-        case UnitwiseClipping(threshold):
+        case AGC(threshold):
             return f"AGC, {threshold:g}"
         case AdaptiveGradientClipping(config) | RustGPTLogitClipping(config):
             centralized = ", centralized" if config.use_centralization else ""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model import LLM
+from ..llm import LLM
 from ..numerics import Array
-from ..optim.clipping import AGC_EPSILON, unit_axis
-from ..optim.report import norm
+from ..batch import Batch
+from ..optim.clipping import AGC_EPSILON
+from ..optim.report import norm, unit_axis
 from ..training import Training
 
 
@@ -59,9 +60,9 @@ class Effect:
 
 def record(training: Training, steps: int) -> list[Gradient]:
     """Take the next steps of a run that does not shuffle, and note the gradient of each."""
-    found, size = [], training.recipe.batch_size
+    found, size = [], training.config.batch_size
     for _ in range(steps):
-        place = training.place.position
+        place = training.state.position
         found.append(gradient_of(training.llm, training.sequences[place : place + size]))
         training.step()
     return found
@@ -71,16 +72,17 @@ def gradient_of(llm: LLM, batch: Sequence[Sequence[int]]) -> Gradient:
     """The gradient of a batch's mean loss, sequence by sequence."""
     parts, logits, entries = [], [], []
 
-    def at_logits(dlogits: Array) -> None:
+    network = llm.network
+    for ids in batch:
+        alone = Batch.to_learn([ids])
+        _, dlogits, caches = network.loss(alone)
         logits.append(norm(dlogits))
         entries.append(dlogits.size)
-
-    for ids in batch:
-        llm.loss_and_gradients([ids], at_logits)
-        parts.append(llm.memory.gradients.flat / len(batch))
+        network.backward(dlogits, caches, alone)
+        parts.append(network.gradients.flat / len(batch))
     edges = np.cumsum([weights.size for weights in llm.parameters.values()])[:-1]
     each = np.split(np.stack(parts), edges, axis=1)
-    axes = [unit_axis(name, weights) for name, weights in llm.parameters.items()]
+    axes = [unit_axis(llm.parameters, name) for name in llm.parameters]
     weights = [_by_unit(array, axis) for array, axis in zip(llm.parameters.values(), axes, strict=True)]
     units = [
         _by_unit(part.sum(axis=0).reshape(array.shape), axis)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rustgpt_lab.vocab import Vocab
+from rustgpt_lab.tokenizers import Vocab
 
 from .measure import Case, Work, corpora, measure, speedup
 from .tables import Table

@@ -14,7 +14,7 @@ import joblib
 
 from rustgpt_lab import LLM
 from rustgpt_lab.optim.clipping import AdaptiveGradientClipping, Clipping, L2GradientClipping
-from rustgpt_lab.training import History, Recipe, Training
+from rustgpt_lab.training import History, TrainingConfig, Training
 
 from .tables import Table
 from .training import batches, load
@@ -62,7 +62,7 @@ def reporting(folder: str | None, rounds: int) -> Table:
             llm.adam.step(RATE)
 
     def loop(clipping: Clipping | None, norms: bool) -> Callable[[], None]:
-        training = Training(llm, texts, Recipe(1 << 40, RATE, 4, clipping), norms)
+        training = Training(llm, texts, TrainingConfig(1 << 40, RATE, 4, clipping), norms)
 
         def work() -> None:
             for _ in parts:
@@ -121,7 +121,7 @@ def workers(folder: str | None, rounds: int) -> Table:
             ("processes", "loky", 2),
         ):
             llm = LLM.build(vocab, embedding_dim=d, hidden_dim=2 * d)
-            training = Training(llm, texts, Recipe(1 << 40, RATE, batch, workers=count))
+            training = Training(llm, texts, TrainingConfig(1 << 40, RATE, batch, workers=count))
             with joblib.parallel_config(backend=backend):
                 training.step()  # the workers come, and stay
             variants[name] = lambda training=training: (training.step(), training.step())

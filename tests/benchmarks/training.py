@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Sequence
 
-from rustgpt_lab.vocab import Vocab
+from rustgpt_lab.tokenizers import Vocab
 
 from .measure import Case, Work, corpora, measure, speedup
 from .tables import Table

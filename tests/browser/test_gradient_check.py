@@ -5,7 +5,7 @@ from playwright.sync_api import Locator
 from .harness import Lab, check_view
 
 SETUP = """from rustgpt_lab import SelfAttention, views
-from rustgpt_lab.course.bugs import RustGPTLayerNorm, RustGPTOutputProjection, RustGPTSelfAttention
+from rustgpt_lab.course.rustgpt import RustGPTLayerNorm, RustGPTOutputProjection, RustGPTSelfAttention
 layers = {
     "SelfAttention": SelfAttention(8), "RustGPT's SelfAttention": RustGPTSelfAttention(8),
     "RustGPT's LayerNorm": RustGPTLayerNorm(8), "RustGPT's OutputProjection": RustGPTOutputProjection(8, 6),

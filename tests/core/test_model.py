@@ -10,7 +10,7 @@ from rustgpt_lab import LLM, Dataset, FeedForward, ModelError, Vocab
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.errors import DataError, ShapeError, TextError
 from rustgpt_lab.numerics import numerical_gradient, relative_error, softmax
-from rustgpt_lab.vocab import tokenize
+from rustgpt_lab.tokenizers import tokenize
 
 TEXTS = [
     "the cat sat on the mat </s>",

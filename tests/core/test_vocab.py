@@ -5,7 +5,7 @@ from hypothesis import given, strategies as st
 
 from rustgpt_lab import Vocab
 from rustgpt_lab.errors import VocabError
-from rustgpt_lab.vocab import tokenize
+from rustgpt_lab.tokenizers import tokenize
 
 
 def tokenize_char_by_char(text: str) -> list[str]:

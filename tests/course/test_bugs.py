@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rustgpt_lab.batch import Batch
-from rustgpt_lab.course import bugs
+from rustgpt_lab.course import rustgpt as bugs
 from rustgpt_lab.layers import REGISTRY, Layer, LayerNorm, OutputProjection, SelfAttention
 from rustgpt_lab.numerics import numerical_gradient, relative_error
 

@@ -12,7 +12,7 @@ from rustgpt_lab.optim.clipping import (
     Chain,
     Clipping,
     RustGPTLogitClipping,
-    UnitwiseClipping,
+    AGC,
 )
 from tests.optim.reference import AGC, FILE, L2
 
@@ -37,7 +37,7 @@ def assert_close(ours: dict, theirs: dict) -> None:
 def test_agc_is_optax_agc(case: dict, threshold: float) -> None:
     """Columns of weights (in, out), a whole bias (1, n), as optax has it; rows of embeddings, its axis=1."""
     gradients = arrays_of(case["gradients"])
-    report = UnitwiseClipping(threshold).clip(arrays_of(case["weights"]), gradients)
+    report = AGC(threshold).clip(arrays_of(case["weights"]), gradients)
     assert_close(gradients, arrays_of(case[f"agc {threshold:g}"]))
     assert any(0 < fraction < 1 for fraction in report.clipped.values()), "the test would show nothing"
 
@@ -70,7 +70,7 @@ def test_centralization_by_hand() -> None:
 def test_adaptive_clipping_is_the_chain_of_its_parts(use_agc: bool, use_centralization: bool) -> None:
     weights, gradients = arrays_of(REFERENCE[0]["weights"]), arrays_of(REFERENCE[0]["gradients"])
     config = AdaptiveClippingConfig(0.02, use_centralization, use_agc, l2_threshold=0.7)
-    second = UnitwiseClipping(0.02) if use_agc else L2GradientClipping(0.7)
+    second = AGC(0.02) if use_agc else L2GradientClipping(0.7)
     chain = Chain(Centralization(), second) if use_centralization else Chain(second)
     one, other = copies(gradients), copies(gradients)
     AdaptiveGradientClipping(config).clip(weights, one)
@@ -86,7 +86,7 @@ def test_rustgpt_defaults() -> None:
 def test_a_model_s_memory_is_clipped_as_a_dictionary_is() -> None:
     llm = LLM.build(Vocab(["a", "b", "c"]), 4, 8, 1)
     gradients = llm.gradients(["a b c", "c a"])
-    for clipping in (L2GradientClipping(0.1), UnitwiseClipping(0.01), AdaptiveGradientClipping()):
+    for clipping in (L2GradientClipping(0.1), AGC(0.01), AdaptiveGradientClipping()):
         plain = copies(gradients)
         clipping.clip(dict(llm.parameters), plain)
         for name, gradient in gradients.items():
@@ -99,7 +99,7 @@ def test_a_model_s_memory_is_clipped_as_a_dictionary_is() -> None:
 def test_the_report_by_hand() -> None:
     weights = {"w": np.array([[3.0, 0.3], [4.0, 0.4]])}  # columns of norm 5 and 0.5
     gradients = {"w": np.array([[0.6, 0.6], [0.8, 0.8]])}  # both of norm 1
-    report = UnitwiseClipping(1.0).clip(weights, gradients)
+    report = AGC(1.0).clip(weights, gradients)
     np.testing.assert_allclose(gradients["w"], [[0.6, 0.3], [0.8, 0.4]])
     assert report.before["w"] == pytest.approx(2**0.5)
     assert report.after["w"] == pytest.approx(1.25**0.5)
@@ -111,18 +111,18 @@ def test_the_report_by_hand() -> None:
 
 def test_the_report_on_a_gradient_of_zero_and_on_one_that_vanishes() -> None:
     gradients = {"zero": np.zeros((2, 2)), "even": np.ones((2, 2))}
-    report = Chain(Centralization(), UnitwiseClipping(1.0)).clip(copies(gradients), gradients)
+    report = Chain(Centralization(), AGC(1.0)).clip(copies(gradients), gradients)
     assert report.cosine == {"zero": 1.0, "even": 0.0}
     assert report.after == {"zero": 0.0, "even": 0.0}
 
 
 def test_a_chain_counts_a_unit_that_any_part_made_shorter() -> None:
     weights, gradients = {"w": np.eye(2)}, {"w": np.diag([10.0, 0.01])}
-    assert Chain(UnitwiseClipping(0.5), L2GradientClipping(9.0)).clip(weights, gradients).clipped == {
+    assert Chain(AGC(0.5), L2GradientClipping(9.0)).clip(weights, gradients).clipped == {
         "w": 0.5
     }
     gradients = {"w": np.diag([10.0, 0.01])}
-    assert Chain(UnitwiseClipping(0.5), L2GradientClipping(0.1)).clip(weights, gradients).clipped == {
+    assert Chain(AGC(0.5), L2GradientClipping(0.1)).clip(weights, gradients).clipped == {
         "w": 1.0
     }
 
@@ -177,7 +177,7 @@ def test_rustgpt_s_l2_cannot_fire_and_its_centralization_does_nothing() -> None:
     "make",
     [
         L2GradientClipping,
-        UnitwiseClipping,
+        AGC,
         AdaptiveClippingConfig,
         lambda t: AdaptiveClippingConfig(l2_threshold=t),
     ],
@@ -197,4 +197,4 @@ def test_a_gradient_without_its_parameter_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"expected \(2, 2\), found \(2, 3\)"):
         L2GradientClipping(1.0).clip({"w": np.ones((2, 3))}, {"w": np.ones((2, 2))})
     with pytest.raises(ShapeError, match="too many axes; expected one or two, found 3"):
-        UnitwiseClipping(1.0).clip({"w": np.ones((2, 2, 2))}, {"w": np.ones((2, 2, 2))})
+        AGC(1.0).clip({"w": np.ones((2, 2, 2))}, {"w": np.ones((2, 2, 2))})

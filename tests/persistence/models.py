@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from rustgpt_lab import LLM, Embeddings, FeedForward, LayerNorm, OutputProjection, SelfAttention, Vocab
-from rustgpt_lab.vocab import END
+from rustgpt_lab.tokenizers import END
 
 WORDS = st.lists(st.text(max_size=6), unique=True, max_size=8).map(
     lambda words: Vocab(dict.fromkeys([*words, END]))

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from rustgpt_lab import LLM, Vocab
 from rustgpt_lab.persistence import describe
-from rustgpt_lab.vocab import END
+from rustgpt_lab.tokenizers import END
 
 from . import independent
 from .models import models, same

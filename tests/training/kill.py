@@ -16,10 +16,10 @@ from pathlib import Path
 
 from rustgpt_lab.errors import FileError
 from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning, resume
-from rustgpt_lab.training import Recipe, Training
+from rustgpt_lab.training import TrainingConfig, Training
 from tests.training.small import TEXTS, small_llm
 
-RECIPE = Recipe(epochs=100_000, learning_rate=1e-3, batch_size=2, shuffle=True)
+RECIPE = TrainingConfig(epochs=100_000, learning_rate=1e-3, batch_size=2, shuffle=True)
 LONGEST = 0.2
 """Seconds that a child lives at most: several checkpoints."""
 
@@ -65,11 +65,11 @@ def main(kills: int) -> str:
                 warnings.simplefilter("always", DamagedCheckpointWarning)
                 training = resume(folder, TEXTS)
             damaged += len(caught)
-            while reference.place.steps < training.place.steps:
+            while reference.place.steps < training.state.steps:
                 reference.step()
                 sums[reference.place.steps] = weights_sum(reference)
-            assert weights_sum(training) == sums[training.place.steps], "a torn checkpoint was loaded"
-        training.recipe = Recipe(epochs=training.place.epoch + 1, learning_rate=1e-3)
+            assert weights_sum(training) == sums[training.state.steps], "a torn checkpoint was loaded"
+        training.recipe = TrainingConfig(epochs=training.state.epoch + 1, learning_rate=1e-3)
         training.run([Checkpoints(folder, every_steps=1, keep=2)])
         assert not list(folder.glob(".rustgpt_lab-*.tmp")), "a stale temporary file was left"
         assert len(list(folder.iterdir())) == 4, "two checkpoints are two pairs of files"

@@ -20,11 +20,11 @@ from rustgpt_lab.optim.clipping import (
     Clipping,
     L2GradientClipping,
     RustGPTLogitClipping,
-    UnitwiseClipping,
+    AGC,
 )
 from rustgpt_lab.optim.schedule import Constant, StepDecay, WarmupCosine
 from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning, resume
-from rustgpt_lab.training import Recipe, Training, TrainingSession
+from rustgpt_lab.training import TrainingConfig, Training, TrainingSession
 from tests.training.small import TEXTS, small_llm
 
 CLIPPINGS = [
@@ -33,7 +33,7 @@ CLIPPINGS = [
     AdaptiveGradientClipping(),
     AdaptiveGradientClipping(AdaptiveClippingConfig(use_agc=False, l2_threshold=0.1)),
     RustGPTLogitClipping(),
-    Chain(Centralization(), UnitwiseClipping(0.05), L2GradientClipping(1.0)),
+    Chain(Centralization(), AGC(0.05), L2GradientClipping(1.0)),
 ]
 SCHEDULES = [None, Constant(0.5), WarmupCosine(5, 30, 0.1), StepDecay(7, 0.9)]
 
@@ -53,7 +53,7 @@ def files(folder: Path) -> list[str]:
 
 def saved_run(folder: Path, steps: int = 30, **options: Any) -> Training:
     """A run of so many steps, with a checkpoint after every 10th."""
-    training = Training(small_llm(), TEXTS, Recipe(10, 0.01, 2, **options))
+    training = Training(small_llm(), TEXTS, TrainingConfig(10, 0.01, 2, **options))
     checkpoints = Checkpoints(folder, every_steps=10)
     checkpoints.on_start(training)
     for _ in range(steps):
@@ -84,7 +84,7 @@ def test_2n_steps_are_n_steps_a_new_process_and_n_steps_for_every_clipping_and_s
     straight = {}
     for i, clipping in enumerate(CLIPPINGS):
         for j, schedule in enumerate(SCHEDULES):
-            recipe = Recipe(8, 0.01, 2, clipping, schedule, shuffle=True, seed=3)
+            recipe = TrainingConfig(8, 0.01, 2, clipping, schedule, shuffle=True, seed=3)
             whole, half = (Training(small_llm(), TEXTS, recipe, norms=True) for _ in range(2))
             whole.run()
             folder = tmp_path / f"{i}-{j}"

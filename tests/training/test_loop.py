@@ -11,7 +11,7 @@ import pytest
 from rustgpt_lab.errors import DataError, DivergenceError, ModelError, TrainingError
 from rustgpt_lab.optim.clipping import L2GradientClipping
 from rustgpt_lab.optim.schedule import StepDecay, WarmupCosine
-from rustgpt_lab.training import Callback, Recipe, Training
+from rustgpt_lab.training import Callback, TrainingConfig, Training
 from tests.training.small import TEXTS, small_llm
 
 
@@ -22,7 +22,7 @@ class At(Callback):
         self.when, self.action = step, action
 
     def on_step(self, training: Training) -> None:
-        if training.place.steps == self.when:
+        if training.state.steps == self.when:
             self.action(training)
 
 
@@ -100,7 +100,7 @@ def test_no_epoch_is_no_step() -> None:
 
 def test_shuffling_shows_every_text_once_an_epoch_in_an_order_of_its_own() -> None:
     def orders(seed: int) -> list[list[int]]:
-        training = Training(small_llm(), TEXTS, Recipe(3, 0.01, 2, shuffle=True, seed=seed))
+        training = Training(small_llm(), TEXTS, TrainingConfig(3, 0.01, 2, shuffle=True, seed=seed))
         seen: list[int] = []
         while not training.finished:
             seen += training._rows()
@@ -118,10 +118,10 @@ def test_callbacks_are_told_of_the_start_every_step_and_the_end() -> None:
 
     class Log(Callback):
         def on_start(self, training: Training) -> None:
-            told.append(("start", training.place.steps, training.total_steps))
+            told.append(("start", training.state.steps, training.total_steps))
 
         def on_step(self, training: Training) -> None:
-            told.append((training.place.steps, training.place.loss, training.epoch_ended))
+            told.append((training.state.steps, training.state.loss, training.epoch_ended))
 
         def on_end(self, training: Training) -> None:
             told.append(("end", training.history.outcome))
@@ -137,7 +137,7 @@ def test_a_callback_s_error_ends_the_run_and_the_others_hear_of_the_end() -> Non
 
     class Ends(Callback):
         def on_end(self, training: Training) -> None:
-            ended.append(training.place.steps)
+            ended.append(training.state.steps)
 
     with pytest.raises(ZeroDivisionError):
         small_llm().train(TEXTS, 1, 0.01, callbacks=[At(2, lambda t: 1 / 0), Ends()])
@@ -200,7 +200,7 @@ def test_a_gradient_that_is_not_finite_does_not_reach_the_weights(
 ) -> None:
     """Of 1e30 the square overflows, and Adam squares it."""
     llm = small_llm()
-    training = Training(llm, TEXTS, Recipe(5, 0.01))
+    training = Training(llm, TEXTS, TrainingConfig(5, 0.01))
     for _ in range(3):
         training.step()
     good, moments = llm.parameters.flat.copy(), llm.adam.m.flat.copy()
@@ -221,13 +221,13 @@ def test_a_gradient_that_is_not_finite_does_not_reach_the_weights(
 
 def test_the_weights_after_divergence_are_those_of_the_last_copy() -> None:
     llm, twin = small_llm(), small_llm()
-    training = Training(llm, TEXTS, Recipe(100, 0.01))
+    training = Training(llm, TEXTS, TrainingConfig(100, 0.01))
     for _ in range(150):
         training.step()
     llm.parameters["1.w_q"][0, 0] = np.nan
     with pytest.raises(DivergenceError, match=r"The weights are those after step 100, which were good\."):
         training.step()
-    reference = Training(twin, TEXTS, Recipe(100, 0.01))
+    reference = Training(twin, TEXTS, TrainingConfig(100, 0.01))
     for _ in range(100):
         reference.step()
     assert (llm.parameters.flat == twin.parameters.flat).all()

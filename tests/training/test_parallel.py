@@ -7,7 +7,7 @@ import pytest
 from rustgpt_lab.errors import DivergenceError
 from rustgpt_lab.numerics import relative_error
 from rustgpt_lab.optim.clipping import AdaptiveClippingConfig, AdaptiveGradientClipping, RustGPTLogitClipping
-from rustgpt_lab.training import Recipe, Training
+from rustgpt_lab.training import TrainingConfig, Training
 from tests.training.small import TEXTS, small_llm
 
 
@@ -15,7 +15,7 @@ from tests.training.small import TEXTS, small_llm
 def test_workers_give_the_gradients_of_one(backend: str, workers: int) -> None:
     """Also when there are more workers than texts. Two steps, so that the workers see the weights change."""
     one, many = (
-        Training(small_llm(), TEXTS, Recipe(9, 0.01, 7, workers=n), norms=True) for n in (1, workers)
+        Training(small_llm(), TEXTS, TrainingConfig(9, 0.01, 7, workers=n), norms=True) for n in (1, workers)
     )
     with joblib.parallel_config(backend=backend):
         for _ in range(2):
@@ -41,12 +41,12 @@ def test_a_whole_run_and_its_norms_are_those_of_one_worker(clipping) -> None:
 
 
 def test_workers_leave_with_the_run_and_come_again() -> None:
-    training = Training(small_llm(), TEXTS, Recipe(2, 0.01, 4, workers=2))
+    training = Training(small_llm(), TEXTS, TrainingConfig(2, 0.01, 4, workers=2))
     training.run()
     assert training._workers is None
-    training.recipe = Recipe(3, 0.01, 4, workers=3)
+    training.recipe = TrainingConfig(3, 0.01, 4, workers=3)
     training.step()
-    training.recipe = Recipe(3, 0.01, 4, workers=2)
+    training.recipe = TrainingConfig(3, 0.01, 4, workers=2)
     training.run()
     assert (training.finished, training._workers) == (True, None)
 

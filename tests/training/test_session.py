@@ -44,7 +44,7 @@ def test_pause_rewind_by_50_steps_and_replay_gives_the_same_losses(clipping: Any
     losses, weights = session.history.loss, session.training.llm.parameters.flat.copy()
     moments = session.training.llm.adam.v.flat.copy()
     session.rewind(123)
-    assert (session.state, session.training.place.steps, len(session.history.loss)) == ("paused", 123, 123)
+    assert (session.state, session.training.state.steps, len(session.history.loss)) == ("paused", 123, 123)
     assert not (session.training.llm.parameters.flat == weights).all()
     session.step(50)
     assert (session.history.loss == losses).all()
@@ -80,7 +80,7 @@ def test_its_snapshots_stay_within_their_memory() -> None:
     assert 3 * STATE <= most <= 5 * STATE
     assert 0 in session._snapshots
     session.rewind(1)
-    assert session.training.place.steps == 1
+    assert session.training.state.steps == 1
 
 
 def test_too_little_memory_is_refused() -> None:
@@ -98,18 +98,18 @@ def test_start_and_pause_while_the_caller_goes_on() -> None:
         assert len(session.history.columns()["loss"]) <= len(session.history)
     session.pause()
     assert session.state == "paused"
-    steps = session.training.place.steps
+    steps = session.training.state.steps
     assert threading.active_count() == 1 or not any(t.name == "training" for t in threading.enumerate())
     session.start()
     session.set(learning_rate=0.005)
     with session.hold() as llm:
         assert np.isfinite(llm.loss(TEXTS))
-        held = session.training.place.steps
-        assert session.training.place.steps == held
+        held = session.training.state.steps
+        assert session.training.state.steps == held
     assert session.state == "running", "set and hold go on afterwards"
     session.stop()
     assert session.state == session.history.outcome == "stopped"
-    assert session.training.place.steps >= steps
+    assert session.training.state.steps >= steps
     assert session.recipe.learning_rate == 0.005
 
 
@@ -122,7 +122,7 @@ def test_when_it_is_over_only_rewind_takes_it_up_again() -> None:
             go_on()
     session.rewind(3)
     session.step()
-    assert (session.state, session.training.place.steps, session.history.outcome) == ("paused", 4, "")
+    assert (session.state, session.training.state.steps, session.history.outcome) == ("paused", 4, "")
 
 
 @pytest.mark.parametrize("step", [-1, 6])
@@ -133,7 +133,7 @@ def test_a_moment_that_never_was_cannot_be_gone_back_to(step: int) -> None:
         TrainingError, match=f"step: there is no such moment to go back to; expected 0 to 5, found {step}"
     ):
         session.rewind(step)
-    assert session.training.place.steps == 5
+    assert session.training.state.steps == 5
 
 
 def test_divergence_in_the_thread_is_kept_and_can_be_rewound() -> None:
@@ -163,7 +163,7 @@ def test_listeners_hear_of_every_change_and_may_pause() -> None:
 
     def listen(session: TrainingSession) -> None:
         heard.append(session.state)
-        if session.state == "running" and session.training.place.steps > 10:
+        if session.state == "running" and session.training.state.steps > 10:
             session.pause()
 
     session.on_change(listen)
@@ -184,7 +184,7 @@ def test_callbacks_hear_of_new_steps_only() -> None:
             told.append("start")
 
         def on_step(self, training: Training) -> None:
-            told.append(training.place.steps)
+            told.append(training.state.steps)
 
         def on_end(self, training: Training) -> None:
             told.append("end")

@@ -5,7 +5,7 @@ import pytest
 
 from rustgpt_lab import LLM, Dataset, Vocab, views
 from rustgpt_lab.errors import TrainingError
-from rustgpt_lab.optim.clipping import UnitwiseClipping
+from rustgpt_lab.optim.clipping import AGC
 from rustgpt_lab.training.parallel import gradients
 from rustgpt_lab.views.clippers import METHODS, SITES, clipper
 
@@ -71,7 +71,7 @@ def test_agc_fractions_and_angles(llm: LLM) -> None:
     data = views.clipping(llm, TEXTS, "agc", 0.01, steps=1).data
     gradients = llm.gradients(TEXTS[:1])
     before = {name: g.astype(float).copy() for name, g in gradients.items()}
-    UnitwiseClipping(0.01).apply(llm.parameters, gradients)
+    AGC(0.01).apply(llm.parameters, gradients)
     for i, name in enumerate(data.names[:-2]):
         a, b = before[name].ravel(), gradients[name].ravel().astype(float)
         assert data.before[i, 0] == pytest.approx(np.linalg.norm(a), rel=1e-5), name

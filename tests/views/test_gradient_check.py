@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rustgpt_lab import LLM, FeedForward, LayerNorm, Vocab, views
-from rustgpt_lab.course.bugs import RustGPTLayerNorm, RustGPTOutputProjection, RustGPTSelfAttention
+from rustgpt_lab.course.rustgpt import RustGPTLayerNorm, RustGPTOutputProjection, RustGPTSelfAttention
 from rustgpt_lab.layers import REGISTRY
 from rustgpt_lab.views.gallery.gradient_check import gradient_check_of
 

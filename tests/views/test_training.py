@@ -7,7 +7,7 @@ import pytest
 
 from rustgpt_lab import LLM, Dataset, Vocab, views
 from rustgpt_lab.errors import TextError, TrainingError
-from rustgpt_lab.optim.clipping import AdaptiveGradientClipping, L2GradientClipping, UnitwiseClipping
+from rustgpt_lab.optim.clipping import AdaptiveGradientClipping, L2GradientClipping, AGC
 from rustgpt_lab.training import TrainingSession
 from rustgpt_lab.views.clippers import described
 from rustgpt_lab.views.gallery.training import SAMPLES, TrainingView
@@ -35,15 +35,15 @@ class Browser:
         self.view, self.sizes, self.times, self.missed = view, [], [], 0
         view.widget.send = self.receive
         self.steps = view.state()["rows"][:, 0].tolist()
-        self.place = view.data.place
+        self.state = view.data.place
 
     def receive(self, content: dict, buffers: list[bytes]) -> None:
         self.sizes.append(len(buffers[0]) + len(repr(content)))
         self.times.append(perf_counter())
-        self.missed += content["since"] > self.place
+        self.missed += content["since"] > self.state
         rows = np.frombuffer(buffers[0], np.float32).reshape(-1, 3)
         self.steps = [s for s in self.steps if s <= content["since"]] + rows[:, 0].tolist()
-        self.place, self.status = content["status"]["place"], content["status"]
+        self.state, self.status = content["status"]["place"], content["status"]
 
 
 def test_the_browser_hears_every_step_once_in_few_small_messages(view: TrainingView) -> None:
@@ -53,7 +53,7 @@ def test_the_browser_hears_every_step_once_in_few_small_messages(view: TrainingV
     view.session.pause()
     assert browser.steps == view.session.history.step.tolist()
     assert browser.missed == 0
-    assert browser.place == view.session.training.place.steps > 20
+    assert browser.place == view.session.training.state.steps > 20
     assert browser.status["state"] == "paused"
     apart = np.diff(browser.times[1:-1])  # the first and the last one tell of start and pause
     assert len(apart) and apart.min() > 0.2
@@ -131,7 +131,7 @@ def test_a_prompt_that_cannot_be_read(session: TrainingSession) -> None:
 
 def test_clippings_in_words() -> None:
     assert described(L2GradientClipping(2.0)) == "L2 norm up to 2"
-    assert described(UnitwiseClipping(0.01)) == "AGC, 0.01"
+    assert described(AGC(0.01)) == "AGC, 0.01"
     assert described(AdaptiveGradientClipping()) == "AGC, 0.01, centralized"
 
 

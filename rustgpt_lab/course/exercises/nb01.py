@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from string import punctuation
 
-from ...vocab import tokenize
+from ...tokenizers import tokenize
 from ..exercise import Exercise, Mistake, Question
 
 

@@ -17,7 +17,7 @@ from ..style import colormap, plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...model import LLM
+    from ...llm import LLM
 
 
 @dataclass(frozen=True)

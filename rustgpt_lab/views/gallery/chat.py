@@ -15,7 +15,7 @@ from .attention import Attention
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...model import LLM
+    from ...llm import LLM
 
 END = "</s>"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import TrainingError
 from ...numerics import Array
-from ...training import Recipe, Training
+from ...training import TrainingConfig, Training
 from ..base import Table, View
 from ..clippers import METHODS, SITES, clipper, described
 from ..recorded import Gradient, at_logits, at_parameters, record
@@ -19,7 +19,7 @@ from ..style import ACCENT, plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...model import LLM
+    from ...llm import LLM
 
 ROUNDING = 0.05
 """Degrees: a smaller angle is taken as 0. In float32 a cosine is known to 1e-7, and cos(0.026°) is 1 - 1e-7."""
@@ -205,7 +205,7 @@ def clipping(
 
     "l2" is Pascanu et al. 2013, algorithm 1; "agc" is Brock et al. 2021, eq. 3, and "adaptive" centralizes before it
     (Yong et al. 2020, eq. 1). At the site "logits" it is what RustGPT does instead: see
-    `optim.clipping.RustGPTLogitClipping`.
+    `optim.rustgpt.RustGPTLogitClipping`.
 
     Args:
         llm: where the run begins.
@@ -221,8 +221,8 @@ def clipping(
         DivergenceError: the run ends before its steps are done.
         TrainingError: a number cannot be used, or a word is not one of these.
     """
-    recipe = Recipe(epochs=1, learning_rate=learning_rate, batch_size=batch_size)
-    training = Training(llm.copy(), texts, recipe)
+    config = TrainingConfig(epochs=1, learning_rate=learning_rate, batch_size=batch_size)
+    training = Training(llm.copy(), texts, config)
     _check(steps >= 1, "steps", "1 or more", steps)
     _check(method in METHODS, "method", f"one of {', '.join(METHODS)}", method)
     _check(site in SITES, "site", f"one of {', '.join(SITES)}", site)

@@ -18,7 +18,7 @@ from ..style import ACCENT, colormap, plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...model import LLM
+    from ...llm import LLM
 
 
 EXACT = 1_000_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +80,11 @@ def gradient_check_of(layer: Layer, seed: int = 0) -> tuple[Gradient, ...]:
     The loss is a sum of all outputs, each with a random weight of its own.
     """
     rng = np.random.default_rng(seed)
-    twin, own = copy(layer), vars(layer).get("p")
-    twin.alone(seed)
+    twin, own = layer.unbound().alone(seed), vars(layer).get("p")
     for name, array in twin.p.items():
         array[...] = own[name] if own is not None else array + 0.3 * rng.normal(size=array.shape)
     batch = Batch(SEQUENCES)
-    x: Any = batch.ids if twin.takes is None else rng.normal(size=(len(batch.ids), twin.takes))
+    x: Any = batch.ids if twin.d_in is None else rng.normal(size=(len(batch.ids), twin.d_in))
     y, cache = twin.forward(x, batch)
     weigh = rng.normal(size=y.shape)
     dx = twin.backward(weigh, cache, batch)
@@ -94,7 +92,7 @@ def gradient_check_of(layer: Layer, seed: int = 0) -> tuple[Gradient, ...]:
     def loss() -> float:
         return float((twin.forward(x, batch)[0] * weigh).sum())
 
-    pairs: list[tuple[str, Array, Array]] = [] if twin.takes is None else [("input", x, dx)]
+    pairs: list[tuple[str, Array, Array]] = [] if twin.d_in is None else [("input", x, dx)]
     pairs += [(name, array, twin.g[name]) for name, array in twin.p.items()]
     return tuple(_compared(name, array, analytic, loss) for name, array, analytic in pairs)
 

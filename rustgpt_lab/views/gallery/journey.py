@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...batch import Batch
 from ...errors import ShapeError
 from ...layers import OutputProjection
 from ...numerics import Array, softmax
@@ -18,7 +19,7 @@ from ..style import ACCENT, colormap, plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...model import LLM
+    from ...llm import LLM
 
 SHOWN = 5
 """Words kept of every distribution."""
@@ -77,8 +78,9 @@ def journey_of(llm: LLM, text: str) -> JourneyData:
             expected="OutputProjection",
             got=type(last).__name__,
         )
+    batch = Batch([llm.tokenize(text)])
     stream = np.stack([trace[f"{i}.output"] for i in range(len(layers))])  # (L, T, d)
-    p = softmax(stream @ last.p.w_out + last.p.b_out)  # (L, T, V)
+    p = softmax(np.stack([last.forward(rows, batch)[0] for rows in stream]))  # (L, T, V)
     top = np.argsort(-p, axis=-1, kind="stable")[..., :SHOWN]
     length = stream.shape[1]
     return JourneyData(

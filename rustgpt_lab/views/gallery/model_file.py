@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import ModelError, ShapeError
-from ...model import LLM
+from ...llm import LLM
 from ...numerics import softmax
 from ...persistence import Node, describe, load, save
 from ..base import Table, View

@@ -17,7 +17,7 @@ from ..style import ACCENT, plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...model import LLM
+    from ...llm import LLM
 
 BINS = 24
 """Of each small histogram."""
@@ -115,7 +115,7 @@ def network_of(llm: LLM, text: str) -> NetworkData:
             block=sum(start <= i for start in starts) if inside else 0,
             residual=isinstance(layer, RESIDUAL),
             size=sum(array.size for array in layer.p.values()),
-            gives=layer.gives,
+            gives=layer.d_out,
             parameters=tuple(array_of(name, array) for name, array in layer.p.items()),
             trace=tuple(
                 array_of(name.partition(".")[2], array)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...model import LLM
-from ...vocab import Vocab, tokenize
+from ...llm import LLM
+from ...tokenizers import Vocab, tokenize
 from ..base import Table, View
 from ..style import CATEGORIES, plot
 

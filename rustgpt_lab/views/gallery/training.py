@@ -92,8 +92,8 @@ class TrainingData:
 
 def training_of(session: TrainingSession, prompt: str, samples: tuple[Sample, ...] = ()) -> TrainingData:
     """Read a session; it may be running."""
-    columns, training, recipe = session.history.columns(), session.training, session.recipe
-    place, total = training.place.steps, training.total_steps
+    columns, training, config = session.history.columns(), session.training, session.config
+    place, total = training.state.steps, training.total_steps
     seconds, tokens = columns["seconds"], columns["tokens"]
     speed, left = 0.0, None
     if len(seconds):
@@ -108,13 +108,13 @@ def training_of(session: TrainingSession, prompt: str, samples: tuple[Sample, ..
         rate=columns["rate"],
         place=place,
         total=total,
-        epoch=min(training.place.epoch + 1, recipe.epochs),
-        epochs=recipe.epochs,
+        epoch=min(training.state.epoch + 1, config.epochs),
+        epochs=config.epochs,
         state=session.state,
         speed=speed,
         left=left,
-        next_rate=recipe.learning_rate,
-        clipping=described(recipe.clipping),
+        next_rate=config.learning_rate,
+        clipping=described(config.clipping),
         error=str(session.error or ""),
         prompt=prompt,
         samples=samples,
@@ -135,7 +135,7 @@ class TrainingView(View):
     def __init__(self, session: TrainingSession, prompt: str):
         self.session, self.prompt = session, prompt
         self._samples: list[Sample] = []
-        self._given = session.recipe.clipping
+        self._given = session.config.clipping
         self._sent = 0  # the step up to which the browser knows everything
         self._pushed = self._sampled = -np.inf
         with session.hold() as llm:
@@ -228,13 +228,13 @@ class TrainingView(View):
 
     def _sample(self) -> None:
         """Ask the model, if it is time, and forget the answers after the moment to which the session went back."""
-        place = self.session.training.place.steps
+        place = self.session.training.state.steps
         kept = [sample for sample in self._samples if sample.step <= place]
         now = perf_counter()
         due = self.session.state != "running" or now - self._sampled >= SAMPLE_EVERY
         if due and not (kept and kept[-1].step == place):
             with self.session.hold() as llm:
-                kept.append(Sample(self.session.training.place.steps, _beginning(llm.predict(self.prompt))))
+                kept.append(Sample(self.session.training.state.steps, _beginning(llm.predict(self.prompt))))
             self._sampled = now
         self._samples = kept[::2] if len(kept) > SAMPLES else kept
 

@@ -11,7 +11,7 @@ import numpy as np
 from ...batch import Batch
 from ...errors import ShapeError
 from ...layers import Cache, FeedForward, Layer, LayerNorm, SelfAttention
-from ...numerics import Array, softmax
+from ...numerics import Array, causal, softmax
 from ..anatomy import RESIDUAL
 from ..base import Table, View
 from ..style import ACCENT, plot
@@ -19,7 +19,7 @@ from ..style import ACCENT, plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ...model import LLM
+    from ...llm import LLM
 
 KINDS: dict[str, tuple[str, Any]] = {
     "attention": ("without attention", SelfAttention),
@@ -99,28 +99,27 @@ def layers_for(llm: LLM) -> dict[str, list[tuple[int, str]]]:
 # ---- the changes: each is a layer's forward pass, (x, batch) -> (y, cache), with one thing different --------------
 
 
-def _rescored(scores_of: Callable[[SelfAttention, Cache, Change], Array]) -> Any:
+def _rescored(rescore: Callable[[SelfAttention, Array, Change], Array]) -> Any:
     """Attention as the layer computes it, but for its scores."""
 
     def forward(layer: SelfAttention, x: Array, batch: Batch, change: Change) -> tuple[Array, Cache]:
-        c = layer.forward(x, batch)[1]
-        scores = scores_of(layer, c, change)
+        q, k, v = layer.project(x, batch)
+        scores = rescore(layer, layer.attend(q, k), change)
         weights = softmax(scores)
-        return x + batch.rows(weights @ c.v), Cache(scores=scores, weights=weights)
+        return layer.merge(x, weights, v, batch), Cache(scores=scores, weights=weights)
 
     return forward
 
 
-def _one_score(layer: SelfAttention, c: Cache, change: Change) -> Array:
-    scores = c.scores.copy()
+def _one_score(layer: SelfAttention, scores: Array, change: Change) -> Array:
+    causal(scores)
     if change.score is not None:
         scores[..., change.row, change.column] = change.score
     return scores
 
 
-def _one_word_hidden(layer: SelfAttention, c: Cache, change: Change) -> Array:
-    scores = c.scores.copy()
-    scores[..., change.column + 1 :, change.column] = -np.inf  # the word itself must look at something
+def _one_word_hidden(layer: SelfAttention, scores: Array, change: Change) -> Array:
+    causal(scores)[..., change.column + 1 :, change.column] = -np.inf  # the word itself must look at something
     return scores
 
 
@@ -138,8 +137,8 @@ CHANGED: dict[str, Callable[[Any, Array, Batch, Change], tuple[Array, Cache]]] =
     "feed_forward": _left_out,
     "residual": _without_residual,
     "norm": _left_out,
-    "scaling": _rescored(lambda layer, c, change: c.scores / layer.scale),
-    "mask": _rescored(lambda layer, c, change: c.q @ c.k.mT * layer.scale),
+    "scaling": _rescored(lambda layer, scores, change: causal(scores / layer.scale)),
+    "mask": _rescored(lambda layer, scores, change: scores),
     "hide": _rescored(_one_word_hidden),
     "score": _rescored(_one_score),
 }

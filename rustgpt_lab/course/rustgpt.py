@@ -21,15 +21,15 @@ class RustGPTLayerNorm(LayerNorm):
     """
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
-        self.g.gamma += (dy * c.normal).sum(axis=0)
-        self.g.beta += dy.sum(axis=0)
+        (dy * c.x_hat).sum(axis=0, out=self.g.gamma[0])
+        dy.sum(axis=0, out=self.g.beta[0])
         std = c.std + self.epsilon
-        centred = c.normal * std
-        dnormal = dy * self.p.gamma
-        dmean = -dnormal.sum(axis=-1, keepdims=True) / std
-        dvar = np.vecdot(dnormal, c.normal)[:, None]  # wrong: np.vecdot(dnormal, centred)
+        centred = c.x_hat * std
+        dx_hat = dy * self.p.gamma
+        dmean = -dx_hat.sum(axis=-1, keepdims=True) / std
+        dvar = np.vecdot(dx_hat, c.x_hat)[:, None]  # wrong: np.vecdot(dx_hat, centred)
         dvar = -0.5 * dvar / (c.std**2 + self.epsilon) ** 1.5
-        return dnormal / std + (2 * dvar * centred + dmean) / self.d
+        return dx_hat / std + (2 * dvar * centred + dmean) / self.d
 
 
 class RustGPTSelfAttention(SelfAttention):
@@ -40,16 +40,16 @@ class RustGPTSelfAttention(SelfAttention):
     """
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
-        dmix = batch.pad(dy)
-        dv = c.weights.mT @ dmix
-        dweights = dmix @ c.v.mT
+        dcontext = batch.pad(dy)
+        dv = c.weights.mT @ dcontext
+        dweights = dcontext @ c.v.mT
         dscores = c.weights * (dweights - np.vecdot(dweights, c.weights)[..., None])
         dq, dk = dscores @ c.k, dscores.mT @ c.q  # wrong: both lack the factor self.scale
         dx = dy.copy()
         for name, d in (("w_q", dq), ("w_k", dk), ("w_v", dv)):
-            d = batch.rows(d)
-            self.g[name] += c.x.T @ d
-            dx += d @ self.p[name].T
+            rows = batch.rows(d)
+            np.matmul(c.x.T, rows, out=self.g[name])
+            dx += rows @ self.p[name].T
         return dx
 
 
@@ -61,7 +61,7 @@ class RustGPTOutputProjection(OutputProjection):
     """
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
-        self.g.w_out += c.x.T @ dy
+        np.matmul(c.x.T, dy, out=self.g.w_out)
         shares = np.repeat(1 / batch.lengths, batch.lengths)[:, None]  # (N, 1)
-        self.g.b_out += (dy * shares).sum(axis=0)  # wrong: dy.sum(axis=0)
+        (dy * shares).sum(axis=0, out=self.g.b_out[0])  # wrong: dy.sum(axis=0)
         return dy @ self.p.w_out.T

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from .errors import VocabError
+from ..errors import VocabError
 
 END = "</s>"
 """The word that ends every text; a model that produces it has finished."""

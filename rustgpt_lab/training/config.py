@@ -14,7 +14,7 @@ from ..optim.clipping import Clipping
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingConfig:
     """The numbers of a training run.
 
     Args:
@@ -28,7 +28,9 @@ class Recipe:
             otherwise it is the order in which the texts are given.
         seed: of the orders, 0 or more.
         loss_limit: a batch's loss above it counts as divergence.
-        workers: into how many parts a batch is split, each with a worker of its own; see `parallel`.
+        optimizer: "adam", the model's own, or "descent", plain gradient descent.
+        momentum: of plain descent, in [0, 1).
+        workers: into how many parts a batch is split, each with a worker of its own; see `workers`.
 
     Raises:
         TrainingError: one of them is out of range.
@@ -42,6 +44,8 @@ class Recipe:
     shuffle: bool = False
     seed: int = 0
     loss_limit: float = inf
+    optimizer: str = "adam"
+    momentum: float = 0.0
     workers: int = 1
 
     def __post_init__(self) -> None:
@@ -61,6 +65,8 @@ class Recipe:
             ("schedule", self.schedule is None or callable(self.schedule), "a function of the step"),
             ("seed", _is_whole(self.seed, 0), "a whole number, 0 or more"),
             ("loss_limit", _is_number(self.loss_limit), "a number above 0"),
+            ("optimizer", self.optimizer in ("adam", "descent"), "'adam' or 'descent'"),
+            ("momentum", 0 <= self.momentum < 1, "a number from 0, below 1"),
             ("workers", _is_whole(self.workers, 1), "a whole number, 1 or more"),
         ):
             if not good:

@@ -1,0 +1,85 @@
+"""The key-value cache: what attention found in the words read so far, so that a new word costs one row, not all again.
+
+Texts of unequal length share the columns of one array: each fills its own from the left, and the next words of all
+stand in the next column. What lies between a short text's end and that column is a gap, which attention must not see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+from .batch import Batch, Ids
+from .numerics import Array
+
+
+class KeyValues:
+    """Keys and values of B texts, for every layer that asks.
+
+    Attributes:
+        read: (B,) how many ids of each text were read.
+        columns: how many columns they fill, gaps included.
+    """
+
+    def __init__(self, size: int = 1):
+        self.read: Ids = np.zeros(size, dtype=np.intp)
+        self.columns = 0
+        self._gaps: Array | None = None  # (B, columns up to the last gap), -inf in a gap, 0 elsewhere
+        self._arrays: dict[Hashable, list[Array]] = {}
+
+    def extend(self, layer: Hashable, *new: Array) -> list[Array]:
+        """Put a layer's new arrays (keys, values), (B, ..., T, d), behind those before; returns all (B, ..., S, d)."""
+        start, end = self.columns, self.columns + new[0].shape[-2]
+        held = self._arrays.get(layer)
+        if held is None or held[0].shape[-2] < end:
+            held = self._arrays[layer] = [_with_room(array, end, held and held[i]) for i, array in enumerate(new)]
+        found = []
+        for room, array in zip(held, new, strict=True):
+            room[..., start:end, :] = array
+            found.append(room[..., :end, :])
+        return found
+
+    def hide_gaps(self, scores: Array) -> Array:
+        """Set the scores (B, ..., T, S) of columns in a gap to -inf, in place."""
+        if self._gaps is not None:
+            gaps = self._gaps.reshape(len(self._gaps), *[1] * (scores.ndim - 2), -1)
+            scores[..., : gaps.shape[-1]] += gaps
+        return scores
+
+    def advance(self, batch: Batch) -> None:
+        """Count a batch that every layer has read."""
+        start, self.columns = self.columns, self.columns + batch.longest
+        if not batch.full:
+            gaps = np.zeros((batch.size, self.columns), np.float32)
+            if self._gaps is not None:
+                gaps[:, : self._gaps.shape[1]] = self._gaps
+            gaps[:, start:][np.arange(batch.longest) >= batch.lengths[:, None]] = -np.inf
+            self._gaps = gaps
+        self.read = self.read + batch.lengths
+
+    def fork(self, rows: Sequence[int] | Ids) -> KeyValues:
+        """A cache of its own for some of the texts, in this order; one may be taken several times."""
+        twin = KeyValues()
+        twin.read, twin.columns = self.read[rows], self.columns
+        twin._gaps = None if self._gaps is None else self._gaps[rows]
+        twin._arrays = {layer: [array[rows] for array in held] for layer, held in self._arrays.items()}
+        return twin
+
+    def drop(self, row: int) -> None:
+        """Forget a text; the last one takes its place, so that little is moved."""
+        last = len(self.read) - 1
+        parts = [self.read, *([] if self._gaps is None else [self._gaps])]
+        for array in [*parts, *(array for held in self._arrays.values() for array in held)]:
+            array[row] = array[last]
+        self.read = self.read[:last]
+        self._gaps = None if self._gaps is None else self._gaps[:last]
+        self._arrays = {layer: [array[:last] for array in held] for layer, held in self._arrays.items()}
+
+
+def _with_room(new: Array, columns: int, old: Array | None) -> Array:
+    """Room for twice as many columns, with the old ones copied."""
+    room = np.empty((*new.shape[:-2], 2 * columns, new.shape[-1]), new.dtype)
+    if old is not None:
+        room[..., : old.shape[-2], :] = old
+    return room

@@ -1,0 +1,5 @@
+"""Writing on: the model's own words become its next input."""
+
+from .loop import greedy
+
+__all__ = ["greedy"]

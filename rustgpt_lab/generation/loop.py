@@ -1,0 +1,46 @@
+"""The loop of generation: read the prompts, choose a word, read it, choose the next.
+
+The prompts go through the network at once. Every position's keys and values are kept (`KeyValues`), so that a new word
+costs one row through the network, not the whole text again; the new words of many texts go through it together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ..batch import Batch
+from ..cache import KeyValues
+from ..network import Network
+
+
+def greedy(
+    network: Network, prompts: Sequence[Sequence[int]], most: int, end: int | None
+) -> Iterator[tuple[int, int]]:
+    """The most likely id each time, for every prompt until `end` or until it has `most` ids.
+
+    Args:
+        network: its weights must not change meanwhile.
+        prompts: ids. Nothing follows an empty prompt, or one of `most` ids or more, as in RustGPT.
+        most: ids in all, at most as many as the network can see.
+        end: the id that ends a text, if there is one.
+
+    Yields:
+        (index of the prompt, id), `end` included; a word for every prompt that goes on, then the next of each.
+    """
+    texts = [i for i, ids in enumerate(prompts) if 0 < len(ids) < most]  # the prompt that each row belongs to
+    if not texts:
+        return
+    past = KeyValues(len(texts))
+    scores = network.scores(Batch([prompts[i] for i in texts]), past, last=True)
+    while True:
+        ids = scores.argmax(axis=-1)
+        yield from zip(list(texts), ids.tolist(), strict=True)
+        for row in np.flatnonzero((ids == end) | (past.read + 1 >= most))[::-1].tolist():
+            past.drop(row)  # the last row moves into its place
+            ids[row], texts[row] = ids[len(texts) - 1], texts[-1]
+            texts.pop()
+        if not texts:
+            return
+        scores = network.scores(Batch.of_next(ids[: len(texts)], past.read), past, last=True)

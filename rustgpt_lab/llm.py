@@ -1,0 +1,233 @@
+"""The language model: a vocabulary, a network, and Adam. Text in, text out."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .batch import Batch
+from .errors import DataError, ShapeError, TextError
+from .generation import greedy
+from .layers import Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
+from .machine import set_up
+from .network import Network, require_words
+from .numerics import Array
+from .optim.adam import Adam
+from .parameters import Views
+from .persistence import Parts, load, resume, save
+from .tokenizers import Vocab
+from .training import train
+
+if TYPE_CHECKING:
+    from .training import History, Training
+
+set_up()
+
+
+class LLM:
+    """A language model: it reads words and gives, for every position, a score to every word that might come next.
+
+    Args:
+        vocab: its words.
+        network: a `Network`, or the layers of one. To read text, the first must take ids, and the last must give one
+            score for every word of the vocabulary.
+        seed: of the random first weights; None leaves them all 0, for a caller who fills them in.
+        dtype: "float32" or "float64".
+        adam: the optimizer's state; it is part of the model, and saved with it. A fresh one unless given.
+
+    Raises:
+        ShapeError: two layers, or a layer and the vocabulary, do not fit together; a layer belongs to another model.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        network: Network | Sequence[Layer],
+        seed: int | None = 0,
+        dtype: str = "float32",
+        adam: Adam | None = None,
+    ):
+        require_words(network, len(vocab))
+        self.vocab = vocab
+        self.network = network if isinstance(network, Network) else Network(network, seed, dtype)
+        self.adam = adam or Adam(self.network.parameters)
+
+    @classmethod
+    def build(
+        cls,
+        vocab: Vocab,
+        embedding_dim: int = 128,
+        hidden_dim: int = 256,
+        blocks: int = 3,
+        max_seq_len: int = 80,
+        seed: int = 0,
+        dtype: str = "float32",
+    ) -> LLM:
+        """RustGPT's network: embeddings, `blocks` times (attention, norm, feed-forward, norm), output projection."""
+        sizes = {"embedding_dim": embedding_dim, "hidden_dim": hidden_dim, "max_seq_len": max_seq_len}
+        for name, size in {**sizes, "blocks": blocks + 1}.items():
+            if size < 1:
+                raise ShapeError(
+                    "a size is too small", where=name, expected="a whole number from 1", got=size
+                )
+        d = embedding_dim
+        network: list[Layer] = [Embeddings(len(vocab), d, max_seq_len)]
+        for _ in range(blocks):
+            network += [SelfAttention(d), LayerNorm(d), FeedForward(d, hidden_dim), LayerNorm(d)]
+        return cls(vocab, [*network, OutputProjection(d, len(vocab))], seed=seed, dtype=dtype)
+
+    # ---- text --------------------------------------------------------------------------------------------------
+
+    @property
+    def max_seq_len(self) -> int:
+        """The number of positions that the model can see, in tokens."""
+        first, last = (self.network[0], self.network[-1]) if len(self.network) else (None, None)
+        most = self.network.max_seq_len
+        if first is None or first.d_in is not None or last.d_out != len(self.vocab) or most is None:
+            raise ShapeError(
+                "this network cannot read text",
+                where="network",
+                expected=f"Embeddings first, and a last layer that gives {len(self.vocab)} scores, one for every word",
+                got=[type(layer).__name__ for layer in self.network],
+            )
+        return most
+
+    def tokenize(self, text: str) -> list[int]:
+        """The ids of a text's words; words that the vocabulary lacks are dropped."""
+        return self.vocab.encode(text)
+
+    def _ids(self, text: str | Sequence[int]) -> list[int]:
+        ids = self.tokenize(text) if isinstance(text, str) else [int(i) for i in text]
+        if not ids:
+            raise TextError(
+                "no word of this text is in the vocabulary", got=repr(text), remedy="Try another text."
+            )
+        if len(ids) > self.max_seq_len:
+            expected = f"at most {self.max_seq_len} tokens"
+            raise TextError("a text is longer than the model can see", expected=expected, got=len(ids))
+        bad = next((i for i in ids if not 0 <= i < len(self.vocab)), None)
+        if bad is not None:
+            raise TextError("an id is not in the vocabulary", expected=f"0 to {len(self.vocab) - 1}", got=bad)
+        return ids
+
+    def sequences(self, texts: Iterable[str]) -> list[list[int]]:
+        """The ids of texts to learn from.
+
+        Raises:
+            DataError: there is no text, or one with fewer than two known tokens (one to read, one to predict), or one
+                with more than `max_seq_len` + 1.
+        """
+        if isinstance(texts, str):
+            raise DataError(
+                "a single text where a list of texts belongs", where="texts", remedy="Write [text]."
+            )
+        sequences, most = [self.tokenize(text) for text in texts], self.max_seq_len + 1
+        if not sequences:
+            raise DataError(
+                "there is nothing to learn from", where="texts", expected="at least one text", got="none"
+            )
+        for row, ids in enumerate(sequences):
+            if not 2 <= len(ids) <= most:
+                raise DataError(
+                    "a text cannot be learned from",
+                    where=f"text {row}",
+                    expected=f"2 to {most} tokens that the vocabulary knows",
+                    got=f"{len(ids)}: {self.vocab.decode(ids[:8])!r}",
+                    remedy="Take it out, split it, or build the vocabulary from it.",
+                )
+        return sequences
+
+    def generate(self, text: str) -> Iterator[str]:
+        """The words that follow a text, one by one, the most likely each time; see `generation.greedy`."""
+        return (self.vocab.words[i] for _, i in self._greedy([text]))
+
+    def predict(self, text: str) -> str:
+        """What follows a text, greedily, words joined by one space, `</s>` kept; "" if nothing can follow."""
+        return self.predict_all([text])[0]
+
+    def predict_all(self, texts: Sequence[str]) -> list[str]:
+        """What follows each of many texts, as `predict`, all at once: many times faster than one by one."""
+        answers: list[list[int]] = [[] for _ in texts]
+        for i, word in self._greedy(texts):
+            answers[i].append(word)
+        return [self.vocab.decode(ids) for ids in answers]
+
+    def _greedy(self, texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+        prompts = [self.tokenize(text) for text in texts]
+        return greedy(self.network, prompts, self.max_seq_len, self.vocab.end)
+
+    # ---- numbers -----------------------------------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> Views:
+        """Every weight by name, "index.field" such as "1.w_q": views, to be changed in place."""
+        return self.network.weights
+
+    def logits(self, text: str | Sequence[int]) -> Array:
+        """The scores of every word at every position, (T, V), for a text or a list of ids."""
+        return self.network.scores(Batch([self._ids(text)]))
+
+    def trace(self, text: str | Sequence[int]) -> dict[str, Array]:
+        """Every named intermediate of every layer for one text; see `Network.trace`."""
+        return self.network.trace(self._ids(text))
+
+    def loss(self, texts: Iterable[str]) -> float:
+        """The mean loss of some texts, in nats: ln V for a model that knows nothing, 0 for one that knows all."""
+        return self.network.mean_loss(self.sequences(texts))
+
+    def gradients(self, texts: Iterable[str]) -> dict[str, Array]:
+        """The gradient of `loss(texts)` for every parameter, by name; no step is taken."""
+        batch = Batch.to_learn(self.sequences(texts))
+        _, dlogits, caches = self.network.loss(batch)
+        self.network.backward(dlogits, caches, batch)
+        return {name: gradient.copy() for name, gradient in self.network.gradients.items()}
+
+    def train(
+        self, texts: Iterable[str], epochs: int, learning_rate: float, batch_size: int = 1, **options: Any
+    ) -> History:
+        """Learn from texts; see `training.train` for every option: clipping, schedule, callbacks and more."""
+        return train(self, texts, epochs, learning_rate, batch_size, **options)
+
+    # ---- files and copies --------------------------------------------------------------------------------------
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the model and its optimizer's state, in the format that the extension names; see `persistence`."""
+        save(Parts(self.vocab, self.network, self.adam), path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], **options: Any) -> LLM:
+        """Read a model, ready to train on; see `persistence.load`."""
+        return cls._of(load(path, **options))
+
+    @classmethod
+    def resume(cls, folder: str | PathLike[str], texts: Iterable[str]) -> Training:
+        """The run that the newest checkpoint in a folder describes, ready to go on; see `persistence.resume`."""
+        return resume(folder, texts, cls._of)
+
+    @classmethod
+    def _of(cls, parts: Parts) -> LLM:
+        return cls(parts.vocab, parts.network, adam=parts.adam)
+
+    @classmethod
+    def packaged(cls) -> LLM:
+        """The trained model that comes with this package: RustGPT's recipe on the packaged corpora, seed 0.
+
+        Its optimizer starts afresh, which keeps the file small.
+        """
+        return cls.load(Path(__file__).parent / "data" / "model.bin.gz")
+
+    def copy(self) -> LLM:
+        """An independent model with the same weights and the same optimizer's state."""
+        twin = LLM(self.vocab, self.network.copy())
+        twin.adam.m.flat[:], twin.adam.v.flat[:] = self.adam.m.flat, self.adam.v.flat
+        twin.adam.settings = copy.deepcopy(self.adam.settings)
+        return twin
+
+    def __deepcopy__(self, memo: object) -> LLM:
+        return self.copy()  # a copy array by array would cut the windows off from their buffers
+
+    def __repr__(self) -> str:
+        return f"LLM({len(self.vocab)} words, {self.parameters.flat.size:,} parameters)\n{self.network!r}"

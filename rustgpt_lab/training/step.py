@@ -1,0 +1,49 @@
+"""One training step, whole: the loss, its gradient, and what it does to the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ..batch import Batch
+    from ..network import Network
+    from ..optim.clipping import Clipping
+    from ..optim.report import Measured
+
+
+class Optimizer(Protocol):
+    """What moves the weights, by the gradients as they are: `Adam`, `Descent`."""
+
+    def step(self, rate: float) -> None: ...
+
+
+def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> float:
+    """The loss of a batch; its gradients are then in `network.gradients`, clipped at the logits only."""
+    loss, dlogits, caches = network.loss(batch)
+    clipping.at_logits(dlogits, batch)  # only RustGPT's own clipper does anything here
+    network.backward(dlogits, caches, batch)
+    return loss
+
+
+def step(
+    network: Network,
+    optimizer: Optimizer,
+    batch: Batch,
+    rate: float,
+    clipping: Clipping | Measured,
+    check: Callable[[float], None],
+    find_gradients: Callable[[Network, Batch, Clipping | Measured], float] = gradients,
+) -> float:
+    """Learn from one batch, and return its loss.
+
+    Args:
+        rate: the learning rate, > 0.
+        check: is called with the loss when the gradients are there and nothing has changed yet; may raise.
+        find_gradients: who computes the gradients, if not this process alone.
+    """
+    loss = find_gradients(network, batch, clipping)
+    check(loss)
+    clipping.at_parameters(network.weights, network.gradients)
+    optimizer.step(rate)
+    return loss
