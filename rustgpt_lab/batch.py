@@ -43,6 +43,8 @@ class Batch:
         self.ids: Ids = np.array([i for ids in sequences for i in ids], dtype=np.intp)
         filled = np.arange(self.longest) < self.lengths[:, None]  # (B, T), False behind the end of a sequence
         self._places: Ids = np.flatnonzero(filled)  # (N,) where each row lies in the padded layout
+        self._gaps: Ids = np.flatnonzero(~filled)
+        self._rows: Ids = filled.cumsum() - 1  # (B T,) the row that lies there, or before a gap
         self.positions: Ids = self._places % self.longest
         if np.any(read):
             self.positions = self.positions + np.repeat(read, lengths)
@@ -75,8 +77,8 @@ class Batch:
         shape = (self.size, self.longest, *rows.shape[1:])
         if self.full:
             return rows.reshape(shape)
-        padded = np.zeros((self.size * self.longest, *rows.shape[1:]), rows.dtype)
-        padded[self._places] = rows
+        padded = rows.take(self._rows, axis=0)
+        padded[self._gaps] = 0
         return padded.reshape(shape)
 
     def rows(self, padded: Array) -> Array:

@@ -16,8 +16,9 @@ from rustgpt_lab.bootstrap import ROOT
 PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
-    "errors", "machine", "numerics", "batch", "parameters", "vocab", "dataset", "layers", "optim", "model",
-    "training", "generation", "persistence", "views", "course", "launch", "serve", "cli",
+    "errors", "files", "machine", "numerics", "parameters", "batch", "cache", "tokenizers", "dataset", "layers",
+    "network", "optim", "compiled", "generation", "training", "persistence", "llm", "views", "course", "serve",
+    "launch", "cli",
 ]
 # fmt: on
 BOOTSTRAP = "bootstrap"  # it runs before anything is installed, and so imports nothing of ours
@@ -27,7 +28,7 @@ ENTRANCES = ("", "__main__")  # the package itself and its command import their 
 class Import(NamedTuple):
     module: str  # "numpy.typing", or for our own "rustgpt_lab.layers.base"
     line: int
-    deferred: bool  # inside a function, or for the type checker only
+    typing: bool  # for the type checker only, which is no arrow
 
 
 def module_name(path: Path) -> str:
@@ -48,9 +49,9 @@ def imports(path: Path) -> Iterator[Import]:
     here = "rustgpt_lab." + module_name(path)
     package = here if path.name == "__init__.py" else here.rpartition(".")[0]
 
-    def visit(node: ast.AST, deferred: bool) -> Iterator[Import]:
+    def visit(node: ast.AST, typing: bool) -> Iterator[Import]:
         if isinstance(node, ast.Import):
-            yield from (Import(alias.name, node.lineno, deferred) for alias in node.names)
+            yield from (Import(alias.name, node.lineno, typing) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package.rstrip(".").split(".")
             parts = base[: len(base) - node.level + 1] if node.level else []
@@ -59,17 +60,16 @@ def imports(path: Path) -> Iterator[Import]:
             for alias in names:
                 inner = f"{module}.{alias.name}"
                 is_module = inner.removeprefix("rustgpt_lab.") in MODULES
-                yield Import(inner if is_module else module, node.lineno, deferred)
-        defers = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or is_type_checking(node)
+                yield Import(inner if is_module else module, node.lineno, typing)
         for child in ast.iter_child_nodes(node):
-            yield from visit(child, deferred or defers)
+            yield from visit(child, typing or is_type_checking(node))
 
     yield from visit(ast.parse(path.read_text(encoding="utf-8")), False)
 
 
 def own(path: Path) -> list[tuple[str, Import]]:
-    """The imports of our own modules, each with its short name: "" for the package, "layers.base", ..."""
-    found = [i for i in imports(path) if i.module.split(".")[0] == "rustgpt_lab"]
+    """The imports of our own modules, wherever they stand, each with its short name: "layers.base", "" for the package."""
+    found = [i for i in imports(path) if i.module.split(".")[0] == "rustgpt_lab" and not i.typing]
     return [(i.module.removeprefix("rustgpt_lab").removeprefix("."), i) for i in found]
 
 
@@ -85,8 +85,7 @@ def test_a_module_imports_only_from_the_floors_above_it(module: str) -> None:
     assert floor(module) in FLOORS, f"{module} has no floor: give it a place in FLOORS"
     for name, where in own(MODULES[module]):
         place = f"{MODULES[module].name}:{where.line} imports {where.module}"
-        # The model offers train, save, load and the like as conveniences: its methods reach down.
-        if (module == "model" and where.deferred) or name == BOOTSTRAP:
+        if name == BOOTSTRAP:
             continue
         assert name, f"{place}: import from the module where a name lives, not from the package"
         same_floor = floor(name) == floor(module)
@@ -94,7 +93,7 @@ def test_a_module_imports_only_from_the_floors_above_it(module: str) -> None:
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    graph = {module: {name for name, i in own(MODULES[module]) if not i.deferred} for module in HOUSE}
+    graph = {module: {name for name, _ in own(MODULES[module])} for module in HOUSE}
     list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..batch import Batch
 from ..cache import KeyValues
-from ..numerics import Array
+from ..numerics import Array, times_transposed
 from ..parameters import Param, weight
 from .base import Cache, Layer, register
 
@@ -42,10 +42,10 @@ class FeedForward(Layer):
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
         np.matmul(c.active.T, dy, out=self.g.w2)
         dy.sum(axis=0, out=self.g.b2[0])
-        dhidden = dy @ self.p.w2.T
+        dhidden = times_transposed(dy, self.p.w2)
         dhidden *= c.hidden > 0  # relu passes on only what it let through
         np.matmul(c.x.T, dhidden, out=self.g.w1)
         dhidden.sum(axis=0, out=self.g.b1[0])
-        dx = dhidden @ self.p.w1.T
+        dx = times_transposed(dhidden, self.p.w1)
         dx += dy
         return dx

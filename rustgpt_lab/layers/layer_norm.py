@@ -4,9 +4,12 @@ import numpy as np
 
 from ..batch import Batch
 from ..cache import KeyValues
-from ..numerics import Array
+from ..numerics import Array, averaging
 from ..parameters import Param, ones
 from .base import Cache, Layer, register
+
+TINY = np.finfo(np.float32).tiny
+"""In place of a standard deviation of 0: all of such a row's x_hat is 0."""
 
 
 @register(tag=3)
@@ -28,7 +31,7 @@ class LayerNorm(Layer):
         return {"gamma": Param((1, self.d), ones), "beta": Param((1, self.d))}
 
     def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
-        x_hat = x - x.sum(axis=-1, keepdims=True) / self.d  # centred
+        x_hat = x - x @ averaging(self.d, x.dtype)  # centred
         std = np.sqrt(np.vecdot(x_hat, x_hat) / self.d)[:, None]  # (N, 1)
         x_hat /= std + self.epsilon
         y = x_hat * self.p.gamma
@@ -40,8 +43,7 @@ class LayerNorm(Layer):
         dy.sum(axis=0, out=self.g.beta[0])
         dx = dy * self.p.gamma
         along = np.vecdot(dx, c.x_hat)[:, None] / self.d  # the part that would only change the row's std
-        dx -= dx.sum(axis=-1, keepdims=True) / self.d  # and the part that would only change its mean
+        dx -= dx @ averaging(self.d, dx.dtype)  # and the part that would only change its mean
         dx /= c.std + self.epsilon
-        tiny = np.finfo(c.std.dtype).tiny  # where std is 0, so is x_hat
-        dx -= c.x_hat * (along / np.maximum(c.std, tiny))
+        dx -= c.x_hat * (along / np.maximum(c.std, TINY))
         return dx

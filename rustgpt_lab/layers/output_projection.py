@@ -4,7 +4,7 @@ import numpy as np
 
 from ..batch import Batch
 from ..cache import KeyValues
-from ..numerics import Array
+from ..numerics import Array, times_transposed
 from ..parameters import Param, weight
 from .base import Cache, Layer, register
 
@@ -38,4 +38,4 @@ class OutputProjection(Layer):
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
         np.matmul(c.x.T, dy, out=self.g.w_out)
         dy.sum(axis=0, out=self.g.b_out[0])
-        return dy @ self.p.w_out.T
+        return times_transposed(dy, self.p.w_out)

@@ -62,9 +62,9 @@ class SelfAttention(Layer):
         dscores = c.weights * (dweights - np.vecdot(dweights, c.weights)[..., None])  # back through softmax
         dscores *= self.scale
         dq, dk = dscores @ c.k, dscores.mT @ c.q
-        dx = dy.copy()
+        back = np.zeros_like(dy.T)  # (d, N): w @ rows.T is rows @ w.T, but faster; see `times_transposed`
         for name, d in (("w_q", dq), ("w_k", dk), ("w_v", dv)):
             rows = batch.rows(d)
             np.matmul(c.x.T, rows, out=self.g[name])
-            dx += rows @ self.p[name].T
-        return dx
+            back += self.p[name] @ rows.T
+        return dy + back.T

@@ -11,7 +11,7 @@ of arrays it is a column of a matrix, and the whole of any other.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, sqrt
+from math import hypot, inf
 
 import numpy as np
 
@@ -106,7 +106,7 @@ class L2GradientClipping(Clipping):
 
     def at_parameters(self, parameters: Arrays, gradients: Arrays) -> None:
         arrays = [gradients.flat] if isinstance(gradients, Views) else list(gradients.values())
-        length = sqrt(sum(norm(array) ** 2 for array in arrays))
+        length = hypot(*map(norm, arrays))
         if length > self.threshold:
             for array in arrays:
                 array *= self.threshold / length

@@ -45,10 +45,17 @@ class ClippingReport:
         What scales a unit by f, and moves it at right angles to what is left (as centralization does), leaves
         |after|^2 = f * before . after: so f is known without asking the clipping.
         """
-        products, squares = unit_dots(before, after, axis), unit_dots(after, after, axis)
+        scale = 1.0
+        if not _is_sound(unit_dots(before, before, None)):  # its squares overflow or vanish: measure a shorter one
+            scale = float(np.abs(before).max(initial=0)) or 1.0
+            before, after = before.astype(np.float64) / scale, after.astype(np.float64) / scale
+        own, products, squares = (unit_dots(*p, axis) for p in ((before, before), (before, after), (after, after)))
         clipped = squares < SHORTER * products
-        a, b, product = norm(before), sqrt(float(squares.sum())), float(products.sum())
-        row = a, b, weight, np.count_nonzero(clipped) / clipped.size, cosine(product, a, b)
+        a, b, product = sqrt(own.sum()), sqrt(squares.sum()), float(products.sum())
+        self.put(name, a * scale, b * scale, weight, float(clipped.mean()), cosine(product, a, b))
+
+    def put(self, name: str, *row: float) -> None:
+        """Note one parameter's numbers, in the order of the attributes."""
         for column, value in zip(vars(self).values(), row, strict=True):
             column[name] = value
 
@@ -77,9 +84,7 @@ class Measured:
         products, squares = (np.add.reduceat(rows, ends) for rows in by_row)
         clipped = np.count_nonzero(squares < SHORTER * products) / batch.size
         a, b = norm(before), norm(dlogits)
-        row = a, b, 0.0, clipped, cosine(float(products.sum()), a, b)
-        for column, value in zip(vars(self.report).values(), row, strict=True):
-            column["logits"] = value
+        self.report.put("logits", a, b, 0.0, clipped, cosine(float(products.sum()), a, b))
 
     def at_parameters(self, parameters: Arrays, gradients: Arrays) -> None:
         """Clip the parameters' gradients."""

@@ -112,6 +112,4 @@ def _join(reports: Sequence[Any], shares: Sequence[float], into: ClippingReport)
     after = sqrt(total(lambda r: r.after["logits"] ** 2))
     dot = total(lambda r: r.before["logits"] * r.after["logits"] * r.cosine["logits"])
     clipped = sum(share * r.clipped["logits"] for share, r in zip(shares, reports, strict=True))
-    row = before, after, 0.0, clipped, cosine(dot, before, after)
-    for column, value in zip(vars(into).values(), row, strict=True):
-        column["logits"] = value
+    into.put("logits", before, after, 0.0, clipped, cosine(dot, before, after))

@@ -25,14 +25,14 @@ def test_follows_the_paper_and_b_out_is_plain():
     start = {name: a.copy() for name, a in llm.parameters.items()}
     steps = [rng.normal(size=llm.parameters.flat.size) for _ in range(5)]
     for g in steps:
-        llm.memory.gradients.flat[:] = g
+        llm.network.gradients.flat[:] = g
         llm.adam.step(1e-2)
-    llm.memory.gradients.flat[:] = 0
+    llm.network.gradients.flat[:] = 0
     for name in llm.parameters:
         grads = []
         for g in steps:
-            llm.memory.gradients.flat[:] = g
-            grads.append(llm.memory.gradients[name].copy())
+            llm.network.gradients.flat[:] = g
+            grads.append(llm.network.gradients[name].copy())
         expected = (
             start[name] - 1e-2 * sum(grads) if name == "5.b_out" else textbook(start[name], grads, 1e-2)
         )
@@ -44,7 +44,7 @@ def test_every_parameter_has_its_own_settings():
     llm = model()
     llm.adam.settings["1.w_q"].timestep = 7
     llm.adam.settings["3.w1"].beta1 = 0.5
-    llm.memory.gradients.flat[:] = 1.0
+    llm.network.gradients.flat[:] = 1.0
     before = {name: a.copy() for name, a in llm.parameters.items()}
     llm.adam.step(1e-3)
     moved = {name: (before[name] - a).mean() for name, a in llm.parameters.items()}
@@ -58,11 +58,11 @@ def test_blocks_do_not_matter():
     vocab = Vocab([str(i) for i in range(4200)])
     llm = LLM.build(vocab, embedding_dim=64, hidden_dim=64, blocks=1)
     assert llm.parameters.flat.size > 2 * BLOCK
-    llm.memory.gradients.flat[:] = np.random.default_rng(0).choice([-1, 1], size=llm.parameters.flat.size)
+    llm.network.gradients.flat[:] = np.random.default_rng(0).choice([-1, 1], size=llm.parameters.flat.size)
     before = llm.parameters.flat.copy()
     llm.adam.step(1e-3)
     last = llm.parameters["5.b_out"].size
-    first_step = 1e-3 * np.sign(llm.memory.gradients.flat[:-last])  # m / sqrt(v) is 1 after one step
+    first_step = 1e-3 * np.sign(llm.network.gradients.flat[:-last])  # m / sqrt(v) is 1 after one step
     np.testing.assert_allclose(before[:-last] - llm.parameters.flat[:-last], first_step, atol=2e-6)
 
 

@@ -1,122 +1,220 @@
 """One check for every registered layer: a new layer is tested as soon as it stands in the registry."""
 
-import inspect
-from contextlib import suppress
-
 import numpy as np
 import pytest
 
-from rustgpt_lab import LLM, Embeddings, ModelError, SelfAttention, Vocab
+from rustgpt_lab import LLM, Embeddings, FeedForward, LayerNorm, ModelError, SelfAttention, Vocab
 from rustgpt_lab.batch import Batch
+from rustgpt_lab.cache import KeyValues
 from rustgpt_lab.errors import ShapeError
-from rustgpt_lab.layers import REGISTRY, Layer, LayerNorm, OutputProjection
+from rustgpt_lab.layers import REGISTRY, OutputProjection, Residual, RMSNorm, TiedOutput
+from rustgpt_lab.network import Network
 from rustgpt_lab.numerics import numerical_gradient, relative_error
 
-SIZES = {"d": 6, "hidden": 7, "vocab_size": 9, "max_seq_len": 8}
-BATCHES = {"one": [[3, 1, 4, 1]], "equal": [[3, 1], [4, 1]], "unequal": [[3, 1, 4, 1, 5], [2], [6, 5, 3]]}
-
-
-def example(kind: type[Layer], dtype: str = "float64") -> Layer:
-    """A small layer of the kind: its required sizes from the table, everything in it random."""
-    needed = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
-    layer = kind(**{name: SIZES[name] for name in needed}).alone(seed=1, dtype=dtype)
-    rng = np.random.default_rng(2)
-    for array in layer.p.values():
-        array += 0.3 * rng.normal(size=array.shape).astype(dtype)
-    return layer
-
-
-def example_input(layer: Layer, batch: Batch, dtype: str = "float64") -> np.ndarray:
-    if layer.takes is None:
-        return batch.ids
-    return np.random.default_rng(3).normal(size=(len(batch.ids), layer.takes)).astype(dtype)
-
+from tests.core.layer_examples import BATCHES, backward, bound, example, example_input, forward
 
 kinds = pytest.mark.parametrize("kind", REGISTRY.values(), ids=REGISTRY)
 
 
+def check_shapes_and_types(kind) -> None:
+    for dtype in ("float32", "float64"):
+        network, batch = bound(example(kind), dtype), Batch(BATCHES["unequal"])
+        x = example_input(network, batch, dtype)
+        y, caches = forward(network, x, batch)
+        assert y.shape == (9, network[-1].d_out) and y.dtype == dtype
+        dx = backward(network, np.ones_like(y), caches, batch)
+        if network[0].d_in is not None:
+            assert dx.shape == x.shape and dx.dtype == dtype
+
+
+def check_gradients(layers, sequences) -> None:
+    """Of the input and of every parameter, against finite differences in float64."""
+    network, batch = bound(layers), Batch(sequences)
+    x = example_input(network, batch)
+    y, caches = forward(network, x, batch)
+    weigh = np.random.default_rng(4).normal(size=y.shape)
+
+    def loss() -> float:
+        return float((forward(network, x, batch)[0] * weigh).sum())
+
+    for _ in range(2):  # gradients are set: what was there before does not matter
+        dx = backward(network, weigh, caches, batch)
+    if network[0].d_in is not None:
+        assert relative_error(dx, numerical_gradient(loss, x)) < 1e-7
+    for name, array in network.weights.items():
+        assert relative_error(network.gradients[name], numerical_gradient(loss, array)) < 1e-7, name
+
+
+def check_cache(kind) -> None:
+    """What was read before is not read again: one text, many unequal ones, a fork of them, and fewer of them."""
+    network = bound(example(kind))
+    texts = [[3, 1, 4, 1, 5, 2, 6], [2, 7], [6, 5, 3, 5]]
+    more = [[1, 2], [3], [4, 5]]
+    whole_batch = Batch([a + b for a, b in zip(texts, more, strict=True)])
+    whole = forward(network, example_input(network, whole_batch), whole_batch)[0]
+    inputs = np.split(example_input(network, whole_batch), whole_batch.last[:-1] + 1)
+    outputs = np.split(whole, whole_batch.last[:-1] + 1)
+
+    past = KeyValues(3)
+    batch = Batch(texts)
+    first, _ = forward(network, np.concatenate([x[: len(t)] for x, t in zip(inputs, texts, strict=True)]), batch, past)
+    expected = np.concatenate([y[: len(t)] for y, t in zip(outputs, texts, strict=True)])
+    np.testing.assert_allclose(first, expected, rtol=1e-10, atol=1e-12)
+    assert past.read.tolist() == [7, 2, 4]
+
+    fork = past.fork([2, 0, 2])
+    for cache, rows in ((past, [0, 1, 2]), (fork, [2, 0, 2])):
+        batch = Batch([more[i] for i in rows], cache.read)
+        x = batch.ids if network[0].d_in is None else np.concatenate([inputs[i][len(texts[i]) :] for i in rows])
+        second, _ = forward(network, x, batch, cache)
+        expected = np.concatenate([outputs[i][len(texts[i]) :] for i in rows])
+        np.testing.assert_allclose(second, expected, rtol=1e-10, atol=1e-12)
+
+    past.drop(0)  # the last text takes its place
+    assert past.read.tolist() == [6, 3]
+    ids, x = np.array([1, 1]), example_input(network, Batch([[1, 1]]))
+    alone = [
+        forward(network, np.concatenate([inputs[i], x[:1]]), Batch([[*texts[i], *more[i], 1]]))[0][-1] for i in (2, 1)
+    ]
+    step = Batch.of_next(ids, past.read)
+    third, _ = forward(network, ids if network[0].d_in is None else x[[0, 0]], step, past)
+    np.testing.assert_allclose(third, alone, rtol=1e-10, atol=1e-12)
+
+
+def check_trace(kind) -> None:
+    """Every array in a layer's cache is there, without the batch's axis."""
+    network = bound(example(kind))
+    if network[0].d_in is not None:
+        network = Network([Embeddings(9, network[0].d_in, 8), *example(kind)]) if len(network) == 1 else network
+    if network[0].d_in is None:
+        trace = network.trace([3, 1, 4])
+        for name, array in trace.items():
+            assert array.shape[0] == 3 or name.endswith(("scores", "weights")), name
+        np.testing.assert_array_equal(trace[f"{len(network) - 1}.output"], network.forward(Batch([[3, 1, 4]]))[0])
+
+
+def check_files(kind, folder) -> None:
+    """Every format keeps the layer, its settings, its weights and Adam's state."""
+    layers = [Embeddings(9, 6, 8), *(layer for layer in example(kind) if kind is not Embeddings)]
+    if kind is TiedOutput:
+        layers.pop(1)
+    if layers[-1].d_out == 6:
+        layers.append(OutputProjection(6, 9))
+    model = LLM(Vocab([*map(str, range(8)), "</s>"]), layers, seed=3)
+    model.train(["1 2 3 </s>", "4 5 </s>"], 2, 1e-3)
+    for name in ("m.bin", "m.json", "m.safetensors"):
+        model.save(folder / name)
+        loaded = LLM.load(folder / name)
+        assert repr(loaded.network) == repr(model.network)
+        assert [layer.settings() for layer in loaded.network if not layer.layers] == [
+            layer.settings() for layer in model.network if not layer.layers
+        ]
+        np.testing.assert_array_equal(loaded.parameters.flat, model.parameters.flat)
+        np.testing.assert_array_equal(loaded.adam.v.flat, model.adam.v.flat)
+        assert loaded.predict("1 2") == model.predict("1 2")
+
+
 @kinds
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_shape_and_dtype(kind, dtype):
-    layer, batch = example(kind, dtype), Batch(BATCHES["unequal"])
-    x = example_input(layer, batch, dtype)
-    y, cache = layer.forward(x, batch)
-    assert y.shape == (9, layer.gives) and y.dtype == dtype
-    dx = layer.backward(np.ones_like(y), cache, batch)
-    if layer.takes is not None:
-        assert dx.shape == x.shape and dx.dtype == dtype
+def test_shape_and_dtype(kind):
+    check_shapes_and_types(kind)
 
 
 @kinds
 @pytest.mark.parametrize("sequences", BATCHES.values(), ids=BATCHES)
 def test_gradients_against_finite_differences(kind, sequences):
-    layer, batch = example(kind), Batch(sequences)
-    x = example_input(layer, batch)
-    y, cache = layer.forward(x, batch)
-    weigh = np.random.default_rng(4).normal(size=y.shape)
-
-    def loss() -> float:
-        return float((layer.forward(x, batch)[0] * weigh).sum())
-
-    dx = layer.backward(weigh, cache, batch)
-    if layer.takes is not None:
-        assert relative_error(dx, numerical_gradient(loss, x)) < 1e-7
-    for name, array in layer.p.items():
-        assert relative_error(layer.g[name], numerical_gradient(loss, array)) < 1e-7, name
+    check_gradients(example(kind), sequences)
 
 
 @kinds
-def test_gradients_accumulate_and_forward_keeps_no_state(kind):
-    layer, batch = example(kind), Batch(BATCHES["unequal"])
-    x = example_input(layer, batch)
-    y, cache = layer.forward(x, batch)
-    other = Batch([[0, 7]])
-    layer.forward(example_input(layer, other), other)  # must not disturb the pending backward pass
-    layer.backward(np.ones_like(y), cache, batch)
-    once = {name: g.copy() for name, g in layer.g.items()}
-    layer.backward(np.ones_like(y), cache, batch)
-    for name, g in layer.g.items():
-        np.testing.assert_allclose(g, 2 * once[name], rtol=1e-12, err_msg=name)
+def test_with_a_cache_as_without(kind):
+    check_cache(kind)
 
 
 @kinds
-def test_views_stay_windows_into_the_flat_buffer(kind):
-    layer = example(kind)
-    for name, array in layer.p.items():
-        base, before = array.base, array.copy()
-        layer.p[name][...] += 1
-        with suppress(AttributeError):
-            setattr(layer.p, name, getattr(layer.p, name))
-        np.testing.assert_array_equal(layer.p[name], before + 1)
-        assert layer.p[name].base is base
-        with pytest.raises(ModelError, match=f"{name}: a parameter is a window .* Write into it instead"):
-            setattr(layer.p, name, before)
-
-
-@kinds
-def test_step_by_step_gives_what_forward_gives(kind):
-    layer, batch = example(kind), Batch([[3, 1, 4, 1, 5]])
-    x = example_input(layer, batch)
-    whole = layer.forward(x, batch)[0]
-    start = Batch([[3, 1]])
-    memory = layer.remember(layer.forward(x[:2], start)[1], capacity=8)
-    steps = [layer.step(x[t], t, memory) for t in range(2, 5)]
-    np.testing.assert_allclose(steps, whole[2:], rtol=1e-12)
+def test_trace(kind):
+    check_trace(kind)
 
 
 @kinds
 def test_file_round_trip(kind, tmp_path):
-    layer = example(kind, "float32")
-    model = LLM(
-        Vocab([*map(str, range(8)), "</s>"]),
-        [type(layer)(**{k: getattr(layer, k) for k in SIZES if hasattr(layer, k)})],
-    )
-    model.parameters.flat[:] = np.concatenate([array.ravel() for array in layer.p.values()])
-    for name in ("m.bin", "m.json"):
-        model.save(tmp_path / name)
-        loaded = LLM.load(tmp_path / name)
-        assert type(loaded.network[0]) is kind
-        np.testing.assert_array_equal(loaded.parameters.flat, model.parameters.flat)
+    check_files(kind, tmp_path)
+
+
+@kinds
+def test_forward_keeps_no_state(kind):
+    network, batch = bound(example(kind)), Batch(BATCHES["unequal"])
+    y, caches = forward(network, example_input(network, batch), batch)
+    backward(network, np.ones_like(y), caches, batch)
+    once = network.gradients.flat.copy()
+    _, caches = forward(network, example_input(network, batch), batch)
+    other = Batch([[0, 7]])
+    forward(network, example_input(network, other), other)  # must not disturb the pending backward pass
+    backward(network, np.ones_like(y), caches, batch)
+    np.testing.assert_array_equal(network.gradients.flat, once)
+
+
+@kinds
+def test_views_stay_windows_into_the_flat_buffer(kind):
+    for layer in bound(example(kind)):
+        for name, array in layer.p.items():
+            before = array.copy()
+            layer.p[name][...] += 1
+            setattr(layer.p, name, layer.p[name])  # as `p.name += 1` does
+            np.testing.assert_array_equal(layer.p[name], before + 1)
+            with pytest.raises(ModelError, match=f"{name}: a parameter is a window .* Write into it instead"):
+                setattr(layer.p, name, before)
+        with pytest.raises(ModelError, match="typo: a parameter is a window"):
+            layer.p.typo = None
+
+
+@pytest.mark.parametrize("name", ["values", "items", "get", "keys", "flat", "params"])
+def test_a_parameter_cannot_take_a_name_that_is_in_use(name):
+    class Bad(FeedForward):
+        def parameters(self):
+            return {name: super().parameters()["w1"]}
+
+    with pytest.raises(ShapeError, match=f"{name}: a parameter cannot have this name"):
+        Bad(2, 2).alone()
+
+
+@pytest.mark.parametrize("sequences", BATCHES.values(), ids=BATCHES)
+@pytest.mark.parametrize(
+    "layers",
+    [
+        lambda: [
+            Embeddings(9, 6, 8),
+            Residual(RMSNorm(6), SelfAttention(6)),
+            Residual(RMSNorm(6), FeedForward(6, 7)),
+            RMSNorm(6),
+            TiedOutput(6, 9),
+        ],
+        lambda: [Embeddings(9, 6, 8), TiedOutput(6, 9), Residual(LayerNorm(9)), OutputProjection(9, 6), TiedOutput(6, 9)],
+    ],
+    ids=["pre-norm block, tied output", "one weight used three times"],
+)
+def test_gradients_of_blocks_and_of_shared_weights(layers, sequences):
+    check_gradients(layers(), sequences)
+
+
+def test_a_tied_parameter_is_one_weight():
+    network = Network([Embeddings(9, 6, 8), TiedOutput(6, 9)], dtype="float64")
+    assert network[1].p.token_embeddings.base is network[0].p.token_embeddings.base
+    assert list(network.weights) == ["0.token_embeddings", "0.positional_embeddings"]
+    twin = network.copy()
+    twin.weights.flat[:] = 0
+    assert not twin[1].p.token_embeddings.any() and network[1].p.token_embeddings.any()
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (TiedOutput(6, 9, "0.table"), "1.token_embeddings: a parameter cannot be tied so; expected 0.table"),
+        (TiedOutput(6, 8), r"expected 0.token_embeddings, of shape \(8, 6\), found one of shape \(9, 6\)"),
+    ],
+)
+def test_what_cannot_be_tied(layer, message):
+    with pytest.raises(ShapeError, match=message):
+        Network([Embeddings(9, 6, 8), layer])
 
 
 def test_a_constant_row_survives_layer_norm():
@@ -137,6 +235,10 @@ def test_attention_sees_only_the_past():
     assert not np.allclose(before[3:], after[3:])
 
 
+def twice(layer):
+    return [layer, layer]
+
+
 @pytest.mark.parametrize(
     ("network", "message"),
     [
@@ -144,11 +246,21 @@ def test_attention_sees_only_the_past():
         ([Embeddings(7, 4)], r"network\[0\] \(Embeddings\): a layer and the vocabulary do not fit .* 6 words"),
         ([SelfAttention(4), Embeddings(6, 4)], r"found one that takes ids"),
         ([SelfAttention(4).alone()], r"this layer belongs to a model already"),
+        (twice(SelfAttention(4)), r"network\[1\] \(SelfAttention\): this layer stands here twice"),
+        ([Residual(*twice(RMSNorm(4)))], r"network\[0.1\] \(RMSNorm\): this layer stands here twice"),
+        ([Residual(RMSNorm(4), SelfAttention(5))], r"network\[0.1\] \(SelfAttention\): two layers do not fit"),
+        ([Residual(OutputProjection(4, 6))], r"network\[0\] \(Residual\): what goes around .* width 4, found 6"),
     ],
 )  # fmt: skip
 def test_layers_that_do_not_fit(network, message):
     with pytest.raises(ShapeError, match=message):
         LLM(Vocab.default(), network)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int32", "longdouble"])
+def test_weights_are_float32_or_float64(dtype):
+    with pytest.raises(ShapeError, match=f"dtype: weights cannot have this type; expected float32 or float64, found {dtype}"):
+        LLM.build(Vocab.default(), dtype=dtype)
 
 
 def test_a_network_that_cannot_read_says_so():

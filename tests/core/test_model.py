@@ -216,5 +216,5 @@ def test_the_packaged_model_answers():
 def test_buffers_begin_where_a_cache_line_begins():
     for dtype in ("float32", "float64"):
         llm = LLM.build(Vocab.default(), embedding_dim=3, hidden_dim=5, dtype=dtype)
-        for views in (llm.parameters, llm.memory.gradients, llm.adam.m, llm.adam.v):
+        for views in (llm.parameters, llm.network.gradients, llm.adam.m, llm.adam.v):
             assert views.flat.ctypes.data % 64 == 0 and views.flat.flags.c_contiguous

@@ -25,7 +25,7 @@ def example(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(6)
     for array in layer.alone().p.values():
         array += 0.3 * rng.normal(size=array.shape)
-    return 2.5 * rng.normal(size=(6, D)), rng.normal(size=(6, layer.gives))
+    return 2.5 * rng.normal(size=(6, D)), rng.normal(size=(6, layer.d_out))
 
 
 def analytic(layer: Layer, x: np.ndarray, dy: np.ndarray) -> dict[str, np.ndarray]:

@@ -7,20 +7,27 @@ import pytest
 
 from rustgpt_lab import LLM, AdaptiveClippingConfig, AdaptiveGradientClipping, L2GradientClipping, Vocab
 from rustgpt_lab.errors import ShapeError, TrainingError
-from rustgpt_lab.optim.clipping import (
-    Centralization,
-    Chain,
-    Clipping,
-    RustGPTLogitClipping,
-    AGC,
-)
-from tests.optim.reference import AGC, FILE, L2
+from rustgpt_lab.batch import Batch
+from rustgpt_lab.optim.clipping import AGC, Centralization, Chain, Clipping
+from rustgpt_lab.optim.report import ClippingReport, Measured, norm
+from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping
+from rustgpt_lab.parameters import Param, Views
+from tests.optim.reference import AGC as AGC_THRESHOLDS, FILE, L2
 
 REFERENCE = json.loads(FILE.read_text(encoding="utf-8"))["cases"]
 
 
 def arrays_of(lists: dict) -> dict:
     return {name: np.array(values, dtype=np.float32) for name, values in lists.items()}
+
+
+def as_of_a_network(arrays: dict) -> Views:
+    """Weights as a network has them: embeddings say that their units are rows."""
+    params = {
+        name: Param(a.shape, unit_axis=1 if "embeddings" in name else None if len(a) == 1 else 0)
+        for name, a in arrays.items()
+    }
+    return Views(params, np.concatenate([a.ravel() for a in arrays.values()]))
 
 
 def copies(arrays: dict) -> dict:
@@ -32,12 +39,12 @@ def assert_close(ours: dict, theirs: dict) -> None:
         np.testing.assert_allclose(ours[name], expected, rtol=1e-6, err_msg=name)
 
 
-@pytest.mark.parametrize("threshold", AGC)
+@pytest.mark.parametrize("threshold", AGC_THRESHOLDS)
 @pytest.mark.parametrize("case", REFERENCE)
 def test_agc_is_optax_agc(case: dict, threshold: float) -> None:
     """Columns of weights (in, out), a whole bias (1, n), as optax has it; rows of embeddings, its axis=1."""
     gradients = arrays_of(case["gradients"])
-    report = AGC(threshold).clip(arrays_of(case["weights"]), gradients)
+    report = AGC(threshold).clip(as_of_a_network(arrays_of(case["weights"])), gradients)
     assert_close(gradients, arrays_of(case[f"agc {threshold:g}"]))
     assert any(0 < fraction < 1 for fraction in report.clipped.values()), "the test would show nothing"
 
@@ -59,7 +66,7 @@ def test_centralization_by_hand() -> None:
         "0.token_embeddings": np.array([[1.0, 3.0], [5.0, 1.0]]),
         "3.b1": np.array([[1.0, 3.0]]),
     }
-    Centralization().clip(copies(gradients), gradients)
+    Centralization().clip(as_of_a_network(gradients), gradients)
     assert gradients["1.w_q"].tolist() == [[-1, 2], [1, -2]]
     assert gradients["0.token_embeddings"].tolist() == [[-1, 1], [2, -2]]
     assert gradients["3.b1"].tolist() == [[1, 3]]
@@ -88,12 +95,12 @@ def test_a_model_s_memory_is_clipped_as_a_dictionary_is() -> None:
     gradients = llm.gradients(["a b c", "c a"])
     for clipping in (L2GradientClipping(0.1), AGC(0.01), AdaptiveGradientClipping()):
         plain = copies(gradients)
-        clipping.clip(dict(llm.parameters), plain)
+        clipping.clip(llm.parameters, plain)
         for name, gradient in gradients.items():
-            llm.memory.gradients[name][:] = gradient
-        clipping.clip(llm.parameters, llm.memory.gradients)
+            llm.network.gradients[name][:] = gradient
+        clipping.clip(llm.parameters, llm.network.gradients)
         for name, array in plain.items():
-            np.testing.assert_allclose(llm.memory.gradients[name], array, rtol=1e-6)
+            np.testing.assert_allclose(llm.network.gradients[name], array, rtol=1e-6)
 
 
 def test_the_report_by_hand() -> None:
@@ -135,6 +142,12 @@ def test_the_base_changes_nothing() -> None:
     assert all((gradients[name] == kept[name]).all() for name in kept)
 
 
+def at_logits(clipping: Clipping, dlogits: np.ndarray, lengths: list[int]) -> ClippingReport:
+    measured = Measured(clipping)
+    measured.at_logits(dlogits, Batch([[0] * length for length in lengths]))
+    return measured.report
+
+
 def p_minus_y(lengths: list[int], words: int = 50) -> np.ndarray:
     """A batch's gradient of the logits, as the model makes it: (p - y) / (T B)."""
     rng = np.random.default_rng(0)
@@ -157,7 +170,7 @@ def test_rustgpt_s_clipping_acts_on_each_sequence_as_rustgpt_does() -> None:
         rms = np.sqrt((g**2).mean())
         expected.append(g * min(1, 0.01 / rms) / len(lengths))
         start += length
-    report = RustGPTLogitClipping().clip_logits(dlogits, lengths)
+    report = at_logits(RustGPTLogitClipping(), dlogits, lengths)
     np.testing.assert_allclose(dlogits, np.vstack(expected), atol=1e-15)
     assert report.clipped == {"logits": 1.0}
 
@@ -167,7 +180,7 @@ def test_rustgpt_s_l2_cannot_fire_and_its_centralization_does_nothing() -> None:
     dlogits = p_minus_y(lengths)
     before = dlogits.copy()
     config = AdaptiveClippingConfig(use_agc=False, l2_threshold=2**0.5 * 1.001)
-    report = RustGPTLogitClipping(config).clip_logits(dlogits, lengths)
+    report = at_logits(RustGPTLogitClipping(config), dlogits, lengths)
     assert report.clipped == {"logits": 0.0}
     np.testing.assert_allclose(dlogits, before, atol=1e-16)
 
@@ -196,5 +209,32 @@ def test_a_gradient_without_its_parameter_is_refused() -> None:
         L2GradientClipping(1.0).clip({}, {"w": np.ones((2, 2))})
     with pytest.raises(ShapeError, match=r"expected \(2, 2\), found \(2, 3\)"):
         L2GradientClipping(1.0).clip({"w": np.ones((2, 3))}, {"w": np.ones((2, 2))})
-    with pytest.raises(ShapeError, match="too many axes; expected one or two, found 3"):
-        AGC(1.0).clip({"w": np.ones((2, 2, 2))}, {"w": np.ones((2, 2, 2))})
+
+
+def test_parts_and_arguments_that_are_no_clippings() -> None:
+    with pytest.raises(TrainingError, match=r"a part of a Chain is no clipping; expected clippings"):
+        Chain([L2GradientClipping(1.0)])
+    assert AdaptiveGradientClipping(0.02) == AdaptiveGradientClipping(AdaptiveClippingConfig(0.02))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("exponent", [-0.8, -0.5, 0, 0.6, 0.8])
+def test_norms_neither_overflow_nor_vanish(dtype: str, exponent: float) -> None:
+    """Where the squares leave the type's range, and the norm itself does not."""
+    limits = np.finfo(dtype)
+    edge = float(limits.max if exponent > 0 else limits.tiny)
+    size = edge ** abs(exponent) if exponent else 1.0
+    gradients = {"w": np.array([[3 * size, 0], [4 * size, 0]], dtype)}
+    w = {"w": np.ones((2, 2), dtype)}
+    exact = float(np.linalg.norm(gradients["w"].astype(np.longdouble) / size)) * size
+    assert norm(gradients["w"]) == pytest.approx(exact, rel=2e-3)
+    for clipping, left in ((L2GradientClipping(0.5 * exact), 0.5 * exact), (AGC(0.5 * exact / 2**0.5), 0.5 * exact)):
+        clipped = copies(gradients)
+        clipping.clip(w, clipped)
+        assert norm(clipped["w"]) == pytest.approx(left, rel=5e-3), clipping
+
+
+def test_a_unit_is_three_dimensional_in_a_fused_weight() -> None:
+    gradients = {"w": np.ones((3, 4, 2))}
+    AGC(0.5).clip({"w": np.ones((3, 4, 2))}, gradients)
+    np.testing.assert_allclose(np.sqrt((gradients["w"] ** 2).sum(axis=0)), 0.5 * 3**0.5)

@@ -5,8 +5,10 @@ import pytest
 
 from rustgpt_lab import LLM, Dataset, Vocab, views
 from rustgpt_lab.errors import TrainingError
-from rustgpt_lab.optim.clipping import AGC
-from rustgpt_lab.training.parallel import gradients
+from rustgpt_lab.batch import Batch
+from rustgpt_lab.optim.clipping import AGC, Clipping
+from rustgpt_lab.optim.report import Measured
+from rustgpt_lab.training.step import gradients
 from rustgpt_lab.views.clippers import METHODS, SITES, clipper
 
 TEXTS = Dataset.packaged().chat[:6]
@@ -25,8 +27,8 @@ def test_the_run_is_not_clipped(llm: LLM) -> None:
     np.testing.assert_array_equal(llm.parameters.flat, weights)
     other, norms = llm.copy(), []
     for text in TEXTS[:6]:
-        other.loss_and_gradients([other.sequences([text])[0]])
-        norms.append(float(np.sqrt((other.memory.gradients.flat.astype(float) ** 2).sum())))
+        gradients = other.gradients([text])
+        norms.append(float(np.sqrt(sum((g.astype(float) ** 2).sum() for g in gradients.values()))))
         other.adam.step(0.01)
     np.testing.assert_allclose(data.before[-1], norms, rtol=1e-4)
     np.testing.assert_allclose(data.after[-1], np.minimum(norms, 0.7), rtol=1e-4)
@@ -47,13 +49,16 @@ def test_every_clipper_does_what_the_optimizers_own_does(
     other, chosen = llm.copy(), clipper(method, threshold, site)
     sequences = other.sequences(TEXTS)
     for step in range(2):
-        batch = sequences[step * batch_size : (step + 1) * batch_size]  # of four texts, then of two
-        other.loss_and_gradients(batch)
-        before = {name: g.ravel().astype(float) for name, g in other.memory.gradients.items()}
-        _, report = gradients(other, batch, chosen, True)
-        report.update(chosen.clip(other.parameters, other.memory.gradients))
+        rows = slice(step * batch_size, (step + 1) * batch_size)  # of four texts, then of two
+        batch = Batch.to_learn(sequences[rows])
+        gradients(other.network, batch, Clipping())
+        before = {name: g.ravel().astype(float) for name, g in other.network.gradients.items()}
+        measured = Measured(chosen)
+        gradients(other.network, batch, measured)
+        measured.at_parameters(other.parameters, other.network.gradients)
+        report = measured.report
         for i, name in enumerate(before):
-            a, b = before[name], other.memory.gradients[name].ravel().astype(float)
+            a, b = before[name], other.network.gradients[name].ravel().astype(float)
             expected = [np.linalg.norm(a), np.linalg.norm(b), report.clipped[name]]
             got = [data.before[i, step], data.after[i, step], data.clipped[i, step]]
             np.testing.assert_allclose(got, expected, rtol=1e-4, err_msg=name)
@@ -62,7 +67,7 @@ def test_every_clipper_does_what_the_optimizers_own_does(
         row = [column[-2, step] for column in (data.before, data.after, data.clipped)]
         logits = [column["logits"] for column in (report.before, report.after, report.clipped)]
         np.testing.assert_allclose(row, logits, rtol=1e-4)
-        other.loss_and_gradients(batch)
+        gradients(other.network, batch, Clipping())
         other.adam.step(5e-4)
     assert data.fired.any()
 
@@ -71,7 +76,7 @@ def test_agc_fractions_and_angles(llm: LLM) -> None:
     data = views.clipping(llm, TEXTS, "agc", 0.01, steps=1).data
     gradients = llm.gradients(TEXTS[:1])
     before = {name: g.astype(float).copy() for name, g in gradients.items()}
-    AGC(0.01).apply(llm.parameters, gradients)
+    AGC(0.01).at_parameters(llm.parameters, gradients)
     for i, name in enumerate(data.names[:-2]):
         a, b = before[name].ravel(), gradients[name].ravel().astype(float)
         assert data.before[i, 0] == pytest.approx(np.linalg.norm(a), rel=1e-5), name

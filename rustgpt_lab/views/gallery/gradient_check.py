@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...batch import Batch
+from ...parameters import walk
 from ...numerics import Array, numerical_gradient
 from ..base import Table, View
 from ..style import colormap, plot
@@ -80,9 +81,13 @@ def gradient_check_of(layer: Layer, seed: int = 0) -> tuple[Gradient, ...]:
     The loss is a sum of all outputs, each with a random weight of its own.
     """
     rng = np.random.default_rng(seed)
-    twin, own = layer.unbound().alone(seed), vars(layer).get("p")
-    for name, array in twin.p.items():
-        array[...] = own[name] if own is not None else array + 0.3 * rng.normal(size=array.shape)
+    twin = layer.unbound().alone(seed)
+    found: dict[str, tuple[Array, Array]] = {}  # name, inside the layer -> weights and their gradient
+    for (place, copy), (_, original) in zip(walk([twin]), walk([layer]), strict=True):
+        own = vars(original).get("p")
+        for name, array in copy.p.items():
+            array[...] = own[name] if own is not None else array + 0.3 * rng.normal(size=array.shape)
+            found[f"{place}.{name}".removeprefix("0.")] = array, copy.g[name]
     batch = Batch(SEQUENCES)
     x: Any = batch.ids if twin.d_in is None else rng.normal(size=(len(batch.ids), twin.d_in))
     y, cache = twin.forward(x, batch)
@@ -93,7 +98,7 @@ def gradient_check_of(layer: Layer, seed: int = 0) -> tuple[Gradient, ...]:
         return float((twin.forward(x, batch)[0] * weigh).sum())
 
     pairs: list[tuple[str, Array, Array]] = [] if twin.d_in is None else [("input", x, dx)]
-    pairs += [(name, array, twin.g[name]) for name, array in twin.p.items()]
+    pairs += [(name, *arrays) for name, arrays in found.items()]
     return tuple(_compared(name, array, analytic, loss) for name, array, analytic in pairs)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import ModelError, ShapeError
 from ...llm import LLM
 from ...numerics import softmax
-from ...persistence import Node, describe, load, save
+from ...persistence import Node, describe
 from ..base import Table, View
 from ..style import ACCENT, plot
 
@@ -106,7 +106,7 @@ class ModelFile(View):
         with TemporaryDirectory() as folder:
             for form in FORMATS:
                 path = Path(folder) / f"model.{form}"
-                save(llm, path)
+                llm.save(path)
                 self._files[form] = path.read_bytes(), describe(path)
                 self._files[form][1].name = path.name
         tree = self._files["bin"][1]
@@ -152,7 +152,7 @@ class ModelFile(View):
             path = Path(folder) / f"model.{form}"
             path.write_bytes(data)
             try:
-                found = load(path)
+                found = LLM.load(path)
                 after = softmax(found.logits(self.text)[-1])
             except ModelError as error:
                 return False, f"{type(error).__name__}: {error}".replace(f"{path}: ", "").replace(
