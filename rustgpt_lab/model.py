@@ -16,6 +16,7 @@ from .machine import set_up
 from .numerics import Array, cross_entropy
 from .optim.adam import Adam
 from .parameters import Parameters, Views
+from .texts import UNSPACED, check_texts
 from .vocab import Vocab
 
 set_up()
@@ -141,13 +142,10 @@ class LLM:
         """The ids of texts to learn from.
 
         Raises:
-            DataError: there is no text, or one with fewer than two known tokens (one to read, one to predict), or one
-                with more than `max_seq_len` + 1.
+            DataError: there is no text, one that is no string, one with fewer than two known tokens (one to read, one
+                to predict), or one with more than `max_seq_len` + 1.
         """
-        if isinstance(texts, str):
-            raise DataError(
-                "a single text where a list of texts belongs", where="texts", remedy="Write [text]."
-            )
+        texts = check_texts(texts)
         sequences, most = [self.tokenize(text) for text in texts], self.max_seq_len + 1
         if not sequences:
             raise DataError(
@@ -155,12 +153,15 @@ class LLM:
             )
         for row, ids in enumerate(sequences):
             if not 2 <= len(ids) <= most:
+                one_word = len(ids) == 1 and not self.vocab.unknown(texts[row])
                 raise DataError(
                     "a text cannot be learned from",
                     where=f"text {row}",
                     expected=f"2 to {most} tokens that the vocabulary knows",
                     got=f"{len(ids)}: {self.vocab.decode(ids[:8])!r}",
-                    remedy="Take it out, split it, or build the vocabulary from it.",
+                    remedy=UNSPACED
+                    if one_word
+                    else "Take it out, split it, or build the vocabulary from it.",
                 )
         return sequences
 

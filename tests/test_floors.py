@@ -16,8 +16,8 @@ from rustgpt_lab.bootstrap import ROOT
 PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
-    "errors", "machine", "numerics", "batch", "parameters", "vocab", "dataset", "layers", "optim", "model",
-    "training", "generation", "persistence", "views", "course", "launch", "serve", "cli",
+    "errors", "machine", "numerics", "batch", "parameters", "texts", "vocab", "corpora", "dataset", "layers",
+    "optim", "model", "training", "generation", "persistence", "views", "course", "launch", "serve", "cli",
 ]
 # fmt: on
 BOOTSTRAP = "bootstrap"  # it runs before anything is installed, and so imports nothing of ours
