@@ -33,7 +33,7 @@ def check_text(text: object, where: str) -> str:
         raise DataError(
             "this text holds half a character (a lone surrogate)",
             where=where,
-            got=f"{half[0]!a} in {text[:60]!a}",
+            got=f"{half[0]!r} in {text[:60]!r}",
             remedy="An emoji was cut in two when the text was made: write it whole, or take it out.",
         )
     return text

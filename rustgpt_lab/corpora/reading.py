@@ -102,11 +102,19 @@ def parse_corpus(data: bytes, name: str, *, longest: int | None = None) -> Corpu
     if unread := list(dict.fromkeys(field for reading in readings for field in reading.unread)):
         notes.append(f"not read: {', '.join(unread[:6])}{', …' * (len(unread) > 6)}")
 
-    cut = [pieces(text, longest) if longest and prose else [text] for text, _, prose, _ in readings]
+    cut = [
+        pieces(reading.text, longest) if longest and _may_be_cut(reading) else [reading.text]
+        for reading in readings
+    ]
     if long := [parts for parts in cut if len(parts) > 1]:
         notes.append(f"{len(long)} of more than {longest} words cut into {sum(map(len, long))} pieces")
     understood = "; ".join([_summary(readings), *notes])
     return Corpus([text for parts in cut for text in parts], f"{Path(name).name}: {understood}.")
+
+
+def _may_be_cut(reading: Reading) -> bool:
+    """Plain text may; a question and its answer belong together, however they were written."""
+    return reading.is_prose and not reading.text.startswith("User:")
 
 
 def _summary(readings: list[Reading]) -> str:

@@ -39,7 +39,7 @@ class Reading(NamedTuple):
     Attributes:
         text: to learn from.
         how: it was made, as a clause.
-        is_prose: whether it may be cut into pieces; a question with its answer may not.
+        is_prose: whether it is plain text, which may be cut into pieces.
         unread: the fields of which nothing was used.
     """
 

@@ -54,7 +54,7 @@ def execute(kind: str, data: bytes, longest: int | None = None) -> bool:
     for text in corpus.texts:
         words = tokenize(text.encode().decode())
         assert words and vocab.decode(vocab.encode(text)) == " ".join(words)
-        if longest and kind == ".txt":
+        if longest and kind == ".txt" and not text.startswith("User:"):
             assert len(words) <= longest
     doubts(corpus.texts, vocab)
     return True

@@ -10,7 +10,7 @@ from rustgpt_lab.corpora import parse_corpus, read_corpus
 from rustgpt_lab.corpora.prose import pieces
 from rustgpt_lab.errors import DataError
 from rustgpt_lab.vocab import tokenize
-from tests.corpus.corpora import AS_THEY_STAND, REFUSED, UNDERSTOOD, lines, objects
+from tests.corpus.corpora import AS_THEY_STAND, REFUSED, SUN, UNDERSTOOD, lines, objects
 
 
 @pytest.mark.parametrize("case", AS_THEY_STAND)
@@ -85,7 +85,13 @@ def test_long_prose_is_cut_and_said() -> None:
 
 
 def test_what_is_no_prose_is_never_cut() -> None:
-    for name, data in (("x.jsonl", lines(*objects("question", "answer"))), ("x.json", lines(["a b c d"]))):
+    for name, data in (
+        ("x.jsonl", lines(*objects("question", "answer"))),
+        ("x.jsonl", lines({"text": SUN})),
+        ("x.json", lines(["a b c d"])),
+        ("x.csv", b"a b c d"),
+        ("x.txt", SUN.encode()),
+    ):
         assert parse_corpus(data, name, longest=3) == parse_corpus(data, name)
 
 
