@@ -140,8 +140,9 @@ def _extension(name: str) -> str:
 
 def _decode(data: bytes, name: str) -> str:
     """UTF-8, with or without the mark that Excel and Notepad put in front (U+FEFF, "BOM")."""
+    start = data[:100].lstrip(b"\xef\xbb\xbf \r\n").lower()
     for beginning, (what, remedy) in FOREIGN.items():
-        if data[: len(beginning)].lower() == beginning.lower():
+        if start.startswith(beginning.lower()):
             raise DataError(f"this is {what}", where=name, expected="text in UTF-8", remedy=remedy)
     try:
         text = data.decode("utf-8")
