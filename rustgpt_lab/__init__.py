@@ -46,7 +46,7 @@ _HOMES = {
     "TrainingSession": "training",
     "ModelError": "errors",
 }
-_SUBPACKAGES = ("course", "views")
+_SUBPACKAGES = ("compiled", "course", "views")
 
 __all__ = list(_HOMES)
 

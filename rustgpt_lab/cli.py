@@ -213,13 +213,14 @@ def _check_target(options: argparse.Namespace) -> None:
 
 
 def _corpora(options: argparse.Namespace) -> Dataset:
-    from .dataset import Dataset, read_texts
+    from .corpora import read_corpus
+    from .dataset import Dataset
 
     data = Dataset.packaged()
     if options.pretraining:
-        data.pretraining = read_texts(options.pretraining)
+        data.pretraining = read_corpus(options.pretraining).texts
     if options.chat:
-        data.chat = read_texts(options.chat)
+        data.chat = read_corpus(options.chat).texts
     if not data.texts:
         raise DataError("there is nothing to learn from")
     return data

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import resources
 from os import PathLike
 from pathlib import Path
 
-from .errors import DataError
+from .corpora import Corpus, read_corpus
+from .corpora.prose import is_ended
+from .texts import UNSPACED
+from .tokenizers import END, Vocab
 
 
 @dataclass
@@ -20,28 +24,50 @@ class Dataset:
         pretraining: statements of fact, each ending in `</s>`.
         chat: "User: … Assistant: … </s>".
         held_out: other wordings of questions in `chat`, with the same answers, which nobody trains on.
+        understood: a sentence for each file that was read: how many texts it holds, and how they were made of it.
     """
 
     pretraining: list[str] = field(default_factory=list)
     chat: list[str] = field(default_factory=list)
     held_out: list[str] = field(default_factory=list)
+    understood: list[str] = field(default_factory=list)
 
     @classmethod
     def load(
-        cls, pretraining: str | PathLike[str] | None = None, chat: str | PathLike[str] | None = None
+        cls,
+        pretraining: str | PathLike[str] | None = None,
+        chat: str | PathLike[str] | None = None,
+        *,
+        longest: int | None = None,
     ) -> Dataset:
-        """Read each part from a `.json` file (a list of strings) or a `.csv` file (no header; fields joined by ",").
+        """Read each part from a `.json`, `.jsonl`, `.csv` or `.txt` file; `corpora.read_corpus` says in which forms.
+
+        Args:
+            pretraining: file of the first part, None for none.
+            chat: file of the second part, None for none.
+            longest: cut plain text into pieces of at most so many words; None leaves it whole.
 
         Raises:
-            DataError: a file is missing, is neither, is not of that form, or holds no text.
+            DataError: a file cannot be read, or holds no text; or a row is not a text: says which, and why.
+
+        >>> Dataset.load("facts.csv").understood  # doctest: +SKIP
+        ['facts.csv: 90 texts, as they stand.']
         """
-        return cls(*([] if path is None else read_texts(Path(path)) for path in (pretraining, chat)))
+        parts = [None if path is None else read_corpus(path, longest=longest) for path in (pretraining, chat)]
+        return cls._of(parts)
 
     @classmethod
     def packaged(cls) -> Dataset:
         """The corpus that comes with this package."""
         folder = Path(str(resources.files("rustgpt_lab") / "data"))
-        return cls(*(read_texts(folder / f"{name}.json") for name in ("statements", "chat", "held_out")))
+        return cls._of([read_corpus(folder / f"{name}.json") for name in ("statements", "chat", "held_out")])
+
+    @classmethod
+    def _of(cls, parts: Iterable[Corpus | None]) -> Dataset:
+        parts = list(parts)
+        data = cls(*(part.texts if part else [] for part in parts))
+        data.understood = [part.understood for part in parts if part]
+        return data
 
     @property
     def texts(self) -> list[str]:
@@ -49,43 +75,32 @@ class Dataset:
         return self.pretraining + self.chat
 
 
-def read_texts(path: Path) -> list[str]:
-    """The texts of one file; see `Dataset.load`."""
-    try:
-        raw = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
-        raise DataError(
-            f"cannot read this corpus: {reason}", where=path, remedy="Check the path."
-        ) from problem
-    reader = {".json": _from_json, ".csv": _from_csv}.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(
-            "unknown kind of corpus", where=path, expected=".json or .csv", got=path.suffix or "no extension"
+_UNSPACED_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{8}")
+"""Eight letters in a row of Thai, Lao, Burmese, Khmer, Japanese or Chinese, where words are shorter."""
+
+
+def doubts(texts: Iterable[str], vocab: Vocab) -> list[str]:
+    """What may be wrong with texts that can be learned from, each in one sentence with its count; [] if nothing.
+
+    Told are texts without `</s>` at their end, words that the vocabulary lacks, and texts without white space.
+
+    >>> doubts(["hello world"], Vocab.default())
+    ['1 of 1 texts does not end in </s>: the model does not learn to stop there.']
+    """
+    texts = list(texts)
+    found = []
+    if endless := sum(not is_ended(text) for text in texts):
+        do = "does" if endless == 1 else "do"
+        found.append(
+            f"{endless} of {len(texts)} texts {do} not end in {END}: the model does not learn to stop there."
         )
-    texts = reader(raw, path)
-    if not texts:
-        raise DataError("this corpus is empty", where=path, expected="at least one text", got="none")
-    for row, text in enumerate(texts):
-        if not isinstance(text, str) or not text.strip():
-            raise DataError(
-                "a row is not a text", where=f"{path}, row {row}", expected="words", got=repr(text)[:60]
-            )
-    return texts
-
-
-def _from_json(raw: str, path: Path) -> list[str]:
-    try:
-        texts = json.loads(raw)
-    except (ValueError, RecursionError) as problem:
-        raise DataError(f"this is not JSON: {problem}", where=path, expected="a list of strings") from problem
-    if not isinstance(texts, list):
-        raise DataError("wrong form", where=path, expected="a JSON list of strings", got=type(texts).__name__)
-    return texts
-
-
-def _from_csv(raw: str, path: Path) -> list[str]:
-    try:
-        return [",".join(row) for row in csv.reader(raw.splitlines(), strict=True) if row]
-    except csv.Error as problem:
-        raise DataError(f"this is not CSV: {problem}", where=path, expected="rows of text") from problem
+    if unknown := Counter(word for text in texts for word in vocab.unknown(text)):
+        most = " ".join(word for word, _ in unknown.most_common(8))
+        found.append(
+            f"{len(unknown)} words ({unknown.total()} with repetitions) are not in the vocabulary and are not read: "
+            f"{most}{' …' * (len(unknown) > 8)}"
+        )
+    if unspaced := sum(bool(_UNSPACED_RUN.search(text)) for text in texts):
+        seem = "seems" if unspaced == 1 else "seem"
+        found.append(f"{unspaced} of {len(texts)} texts {seem} to have no spaces between words. {UNSPACED}")
+    return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .batch import Batch
-from .errors import DataError, ShapeError, TextError
+from .errors import ShapeError
 from .generation import greedy
 from .layers import Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
 from .machine import set_up
@@ -18,7 +18,7 @@ from .numerics import Array
 from .optim.adam import Adam
 from .parameters import Views
 from .persistence import Parts, load, resume, save
-from .tokenizers import Vocab
+from .tokenizers import Vocab, ids_of, sequences_of
 from .training import train
 
 if TYPE_CHECKING:
@@ -99,46 +99,12 @@ class LLM:
         """The ids of a text's words; words that the vocabulary lacks are dropped."""
         return self.vocab.encode(text)
 
-    def _ids(self, text: str | Sequence[int]) -> list[int]:
-        ids = self.tokenize(text) if isinstance(text, str) else [int(i) for i in text]
-        if not ids:
-            raise TextError(
-                "no word of this text is in the vocabulary", got=repr(text), remedy="Try another text."
-            )
-        if len(ids) > self.max_seq_len:
-            expected = f"at most {self.max_seq_len} tokens"
-            raise TextError("a text is longer than the model can see", expected=expected, got=len(ids))
-        bad = next((i for i in ids if not 0 <= i < len(self.vocab)), None)
-        if bad is not None:
-            raise TextError("an id is not in the vocabulary", expected=f"0 to {len(self.vocab) - 1}", got=bad)
-        return ids
-
     def sequences(self, texts: Iterable[str]) -> list[list[int]]:
-        """The ids of texts to learn from.
+        """The ids of texts to learn from; see `tokenizers.sequences_of`."""
+        return sequences_of(texts, self.vocab, self.max_seq_len + 1)
 
-        Raises:
-            DataError: there is no text, or one with fewer than two known tokens (one to read, one to predict), or one
-                with more than `max_seq_len` + 1.
-        """
-        if isinstance(texts, str):
-            raise DataError(
-                "a single text where a list of texts belongs", where="texts", remedy="Write [text]."
-            )
-        sequences, most = [self.tokenize(text) for text in texts], self.max_seq_len + 1
-        if not sequences:
-            raise DataError(
-                "there is nothing to learn from", where="texts", expected="at least one text", got="none"
-            )
-        for row, ids in enumerate(sequences):
-            if not 2 <= len(ids) <= most:
-                raise DataError(
-                    "a text cannot be learned from",
-                    where=f"text {row}",
-                    expected=f"2 to {most} tokens that the vocabulary knows",
-                    got=f"{len(ids)}: {self.vocab.decode(ids[:8])!r}",
-                    remedy="Take it out, split it, or build the vocabulary from it.",
-                )
-        return sequences
+    def _ids(self, text: str | Sequence[int]) -> list[int]:
+        return ids_of(text, self.vocab, self.max_seq_len)
 
     def generate(self, text: str) -> Iterator[str]:
         """The words that follow a text, one by one, the most likely each time; see `generation.greedy`."""

@@ -16,8 +16,8 @@ from rustgpt_lab.bootstrap import ROOT
 PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
-    "errors", "files", "machine", "numerics", "parameters", "batch", "cache", "tokenizers", "dataset", "layers",
-    "network", "optim", "compiled", "generation", "training", "persistence", "llm", "views", "course", "serve",
+    "errors", "files", "machine", "numerics", "parameters", "batch", "cache", "texts", "tokenizers", "corpora",
+    "dataset", "layers", "network", "optim", "compiled", "generation", "training", "persistence", "llm", "views", "course", "serve",
     "launch", "cli",
 ]
 # fmt: on

@@ -22,7 +22,7 @@ from rustgpt_lab.bootstrap import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REQUIREMENTS = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"])}
 RUN_NOT_IMPORTED = {"ipykernel", "jupyterlab"}  # programs that the course runs in
-OPTIONAL = {"pandas"}  # the method that gives its tables asks for it
+OPTIONAL = {"numba", "pandas"}  # the method that gives its tables asks for it
 
 
 @pytest.fixture(scope="module")

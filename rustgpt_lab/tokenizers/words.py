@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..errors import VocabError
+from ..texts import WHITE_SPACE, check_texts
 
 END = "</s>"
 """The word that ends every text; a model that produces it has finished."""
 
-_TOKEN = re.compile(r"(?<!\S)</s>(?!\S)|[!-/:-@\[-`{-~]|[^\s!-/:-@\[-`{-~]+")
+_MARK = r"!-/:-@\[-`{-~"  # ASCII punctuation
+_TOKEN = re.compile(rf"(?<![^{WHITE_SPACE}])</s>(?![^{WHITE_SPACE}])|[{_MARK}]|[^{WHITE_SPACE}{_MARK}]+")
 
 
 def tokenize(text: str) -> list[str]:
@@ -27,11 +29,22 @@ class Vocab:
         words: the words, in the order of their ids.
 
     Raises:
-        VocabError: two words are the same.
+        VocabError: two words are the same, or one is not a string.
     """
 
     def __init__(self, words: Iterable[str]):
+        if isinstance(words, str):
+            raise VocabError(
+                "a single text where a list of words belongs",
+                where="words",
+                remedy="Use Vocab.from_texts([text]).",
+            )
         self.words: tuple[str, ...] = tuple(words)
+        for i, word in enumerate(self.words):
+            if not isinstance(word, str):
+                raise VocabError(
+                    "this is not a word", where=f"word {i}", expected="a string", got=f"{word!r:.60}"
+                )
         self.ids: dict[str, int] = {word: i for i, word in enumerate(self.words)}
         if len(self.ids) < len(self.words):
             twice = next(word for i, word in enumerate(self.words) if self.ids[word] != i)
@@ -45,8 +58,12 @@ class Vocab:
 
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> "Vocab":
-        """The sorted set of all words of `texts`, and `</s>`."""
-        return cls(sorted({END}.union(*map(tokenize, texts))))
+        """The sorted set of all words of `texts`, and `</s>`.
+
+        Raises:
+            DataError: `texts` is not a list of texts; see `texts.check_texts`.
+        """
+        return cls(sorted({END}.union(*map(tokenize, check_texts(texts)))))
 
     @classmethod
     def default(cls) -> "Vocab":

@@ -54,7 +54,7 @@ class Mutation:
 
 MUTATIONS = [
     Mutation("answers are cut short", "00", "generation/loop.py", "past.read + 1 >= most", "past.read + 70 >= most"),
-    Mutation("punctuation sticks to words", "01", "tokenizers/words.py", r"|[^\s!-/:-@\[-`{-~]+", r"|[^\s!-/:-@\[-`{-~]+\W?"),
+    Mutation("punctuation sticks to words", "01", "tokenizers/words.py", "{_MARK}]+", r"{_MARK}]+\W?"),
     Mutation("the words are not sorted", "01", "tokenizers/words.py", "cls(sorted({END}.union(", "cls(list({END}.union("),
     Mutation("no positions", "02", "layers/embeddings.py", "return token + position, ", "return token, "),
     Mutation("attention without 1 / sqrt(d)", "03", "layers/self_attention.py", "scores *= self.scale\n        return", "return"),
