@@ -12,7 +12,7 @@ import pytest
 
 from rustgpt_lab.course import check
 from rustgpt_lab.course.exercise import Exercise
-from rustgpt_lab.course.exercises import nb07, nb08, nb09
+from rustgpt_lab.course.exercises import nb02, nb07, nb08, nb09
 
 from .test_exercises import EACH, answer
 
@@ -123,6 +123,8 @@ def test_an_odd_form_passes(exercise: Exercise, name: str) -> None:
         ("09.4", lambda x: nb09.shortest(x).replace("e-0", "E-").replace("0.", ".")),
         ("07.3", lambda texts, size: np.split(np.array(texts), range(size, len(texts), size))),
         ("02.1", lambda ids, words, places: np.take(words, ids, 0) + places[np.arange(len(ids))]),
+        ("02.3", lambda table, word, n: np.argsort(-nb02.cosines(table)[word])[1 : n + 1]),
+        ("09.4", lambda x: next(t for n in range(1, 10) if float(t := f"{x:.{n}g}") == x)),  # in float32, too
         ("02.2", lambda table, v: np.vecdot(table, v) / np.sqrt((table**2).sum(1) * (v @ v))),
         ("08.3", nb08.adapted),
     ],
