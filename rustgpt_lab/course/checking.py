@@ -141,7 +141,10 @@ def _problem(exercise: Exercise, answer: Any, got: _Outcome, truth: _Outcome, gi
     what = _what(exercise, answer, got, truth, given)
     if not what or not given:
         return what and f"{what}."
-    inputs = [f"{name} = {show_value(value)}" for name, value in zip(exercise.arguments, given, strict=False)]
+    inputs = [
+        f"{name} = {show_value(value, digits=9)}"
+        for name, value in zip(exercise.arguments, given, strict=False)
+    ]
     return f"{what}.\nThat was for " + "\nand ".join(inputs)
 
 
@@ -150,7 +153,7 @@ def _what(exercise: Exercise, answer: Any, got: _Outcome, truth: _Outcome, given
         return _failure(answer, got.error, exercise.arguments[: len(given)])
     if got.value is None and truth.value is not None:
         return "the function returns nothing: its `return` is missing, or is not reached"
-    problem = difference(got.value, truth.value, exercise.tolerance)
+    problem = difference(got.value, truth.value, exercise.tolerance, exercise.parts)
     if problem and exercise.judge:
         with suppress(Exception):  # what cannot be judged at all differs as was found
             problem = exercise.judge(got.value, *given)

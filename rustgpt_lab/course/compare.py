@@ -17,7 +17,7 @@ _ROUNDING = 1e-15
 """What rounding may leave where 0 is expected."""
 
 
-def difference(got: Any, expected: Any, tolerance: float = 1e-6) -> str:
+def difference(got: Any, expected: Any, tolerance: float = 1e-6, parts: Sequence[str] = ()) -> str:
     """What makes `got` differ from `expected`: "" if nothing does.
 
     The form of a value counts for nothing: a NumPy scalar, an array without dimensions and a Python number
@@ -27,12 +27,11 @@ def difference(got: Any, expected: Any, tolerance: float = 1e-6) -> str:
         got: anything.
         expected: numbers, arrays, texts, or tuples, lists and mappings of them.
         tolerance: relative to each number, and to a thousandth of the largest number in the array.
+        parts: the names of the values in a sequence; else they are counted.
     """
     try:
-        return _difference(plain(got), plain(expected), tolerance)
-    except (
-        Exception
-    ) as error:  # an object of the learner's may fail at anything: its length, its ==, its repr
+        return _difference(plain(got), plain(expected), tolerance, parts)
+    except Exception as error:  # the length, the == or the repr of a learner's object
         return f"got a {type(got).__name__} that cannot be compared: that raises {type(error).__name__}"
 
 
@@ -62,7 +61,7 @@ def show_value(value: Any, digits: int = 6) -> str:
     return text if len(text) <= 80 else f"{type(value).__name__} of {len(text)} characters"
 
 
-def _difference(got: Any, expected: Any, tolerance: float) -> str:
+def _difference(got: Any, expected: Any, tolerance: float, parts: Sequence[str]) -> str:
     if isinstance(expected, Mapping):
         return _in_mapping(got, expected, tolerance)
     if isinstance(expected, tuple | list | np.ndarray) and _has_no_places(got):
@@ -70,7 +69,7 @@ def _difference(got: Any, expected: Any, tolerance: float) -> str:
     if isinstance(expected, bool | int | float | complex | np.number) or _holds_numbers(expected):
         return _in_numbers(got, expected, tolerance)
     if isinstance(expected, tuple | list | np.ndarray):
-        return _in_sequence(got, expected, tolerance)
+        return _in_sequence(got, expected, tolerance, parts)
     if type(got) is type(expected) and got == expected:
         return ""
     return _in_text(got, expected) if isinstance(expected, str | bytes) else _unlike(got, expected)
@@ -105,16 +104,17 @@ def _keys(mapping: Mapping[Any, Any]) -> str:
     return ", ".join(repr(plain(key)) for key in mapping)
 
 
-def _in_sequence(got: Any, expected: Any, tolerance: float) -> str:
+def _in_sequence(got: Any, expected: Any, tolerance: float, parts: Sequence[str]) -> str:
     is_sequence = isinstance(got, Sequence | np.ndarray) and not isinstance(got, str | bytes)
     if not is_sequence or len(got) != len(expected):
         found = _values(got) if is_sequence else show_value(got)
         return _got(found, f"{_values(expected)}, one after the other")
-    pairs = enumerate(zip(got, expected, strict=True))
-    problem = _first(
-        (f"in value {i} of {len(expected)} (counted from 0), ", difference(a, b, tolerance))
-        for i, (a, b) in pairs
-    )
+    count = len(expected)
+    places = [f"`{part}`" for part in parts] or [
+        f"value {i} of {count} (counted from 0)" for i in range(count)
+    ]
+    trios = zip(places, got, expected, strict=True)
+    problem = _first((f"in {place}, ", difference(a, b, tolerance)) for place, a, b in trios)
     simple = all(isinstance(value, str | int) for value in expected)
     is_shuffled = problem and simple and sorted(map(_text, got)) == sorted(map(_text, expected))
     return problem + _SHUFFLED * bool(is_shuffled)

@@ -42,6 +42,7 @@ class Exercise:
         mistakes: at least three, each of which differs from the solution and from the others on the cases.
         judge: for a task that several answers solve: takes what an answer gave, if it is not what the solution
             gives, and the case's arguments; returns "" or what is wrong with it. It may raise for what is no answer.
+        parts: the names of the results, if there are several.
         no_loop: whether the task forbids loops.
         tolerance: the relative error that is still right.
     """
@@ -55,6 +56,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     cases: Callable[[], Iterable[tuple[Any, ...]]] = lambda: [()]
     judge: Callable[..., str] | None = None
+    parts: tuple[str, ...] = ()
     no_loop: bool = False
     tolerance: float = 1e-6
 
