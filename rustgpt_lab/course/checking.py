@@ -6,7 +6,10 @@ import linecache
 import re
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from types import CodeType
 from typing import Any, Literal
 
 import numpy as np
@@ -62,19 +65,18 @@ def _examine(exercise: Exercise, answer: Any) -> tuple[Status, str]:
             "not yet",
             f"Fill in `{exercise.name}` in the cell above, run that cell, then run this one again.",
         )
-    if exercise.judge is not None and not any(outcome.error for outcome in outcomes):
-        problem = exercise.judge(answer)
-        return ("wrong", problem) if problem else ("passed", "")
     truths = _run(exercise, exercise.solution)
-    pairs = list(zip(outcomes, truths, exercise.cases(), strict=True))
-    first = next((pair for pair in pairs if not _same(pair[0], pair[1], exercise.tolerance)), None)
-    if first is None:
+    problems = map(partial(_problem, exercise, answer), outcomes, truths, exercise.cases())
+    first = next((problem for problem in problems if problem), "")
+    if not first and exercise.no_loop and _loops(getattr(answer, "__code__", None)):
+        return "wrong", "The result is right, but there is a loop in it: let NumPy work on all rows at once."
+    if not first:
         return "passed", ""
     for mistake in exercise.mistakes:
         wrongs = _run(exercise, mistake.wrong)
         if all(_same(a, b, exercise.tolerance) for a, b in zip(outcomes, wrongs, strict=True)):
             return "wrong", f"Close: {mistake.message}."
-    return "wrong", _diagnose(exercise, answer, *first)
+    return "wrong", f"Not right yet: {first}"
 
 
 @dataclass
@@ -82,7 +84,7 @@ class _Outcome:
     """What a call gave, or how it failed; and its arguments as it left them."""
 
     value: Any
-    error: Exception | None
+    error: BaseException | None
     arguments: tuple[Any, ...]
 
 
@@ -98,7 +100,7 @@ def _call(answer: Any, arguments: tuple[Any, ...]) -> _Outcome:
     try:
         with np.errstate(all="ignore"):
             return _Outcome(answer(*arguments), None, arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return _Outcome(None, error, arguments)
 
 
@@ -122,32 +124,51 @@ _NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
 """The instructions of a function that does nothing at all."""
 
 
-def _diagnose(exercise: Exercise, answer: Any, got: _Outcome, truth: _Outcome, given: tuple[Any, ...]) -> str:
-    """The first thing that is wrong, in words, and the arguments with which it came about."""
+def _loops(code: CodeType | None) -> bool:
+    """Whether a function loops: its instructions jump back (`for`, `while`, a comprehension), or it calls a loop."""
+    if code is None:
+        return False
+    jumps = any("JUMP_BACKWARD" in step.opname for step in dis.get_instructions(code))
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return jumps or not _LOOPS_BY_NAME.isdisjoint(code.co_names) or any(map(_loops, inner))
+
+
+_LOOPS_BY_NAME = {"map", "vectorize", "apply_along_axis"}
+
+
+def _problem(exercise: Exercise, answer: Any, got: _Outcome, truth: _Outcome, given: tuple[Any, ...]) -> str:
+    """What is wrong with a call, in words, and the arguments with which it came about; "" if nothing is."""
     what = _what(exercise, answer, got, truth, given)
-    if not exercise.arguments:
-        return f"Not right yet: {what}."
-    inputs = [f"{name} = {show_value(value)}" for name, value in zip(exercise.arguments, given, strict=True)]
-    return f"Not right yet: {what}.\nThat was for " + "\nand ".join(inputs)
+    if not what or not given:
+        return what and f"{what}."
+    inputs = [
+        f"{name} = {show_value(value, digits=9)}"
+        for name, value in zip(exercise.arguments, given, strict=False)
+    ]
+    return f"{what}.\nThat was for " + "\nand ".join(inputs)
 
 
 def _what(exercise: Exercise, answer: Any, got: _Outcome, truth: _Outcome, given: tuple[Any, ...]) -> str:
     if got.error:
-        return _failure(answer, got.error, exercise)
+        return _failure(answer, got.error, exercise.arguments[: len(given)])
     if got.value is None and truth.value is not None:
         return "the function returns nothing: its `return` is missing, or is not reached"
-    if problem := difference(got.value, truth.value, exercise.tolerance):
+    problem = difference(got.value, truth.value, exercise.tolerance, exercise.parts)
+    if problem and exercise.judge:
+        with suppress(Exception):  # what cannot be judged at all differs as was found
+            problem = exercise.judge(got.value, *given)
+    if problem:
         return problem
-    pairs = zip(exercise.arguments, got.arguments, truth.arguments, given, strict=True)
+    pairs = zip(exercise.arguments, got.arguments, truth.arguments, given, strict=False)
     for name, after, expected, before in pairs:
         if problem := difference(after, expected, exercise.tolerance):
             if not difference(expected, before, exercise.tolerance):
                 return f"the result is right, but your function changed its argument `{name}`: work on a copy"
             return f"after the call, the argument `{name}` is wrong: {problem}"
-    raise AssertionError("only called for an outcome that differs")
+    return ""
 
 
-def _failure(answer: Callable[..., Any], error: Exception, exercise: Exercise) -> str:
+def _failure(answer: Callable[..., Any], error: BaseException, names: tuple[str, ...]) -> str:
     """An exception in the learner's words: what, and at which line of their code."""
     code = getattr(answer, "__code__", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename]
@@ -156,7 +177,6 @@ def _failure(answer: Callable[..., Any], error: Exception, exercise: Exercise) -
         rule = "the inner sizes of a matrix product must agree, (a, b) @ (b, c)"
         what = f"an error: {rule}; here they are {sizes[2]} and {sizes[1]}"
     if not frames:
-        names = ", ".join(exercise.arguments)
-        return f"it cannot be called with {len(exercise.arguments)} arguments ({names}): {what}"
+        return f"it cannot be called with {len(names)} arguments ({', '.join(names)}): {what}"
     line = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
     return f"line {frames[-1].lineno} of the cell, `{line}`, raises {what}"

@@ -38,8 +38,12 @@ class Exercise:
         solution: the right answer; the learner's has the same name, and the source of this one is folded away
             in the notebook.
         cases: makes the arguments to try, each case a tuple; the first should be small enough to read.
+            Parameters with a default may be left out.
         mistakes: at least three, each of which differs from the solution and from the others on the cases.
-        judge: for a task that several answers solve: takes the answer, returns "" or what is wrong with it.
+        judge: for a task that several answers solve: takes what an answer gave, if it is not what the solution
+            gives, and the case's arguments; returns "" or what is wrong with it. It may raise for what is no answer.
+        parts: the names of the results, if there are several.
+        no_loop: whether the task forbids loops.
         tolerance: the relative error that is still right.
     """
 
@@ -51,14 +55,15 @@ class Exercise:
     solution: Callable[..., Any]
     mistakes: tuple[Mistake, ...]
     cases: Callable[[], Iterable[tuple[Any, ...]]] = lambda: [()]
-    judge: Callable[[Any], str] | None = None
+    judge: Callable[..., str] | None = None
+    parts: tuple[str, ...] = ()
+    no_loop: bool = False
     tolerance: float = 1e-6
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The names of the parameters that a case fills; none for an exercise whose answer is a value."""
-        parameters = inspect.signature(self.solution).parameters.values()
-        return tuple(p.name for p in parameters if p.default is p.empty)
+        """The names of the parameters, which a case fills in their order; none if the answer is a value."""
+        return tuple(inspect.signature(self.solution).parameters)
 
     @property
     def name(self) -> str:

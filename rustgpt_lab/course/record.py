@@ -46,19 +46,23 @@ class Progress:
         self._write(record)
 
     def predicted(self, id: str, choice: str, confidence: float) -> Record:
-        """Remember an answer, unless its truth is out already; returns the one that counts."""
+        """Remember an answer, unless it met its truth already; returns the one that stays.
+
+        One that comes after the truth, when there was none before, is marked as late.
+        """
         record = self._read()
-        kept: Record = record["predictions"].get(id, {})
-        if "truth" not in kept:
-            kept = record["predictions"][id] = {"choice": choice, "confidence": confidence}
+        kept: Record = record["predictions"].setdefault(id, {})
+        if "truth" not in kept or not _was_in_time(kept):
+            kept |= {"choice": choice, "confidence": confidence}
+            kept |= {"late": True} if "truth" in kept else {}
             self._write(record)
         return kept
 
-    def revealed(self, id: str, truth: str) -> Record | None:
-        """Remember that an answer met its truth; returns the answer, or None if there was none."""
+    def revealed(self, id: str, truth: str) -> Record:
+        """Remember that the truth is out; returns it with the answer, if there is one."""
         record = self._read()
-        kept: Record | None = record["predictions"].get(id)
-        if kept is not None and kept.get("truth") != truth:
+        kept: Record = record["predictions"].setdefault(id, {})
+        if kept.get("truth") != truth:
             kept["truth"] = truth
             self._write(record)
         return kept
@@ -68,7 +72,9 @@ class Progress:
         return DownloadLink(self.path.name, _encode(self._read()))
 
     def restore(self, path: str | os.PathLike[str]) -> Table:
-        """Bring back a downloaded file. What was passed stays passed; of two answers the one from here stays.
+        """Bring back a downloaded file. What was passed stays passed.
+
+        Of two answers the one from here stays, unless only the other was given before its truth was out.
 
         Raises:
             ModelError: the file cannot be read, or is not a progress file.
@@ -85,7 +91,11 @@ class Progress:
             ) from problem
         record = self._read()
         passed = sorted({*record["passed"], *other["passed"]})
-        self._write({"passed": passed, "predictions": other["predictions"] | record["predictions"]})
+        predictions = record["predictions"]
+        for id, kept in other["predictions"].items():
+            if _worth(kept) > _worth(predictions.setdefault(id, kept)):
+                predictions[id] = kept
+        self._write({"passed": passed, "predictions": predictions})
         return self()
 
     def _read(self) -> Record:
@@ -146,14 +156,25 @@ def _decode(raw: bytes) -> Record:
 
 
 def _is_prediction(kept: Any) -> bool:
-    if not isinstance(kept, dict) or not {"choice", "confidence"} <= set(kept) <= {
-        "choice",
-        "confidence",
-        "truth",
-    }:
+    """An answer and its truth, or only one of them; `late` if the truth came first."""
+    if not isinstance(kept, dict) or set(kept) not in _PARTS:
         return False
-    letters = isinstance(kept["choice"], str) and isinstance(kept.get("truth", ""), str)
-    return letters and isinstance(kept["confidence"], int | float) and 0 <= kept["confidence"] <= 100
+    letters = isinstance(kept.get("choice", ""), str) and isinstance(kept.get("truth", ""), str)
+    confidence = kept.get("confidence", 0)
+    return letters and isinstance(confidence, int | float) and 0 <= confidence <= 100
+
+
+_ANSWER = {"choice", "confidence"}
+_PARTS = (_ANSWER, {*_ANSWER, "truth"}, {*_ANSWER, "truth", "late"}, {"truth"})
+
+
+def _was_in_time(kept: Record) -> bool:
+    return "choice" in kept and "late" not in kept
+
+
+def _worth(kept: Record) -> int:
+    """2 for an answer in time, 1 for a late one, 0 for none."""
+    return ("choice" in kept) + _was_in_time(kept)
 
 
 def _row(number: str, record: Record) -> tuple[str, str, str]:
@@ -164,20 +185,25 @@ def _row(number: str, record: Record) -> tuple[str, str, str]:
 
 
 def _mark(kept: Record | None) -> str:
-    if kept is None:
+    if kept is None or "choice" not in kept:
         return "○"
+    if "late" in kept:
+        return "~"
     return "…" if "truth" not in kept else "✓" if kept["truth"] == kept["choice"] else "✗"
 
 
 def _calibration(record: Record) -> str:
     """How often the predictions were right, beside how sure the learner was."""
-    met = [kept for kept in record["predictions"].values() if "truth" in kept]
+    predictions = record["predictions"].values()
+    late = sum("late" in kept for kept in predictions)
+    note = f" Not counted, since made after the truth was shown (~): {late}." if late else ""
+    met = [kept for kept in predictions if "truth" in kept and _was_in_time(kept)]
     if not met:
-        return "No prediction has met its truth yet."
+        return f"No prediction has met its truth yet.{note}"
     right = sum(kept["choice"] == kept["truth"] for kept in met)
     sure = sum(kept["confidence"] for kept in met) / len(met)
     share = 100 * right / len(met)
-    return f"Predictions: {right} of {len(met)} right, {share:.0f} %; you were {sure:.0f} % sure on average."
+    return f"Predictions: {right} of {len(met)} right, {share:.0f} %; you were {sure:.0f} % sure on average.{note}"
 
 
 def _warn(message: str) -> None:

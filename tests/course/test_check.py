@@ -1,13 +1,25 @@
 """What `check` says about answers that no exercise foresaw. The wording is part of the course."""
 # ruff: noqa: E501
 
+import sys
+
 import numpy as np
 import pytest
 
 from rustgpt_lab import ModelError
 from rustgpt_lab.course import check
 from rustgpt_lab.course.compare import difference, show_value
-from rustgpt_lab.course.exercises import nb03
+from rustgpt_lab.course.exercises import nb03, nb06, nb07
+
+
+class Looks:
+    """An object that looks like something else."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __repr__(self):
+        return self.text
 
 
 def without_return(q, k, v):
@@ -56,6 +68,10 @@ def test_a_half_filled_stub_is_not_yet(answer) -> None:
         ("03.1", lambda q, k, v: k, "got an array of shape (3, 2), expected an array of shape (3,)"),
         ("03.1", lambda q, k, v: "no", "got 'no', expected an array"),
         ("03.1", lambda q, k, v: np.array([1, 2, 3]), "it holds whole numbers (int64), expected decimal numbers (float64)"),
+        ("03.1", lambda q, k, v: sys.exit("enough"), "raises SystemExit: enough."),
+        ("06.2", lambda *a: [*nb06.feed_forward(*a)[:4], 1], "in `db2`, got a single number, expected an array of shape (2,)"),
+        ("07.2", lambda w, *a: (w, *nb07.adam_step(w, *a)[1:]), "in `w`, at [0], got 1, expected 0.9"),
+        ("09.4", lambda x: f"{x:.8g}", "That was for x = 1.23449993e-07"),
         ("03.1", 3.5, "A function is expected here, `look` itself; got 3.5."),
         ("03.2", in_place, "the result is right, but your function changed its argument `scores`: work on a copy"),
     ],
@@ -106,6 +122,34 @@ def test_a_verdict_shows_itself_as_text_and_as_html() -> None:
         (np.array([-np.inf, 1.0]), np.array([-np.inf, 1.0]), ""),
         (np.array([1e-12, 1.0]), np.array([0.0, 1.0]), ""),
         (np.zeros(2), np.array(0.0), "got an array of shape (2,), expected a single number"),
+        (np.str_("a"), "a", ""),
+        (np.array("a"), "a", ""),
+        ("a", np.str_("b"), "got 'a', expected 'b'"),
+        (bytearray(b"a"), b"a", ""),
+        (memoryview(b"a"), b"b", "got b'a', expected b'b'"),
+        (np.array(["a", "b"]), ["a", "b"], ""),
+        (np.array(["a", "c"]), ("a", "b"), "in value 1 of 2 (counted from 0), got 'c', expected 'b'"),
+        (1e-16, 0.0, ""),
+        (1.00001, 1.0, "got 1.00001, expected 1"),
+        (-1.005484, -1.005482, "got -1.005484, expected -1.005482"),
+        (np.array([1.0, 2.00002]), np.array([1.0, 2.00003]), "at [1], got 2.00002, expected 2.00003"),
+        (1 + 1e-9, 1.0, ""),
+        (1, "1", "got 1, expected '1'"),
+        (Looks("1"), 1, "got 1 (Looks), expected 1 (int)"),
+        (Looks("'a'"), "a", "got 'a' (Looks), expected 'a' (str)"),
+        ("x" * 90 + "a", "x" * 90 + "b", "from place 90 on (counted from 0), got 'a', expected 'b'"),
+        (bytes(200), bytes(199), "from place 199 on (counted from 0), got b'\\x00', expected b''"),
+        (["b", "a"], ["a", "b"], "in value 0 of 2 (counted from 0), got 'b', expected 'a'; these are the right values, in another order"),
+        ([2, 1], np.array([1, 2]), "at [0], got 2, expected 1 (2 of 2 entries differ); these are the right values, in another order"),
+        ([[1], [2]], [[2], [1]], "in value 0 of 2 (counted from 0), in value 0 of 1 (counted from 0), got 1, expected 2"),
+        ({1, 2}, [1, 2], "got a set, which has no order; a list or an array is expected"),
+        ({1: 2}.keys(), [1], "got a dict_keys, whose values have no places"),
+        (map(str, [1]), ["1"], "got a map, whose values can be read only once"),
+        ([*map(np.str_, "ab")], ["a", "b", "c"], "got 2 values ['a', 'b'], expected 3 values ['a', 'b', 'c']"),
+        ({np.str_("a"): 1}, {"b": 1}, "got with the keys 'a', expected a mapping with the keys 'b'"),
+        ("ab", ("a", "b"), "got 'ab', expected 2 values ('a', 'b')"),
+        ([251, 7], b"\xfb\x07", "got [251, 7], expected b'\\xfb\\x07'"),
+        (10**400, 1, "got int of 401 characters, expected 1"),
     ],
 )  # fmt: skip
 def test_differences_are_named(got, expected, words: str) -> None:

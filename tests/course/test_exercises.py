@@ -1,5 +1,8 @@
 """Every exercise: its solution passes, an unfilled one says "not yet", and every planted mistake is named."""
 
+import copy
+
+import numpy as np
 import pytest
 
 from rustgpt_lab.course import check
@@ -68,6 +71,65 @@ def test_whatever_is_wrong_is_diagnosed(exercise: Exercise, wrong) -> None:
     verdict = check(exercise.id, wrong)
     assert verdict.status == "wrong"
     assert verdict.message
+
+
+class Rubbish:
+    """An object that fails at everything."""
+
+    def fail(self, *a, **b):
+        raise RuntimeError("no")
+
+    __repr__ = __eq__ = __len__ = __iter__ = __array__ = __getitem__ = fail
+    __hash__ = None
+
+
+def nested_in_itself(*a):
+    found = []
+    found.append(found)
+    return found
+
+
+@EACH
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda *a: Rubbish(),
+        nested_in_itself,
+        lambda *a: np.broadcast_to(0.0, (10**9, 10**9)),
+        lambda *a: range(10**12),
+        lambda *a: [*map(print, range(3)), a],
+        lambda *a: np.array([None, "x"], object),
+        lambda *a: {Rubbish},
+        lambda *a: iter(int, 1),
+        lambda *a: (_ for _ in a),
+        lambda *a: memoryview(b"abc")[::2],
+        lambda *a: float("nan"),
+        lambda *a: [np.array(["x"]), np.void(b"x"), np.datetime64("2020-01-01")],
+    ],
+)
+def test_rubbish_gives_a_sentence(exercise: Exercise, wrong) -> None:
+    verdict = check(exercise.id, answer(exercise, wrong))
+    assert verdict.status == "wrong"
+    assert len(verdict.message) < 2000
+
+
+@EACH
+def test_changed_arguments_give_a_sentence(exercise: Exercise) -> None:
+    """The right result, and every argument that can be changed is."""
+
+    def changing(*arguments):
+        result = exercise.solution(*copy.deepcopy(arguments))
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                argument[...] = 0
+            elif hasattr(argument, "clear"):
+                argument.clear()
+        return result
+
+    can_change = any(isinstance(a, np.ndarray | list | dict) for case in exercise.cases() for a in case)
+    verdict = check(exercise.id, answer(exercise, changing))
+    assert ("your function changed its argument" in verdict.message) == can_change
+    assert bool(verdict) != can_change
 
 
 def test_ids_are_unique() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rustgpt_lab import ModelError
@@ -15,7 +16,7 @@ from rustgpt_lab.course.record import ProgressWarning
 def test_nothing_is_written_before_there_is_something_to_keep(progress_file: Path) -> None:
     check("03.1", None)
     predict("03.q1", choice=..., confidence=...)
-    reveal("03.q1", "a")
+    predict("03.q1", choice="b", confidence=0.8)
     progress()
     assert not progress_file.exists()
 
@@ -47,18 +48,110 @@ def test_a_right_prediction_and_one_that_was_never_made() -> None:
     assert "1 of 1 right, 100 %; you were 80 % sure on average" in repr(progress())
 
 
+def test_an_unknown_question_is_an_error() -> None:
+    with pytest.raises(ModelError, match="the course has no such question"):
+        predict("03.q9", "a", 50)
+
+
+@pytest.mark.parametrize("choice", ["b", "B", " b ", "b)", "'b'", np.str_("b"), np.array("b")], ids=repr)
+@pytest.mark.parametrize("confidence", [80, 80.0, np.int64(80), np.float32(80), np.array(80)], ids=repr)
+def test_a_letter_and_a_number_in_any_form_are_kept(choice, confidence, progress_file: Path) -> None:
+    assert "You said b: " in repr(predict("03.q1", choice, confidence))
+    kept = json.loads(progress_file.read_text())["predictions"]["03.q1"]
+    assert kept == {"choice": "b", "confidence": 80}
+
+
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("choice", "confidence", "words"),
     [
-        (("03.q9", "a", 50), "the course has no such question"),
-        (("03.q1", "e", 50), "no such answer; expected a or b or c or d[,;] found 'e'"),
-        (("03.q1", "a", 101), "not a confidence; expected a number from 0 to 100[,;] found 101"),
-        (("03.q1", "a", "high"), "not a confidence"),
+        ("b", 0.8, "The confidence is counted from 0 to 100, and 0.8 is next to none: did you mean 80?"),
+        ("b", np.float32(0.5), "did you mean 50?"),
+        ("b", 1, "and 1 is next to none: did you mean 100?"),
+        ("b", 101, "The confidence is a number from 0 to 100, without quotes; got 101."),
+        ("b", -1, "got -1."),
+        ("b", "80", "got '80'."),
+        ("b", "80 %", "got '80 %'."),
+        ("b", True, "got True."),
+        ("b", float("nan"), "got nan."),
+        ("b", [80], "got [80]."),
+        (2, 80, "The choice is a letter in quotes, and 2 is none: did you mean `'b'`?"),
+        ("2", 80, "and '2' is none: did you mean `'b'`?"),
+        ("at `blue`: that is what must be said next", 80, "did you mean `'c'`?"),
+        ("At door", 80, "expected one of a, b, c, d."),
+        ("at `Blue`", 80, "did you mean `'c'`?"),
+        ("at", 80, "and 'at' is none: expected one of a, b, c, d."),
+        ("e", 80, "and 'e' is none: expected one of a, b, c, d."),
+        ("", 80, "and '' is none: expected one of a, b, c, d."),
+        (b"b", 80, "expected one of a, b, c, d."),
+        (print, 80, "expected one of a, b, c, d."),
     ],
 )
-def test_a_prediction_that_cannot_be_is_an_error(arguments, words: str) -> None:
-    with pytest.raises(ModelError, match=words):
-        predict(*arguments)
+def test_what_is_no_prediction_is_asked_about(choice, confidence, words: str, progress_file: Path) -> None:
+    said = repr(predict("03.q2", choice, confidence))
+    assert said.startswith("○ 03.q2: not kept yet\n")
+    assert words in said
+    assert not progress_file.exists()
+
+
+@pytest.mark.parametrize("open_", [(None, 80), ("b", None), (..., 80), ("b", ...)])
+def test_what_is_left_open_is_not_answered_yet(open_) -> None:
+    assert "not answered yet" in repr(predict("03.q2", *open_))
+
+
+def test_nothing_is_as_sure_as_a_guess() -> None:
+    assert "(0 % sure)" in repr(predict("03.q1", "b", 0))
+
+
+def test_a_prediction_after_the_reveal_is_kept_as_one_and_not_counted(progress_file: Path) -> None:
+    assert "not answered beforehand" in repr(reveal("03.q1", "a"))
+    late = repr(predict("03.q1", "a", 100))
+    assert "You said a: to itself, and to nothing else (100 % sure)" in late
+    assert "The truth was revealed before that, so this answer does not count." in late
+    kept = json.loads(progress_file.read_text())["predictions"]["03.q1"]
+    assert kept == {"choice": "a", "confidence": 100, "truth": "a", "late": True}
+    assert repr(reveal("03.q1", "a")).startswith("○ 03.q1: answered after this was shown\n    You said a")
+    assert "~ 03.q1" in repr(progress())
+    assert "No prediction has met its truth yet. Not counted, since made after" in repr(progress())
+    predict("03.q2", "c", 70)
+    reveal("03.q2", "c")
+    assert "Predictions: 1 of 1 right, 100 %; you were 70 % sure on average. Not counted" in repr(progress())
+
+
+def test_a_late_prediction_can_be_changed_and_stays_late(progress_file: Path) -> None:
+    reveal("03.q1", "a")
+    predict("03.q1", "b", 10)
+    assert "You said c" in repr(predict("03.q1", "c", 20))
+    assert json.loads(progress_file.read_text())["predictions"]["03.q1"]["late"] is True
+
+
+def test_a_reveal_alone_is_no_answer() -> None:
+    reveal("03.q1", "a")
+    assert "○ 03.q1" in repr(progress())
+    assert "not answered beforehand" in repr(reveal("03.q1", "a"))
+
+
+@pytest.mark.parametrize("here", ["nothing", "revealed", "late", "in time"])
+def test_an_answer_in_time_outweighs_a_late_one(here: str, tmp_path: Path) -> None:
+    if here in ("revealed", "late"):
+        reveal("03.q1", "a")
+    if here in ("late", "in time"):
+        predict("03.q1", "c", 10)
+    other = {"choice": "b", "confidence": 30, "truth": "a"}
+    (tmp_path / "other.json").write_text(json.dumps({"passed": [], "predictions": {"03.q1": other}}))
+    progress.restore(tmp_path / "other.json")
+    assert f"You said {'c' if here == 'in time' else 'b'}" in repr(reveal("03.q1", "a"))
+
+
+def test_a_file_of_the_first_edition_is_read(progress_file: Path) -> None:
+    predictions = {
+        "03.q1": {"choice": "a", "confidence": 80, "truth": "a"},
+        "03.q2": {"choice": "b", "confidence": 2.5},
+    }
+    progress_file.write_text(json.dumps({"passed": ["03.1"], "predictions": predictions}))
+    assert "✓ 03.1" in repr(progress())
+    assert "✓ 03.q1 … 03.q2" in repr(progress())
+    assert "1 of 1 right" in repr(progress())
+    assert "not what you thought" in repr(reveal("03.q2", "c"))
 
 
 def test_a_truth_that_is_no_choice_is_an_error() -> None:
@@ -82,6 +175,9 @@ def test_download_and_restore_bring_everything_back(progress_file: Path, tmp_pat
 
 BAD = [b"", b"{", b"[]", b'{"passed": []}', b'{"passed": [1], "predictions": {}}', b"\xff", b"[" * 100_000,
        b'{"passed": [], "predictions": {"03.q1": {"choice": "a", "confidence": 200}}}',
+       b'{"passed": [], "predictions": {"03.q1": {"choice": "a"}}}',
+       b'{"passed": [], "predictions": {"03.q1": {"choice": "a", "confidence": 1, "late": true}}}',
+       b'{"passed": [], "predictions": {"03.q1": {}}}', b'{"passed": [], "predictions": {"03.q1": {"truth": 1}}}',
        b'{"passed": [], "predictions": {"03.q1": 1}}']  # fmt: skip
 
 

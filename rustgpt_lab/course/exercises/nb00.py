@@ -24,6 +24,7 @@ def most_likely(probabilities, words):
 def likely_cases():
     yield np.array([0.2, 0.5, 0.3]), ("moon", "star", "planet")
     yield np.array([0.7, 0.1, 0.05, 0.15]), ("a", "the", "sun", "rises")
+    yield np.array([0.3, 0.2, 0.4, 0.1]), ("is", "was", "shines", "sets")  # the largest is below a half
 
 
 EXERCISES = [

@@ -84,6 +84,9 @@ def most_frequent_pair(counts):
 def pair_cases():
     yield ({"t h e": 9, "t h i s": 2, "b e e s": 1, "s e e": 1, "d e e p": 1},)
     yield ({"th e": 9, "r a i n": 3, "t r a i n": 2, "g r a i n": 1, "i n": 5, "n i n e": 5, "th e n": 1},)
+    yield ({"d o d o": 4, "t o o": 5, "t o p": 1},)  # a pair that occurs twice in a word
+    yield ({"th e": 9, "th is": 4, "i n": 5, "s i t": 1},)  # letters that are no pieces
+    yield ({"s o n g s": 4, "s e e": 3, "b e e": 1, "t r e e": 1},)  # twice the same piece, in rare words too
 
 
 def pairs_of(counts, cut=str.split, order=tuple, step=1, times=lambda n: n):
@@ -264,8 +267,29 @@ EXERCISES = [
                 lambda counts: top(pairs_of(counts, times=lambda n: 1)),
             ),
             Mistake(
+                "two equal neighbours, as in `s e e`, are a pair like any other",
+                lambda counts: top(
+                    Counter({pair: n for pair, n in pairs_of(counts).items() if pair[0] != pair[1]})
+                ),
+            ),
+            Mistake(
                 "the pairs do not overlap here; `b e e s` has three, `(b, e)`, `(e, e)` and `(e, s)`",
                 lambda counts: top(pairs_of(counts, step=2)),
+            ),
+            Mistake(
+                "a pair that occurs twice in a word, as in `d o d o`, counts once here: a `set` keeps each pair once",
+                lambda counts: top(
+                    Counter(
+                        pair
+                        for word, n in counts.items()
+                        for pair in set(pairwise(word.split()))
+                        for _ in range(n)
+                    )
+                ),
+            ),
+            Mistake(
+                "these are neighbouring letters, since the spaces were taken out; a piece, such as `th`, may have several: cut with `split()`",
+                lambda counts: top(pairs_of(counts, cut=lambda word: word.replace(" ", ""))),
             ),
             Mistake(
                 "these are neighbouring characters, spaces among them; cut the word into its pieces first, with `split()`",

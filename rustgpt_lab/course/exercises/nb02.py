@@ -44,6 +44,7 @@ def nearest_cases():
     yield np.array([[1.0, 0.0], [0.5, 3.0], [0.1, -1.0], [9.0, 3.0], [-4.0, 0.5]]), 0, 2
     rng = np.random.default_rng(23)
     yield rng.normal(size=(12, 3)) * rng.uniform(0.2, 3, size=(12, 1)), 5, 4
+    yield rng.normal(size=(600, 3)), 7, 300  # so many that `argpartition` does not happen to sort them
 
 
 def without(order, word, n):
@@ -89,6 +90,7 @@ EXERCISES = [
             "A slice gives the first T rows, `position_table[:len(ids)]`. Add the two.",
         ),
         solution=embed,
+        no_loop=True,
         cases=embed_cases,
         mistakes=(
             Mistake("the positions are missing", lambda ids, token_table, position_table: token_table[ids]),
@@ -129,6 +131,7 @@ EXERCISES = [
             "Divide by both lengths: those of the rows, and `np.linalg.norm(v)`.",
         ),
         solution=similarities,
+        no_loop=True,
         cases=similarity_cases,
         mistakes=(
             Mistake(

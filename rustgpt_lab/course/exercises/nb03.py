@@ -85,6 +85,7 @@ EXERCISES = [
             "`len(q)` is $d$. The mix is `weights @ v`: `(T,)` times `(T, d)` gives `(d,)`.",
         ),
         solution=look,
+        no_loop=True,
         cases=look_cases,
         mistakes=(
             Mistake(ROOT_D, lambda q, k, v: softmax(k @ q) @ v),
@@ -121,6 +122,7 @@ EXERCISES = [
             "Make a matrix of truth values, `np.triu(np.ones(scores.shape, bool), k=1)`, and hand it to `np.where`.",
         ),
         solution=hide_future,
+        no_loop=True,
         cases=hide_cases,
         mistakes=(
             Mistake(

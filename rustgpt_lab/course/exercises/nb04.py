@@ -39,13 +39,13 @@ def judge_either(answer):
     try:
         w1, b1, w2 = (np.asarray(part, float) for part in answer)
     except (TypeError, ValueError):
-        return "Three arrays are expected, in brackets: `(w1, b1, w2)`."
+        return "three arrays are expected, in brackets: `(w1, b1, w2)`"
     if (w1.shape, b1.shape, w2.shape) != ((2, 2), (2,), (2,)):
-        return f"The shapes must be (2, 2), (2,) and (2,); they are {w1.shape}, {b1.shape} and {w2.shape}."
+        return f"the shapes must be (2, 2), (2,) and (2,); they are {w1.shape}, {b1.shape} and {w2.shape}"
     for x, expected in either_cases():
         said = relu(np.array(x) @ w1 + b1) @ w2
         if not np.isclose(said, expected):
-            return f"For the input {x[0]:.0f}, {x[1]:.0f} the network says {said:.2g}, and should say {expected:.0f}."
+            return f"for the input {x[0]:.0f}, {x[1]:.0f} the network says {said:.2g}, and should say {expected:.0f}"
     return ""
 
 
@@ -87,18 +87,20 @@ def layer_norm_cases():
         np.array([0.0, 0.5, 1.0]),
     )
     yield 0.01 * rng.normal(size=(3, 5)) + 2, rng.normal(size=5), rng.normal(size=5)
+    yield rng.normal(size=(2, 4)), np.ones(4), np.zeros(4), 0.1
 
 
 def norm(
     x,
     gamma,
     beta,
+    epsilon=1e-5,
     mean=lambda x: x.mean(axis=-1, keepdims=True),
-    size=lambda x: x.std(axis=-1, keepdims=True) + 1e-5,
+    size=lambda x, epsilon: x.std(axis=-1, keepdims=True) + epsilon,
     last=lambda z, gamma, beta: gamma * z + beta,
 ):
     """The solution with a part exchanged, for the mistakes below."""
-    return last((x - mean(x)) / size(x), gamma, beta)
+    return last((x - mean(x)) / size(x, epsilon), gamma, beta)
 
 
 EXERCISES = [
@@ -162,23 +164,23 @@ EXERCISES = [
         judge=judge_either,
         mistakes=(
             Mistake(
-                "For the input 1, 1 the network says 2, and should say 0",
+                "for the input 1, 1 the network says 2, and should say 0",
                 either_with([0.0, -1.0], [1.0, 0.0]),
             ),
             Mistake(
-                "For the input 1, 1 the network says 1, and should say 0",
+                "for the input 1, 1 the network says 1, and should say 0",
                 either_with([0.0, -1.0], [1.0, -1.0]),
             ),
             Mistake(
-                "For the input 0, 1 the network says -1, and should say 1",
+                "for the input 0, 1 the network says -1, and should say 1",
                 either_with([0.0, 0.0], [1.0, -2.0]),
             ),
             Mistake(
-                "For the input 0, 0 the network says -2, and should say 0",
+                "for the input 0, 0 the network says -2, and should say 0",
                 either_with([0.0, 1.0], [1.0, -2.0]),
             ),
             Mistake(
-                "The shapes must be (2, 2), (2,) and (2,)",
+                "the shapes must be (2, 2), (2,) and (2,)",
                 lambda: (np.ones((2, 2)), np.array([0.0, -1.0]), np.array([[1.0], [-2.0]])),
             ),
         ),
@@ -238,38 +240,42 @@ EXERCISES = [
         mistakes=(
             Mistake(
                 "the mean and the standard deviation are taken down the columns; each word, a row, is normalised by itself",
-                partial(norm, mean=lambda x: x.mean(axis=0), size=lambda x: x.std(axis=0) + 1e-5),
+                partial(norm, mean=lambda x: x.mean(axis=0), size=lambda x, e: x.std(axis=0) + e),
             ),
             Mistake(
                 "the mean and the standard deviation are those of the whole matrix; each row has its own",
-                partial(norm, mean=np.mean, size=lambda x: x.std() + 1e-5),
+                partial(norm, mean=np.mean, size=lambda x, e: x.std() + e),
             ),
             Mistake(
                 "this divides by the variance; it should be its square root, the standard deviation",
-                partial(norm, size=lambda x: x.var(axis=-1, keepdims=True) + 1e-5),
+                partial(norm, size=lambda x, e: x.var(axis=-1, keepdims=True) + e),
             ),
             Mistake(
                 "brackets are missing: first take the mean away, then divide the difference",
-                lambda x, gamma, beta: (
-                    gamma * x - x.mean(axis=-1, keepdims=True) / (x.std(axis=-1, keepdims=True) + 1e-5) + beta
+                lambda x, gamma, beta, e=1e-5: (
+                    gamma * x - x.mean(axis=-1, keepdims=True) / (x.std(axis=-1, keepdims=True) + e) + beta
                 ),
             ),
             Mistake("the mean is not taken away", partial(norm, mean=lambda x: 0)),
             Mistake(
                 "the result is centred, but not divided by the standard deviation",
-                partial(norm, size=lambda x: 1),
+                partial(norm, size=lambda x, e: 1),
             ),
             Mistake(
                 "`epsilon` stands under the root, as in most libraries; in RustGPT it is added to the standard deviation",
-                partial(norm, size=lambda x: np.sqrt(x.var(axis=-1, keepdims=True) + 1e-5)),
+                partial(norm, size=lambda x, e: np.sqrt(x.var(axis=-1, keepdims=True) + e)),
             ),
             Mistake(
                 "`epsilon` is missing: a row of equal numbers would be divided by 0",
-                partial(norm, size=lambda x: x.std(axis=-1, keepdims=True)),
+                partial(norm, size=lambda x, e: x.std(axis=-1, keepdims=True)),
             ),
             Mistake(
                 "this standard deviation divides by d - 1 (`ddof=1`); layer norm divides by d",
-                partial(norm, size=lambda x: x.std(axis=-1, keepdims=True, ddof=1) + 1e-5),
+                partial(norm, size=lambda x, e: x.std(axis=-1, keepdims=True, ddof=1) + e),
+            ),
+            Mistake(
+                "this adds 1e-5 whatever `epsilon` is; it is an argument, and only by default 1e-5",
+                partial(norm, size=lambda x, e: x.std(axis=-1, keepdims=True) + 1e-5),
             ),
             Mistake("`gamma` is missing", partial(norm, last=lambda z, gamma, beta: z + beta)),
             Mistake("`beta` is missing", partial(norm, last=lambda z, gamma, beta: gamma * z)),

@@ -85,6 +85,7 @@ def go_on_cases():
     yield [1, 2], Toy(5), 4, 10
     yield [3], Toy(7), 5, 12
     yield [1, 1, 1], Toy(11), 2, 6
+    yield [4, 1, 2], Toy(5), 4, 12  # the prompt holds the end word
 
 
 def wander(ids, logits, end, most, row=-1, sees=lambda ids: ids, stop=True, gives=lambda ids, said: said):
@@ -273,6 +274,10 @@ EXERCISES = [
             Mistake(
                 "it goes on after the end word",
                 partial(wander, stop=False),
+            ),
+            Mistake(
+                "it says nothing if the prompt holds the end word; what counts is whether the model has said it",
+                lambda ids, logits, end, most: [] if end in ids else go_on(ids, logits, end, most),
             ),
             Mistake(
                 "the next word is taken from the first row; the last row is the one that sees the whole text",

@@ -219,6 +219,7 @@ EXERCISES = [
             "`x` was used twice, in the first linear layer and in the residual. So `dx` is a sum of two parts, one of which is `dy` itself.",
         ),
         solution=feed_forward_backward,
+        parts=("dx", "dw1", "db1", "dw2", "db2"),
         cases=feed_forward_cases,
         mistakes=(
             Mistake(
@@ -263,6 +264,7 @@ EXERCISES = [
             "The scores were `q @ k.T / np.sqrt(d)`. So `dq` is `dscores @ k` and `dk` is `dscores.T @ q`, and each of them meets the same `np.sqrt(d)`, with `d = q.shape[1]`.",
         ),
         solution=attention_backward,
+        parts=("dq", "dk", "dv"),
         cases=attention_cases,
         mistakes=(
             Mistake(

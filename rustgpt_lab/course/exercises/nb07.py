@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from ..compare import difference
 from ..exercise import Exercise, Mistake, Question
 
 
@@ -48,6 +49,21 @@ def adam_step(w, g, m, v, t, rate):
     return w - rate * m_hat / (np.sqrt(v_hat) + 1e-8), m, v
 
 
+def efficient_step(w, g, m, v, t, rate):
+    """Kingma and Ba's other form (end of section 2): the corrections are in the rate, so epsilon weighs more."""
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    rate = rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+    return w - rate * m / (np.sqrt(v) + 1e-8), m, v
+
+
+STEP = ("w", "m", "v")
+
+
+def judge_step(new, *given):
+    return difference(new, efficient_step(*given)) and difference(new, adam_step(*given), parts=STEP)
+
+
 def step_cases():
     yield np.array([1.0, -2.0]), np.array([0.5, -4.0]), np.zeros(2), np.zeros(2), 1, 0.1
     rng = np.random.default_rng(72)
@@ -56,7 +72,22 @@ def step_cases():
     yield w, 1e-5 * g, 1e-5 * m, 1e-10 * rng.random((3, 4)), 9, 0.01  # small beside the root of epsilon
 
 
-def adam(w, g, m, v, t, rate, first=True, second=True, shift=0, power=2, root=np.sqrt, sign=-1, swap=False):
+def adam(
+    w,
+    g,
+    m,
+    v,
+    t,
+    rate,
+    first=True,
+    second=True,
+    shift=0,
+    power=2,
+    root=np.sqrt,
+    sign=-1,
+    swap=False,
+    epsilon=1e-8,
+):
     """The solution with a part exchanged, for the mistakes below."""
     b1, b2 = (0.999, 0.9) if swap else (0.9, 0.999)
     m = b1 * m + (1 - b1) * g
@@ -64,7 +95,7 @@ def adam(w, g, m, v, t, rate, first=True, second=True, shift=0, power=2, root=np
     with np.errstate(all="ignore"):
         m_hat = m / (1 - b1 ** (t + shift)) if first else m
         v_hat = v / (1 - b2 ** (t + shift)) if second else v
-        return w + sign * rate * m_hat / (root(v_hat) + 1e-8), m, v
+        return w + sign * rate * m_hat / (root(v_hat) + epsilon), m, v
 
 
 def batches(texts, size):
@@ -145,6 +176,8 @@ EXERCISES = [
         ),
         solution=adam_step,
         cases=step_cases,
+        judge=judge_step,
+        parts=STEP,
         mistakes=(
             Mistake(
                 "both bias corrections are missing: divide by 1 - 0.9**t and 1 - 0.999**t",
@@ -155,6 +188,10 @@ EXERCISES = [
             Mistake(
                 "epsilon is below the root; it is added after the root is taken",
                 partial(adam, root=lambda v: np.sqrt(v + 1e-8) - 1e-8),
+            ),
+            Mistake(
+                "epsilon is missing: where there has never been a gradient, this divides 0 by 0",
+                partial(adam, epsilon=0),
             ),
             Mistake(
                 "the root is missing: v is a mean of squares, and only its root has the size of a gradient",

@@ -3,10 +3,12 @@
 # ruff: noqa: E501
 
 import struct
+from decimal import Decimal
 
 import numpy as np
 
 from ...persistence.bincode import varint
+from ..compare import difference, plain
 from ..exercise import Exercise, Mistake, Question
 
 
@@ -78,8 +80,22 @@ def shortest(x):
             return text
 
 
+def digits(text):
+    """How many significant digits a text has: `16777216.0` has as many as `16777216`, `1e+05` as `100000`."""
+    number = Decimal(text.removesuffix(".0"))
+    is_whole = "." not in f"{number:f}"
+    return len((number.normalize() if is_whole else number).as_tuple().digits)
+
+
+def judge_shortest(text, x):
+    """Right is every text that is x again, and has no digit too many."""
+    found, right = plain(text), shortest(x)
+    is_right = isinstance(found, str) and np.float32(found) == x and digits(found) == digits(right)
+    return "" if is_right else difference(found, right)
+
+
 def shortest_cases():
-    for x in (0.1, 0.5, -0.0026420972, 1 / 3, 16777216.0, 1.2345e-7):
+    for x in (0.1, 0.5, -0.0026420972, 1 / 3, 16777216.0, 1.2345e-7, -0.110010765, 123456792.0):
         yield (np.float32(x),)
 
 
@@ -228,10 +244,19 @@ EXERCISES = [
         ),
         solution=shortest,
         cases=shortest_cases,
+        judge=judge_shortest,
         mistakes=(
             Mistake(
                 "always nine digits: they are enough for every float32, but most need fewer",
                 lambda x: f"{x:.9g}",
+            ),
+            Mistake(
+                "eight digits are not always enough: `range(1, 9)` ends with 8, so take `range(1, 10)`",
+                lambda x: next((t for n in range(1, 9) if np.float32(t := f"{x:.{n}g}") == x), None),
+            ),
+            Mistake(
+                "eight digits are not always enough; some numbers need nine",
+                lambda x: next((t for n in range(1, 9) if np.float32(t := f"{x:.{n}g}") == x), f"{x:.8g}"),
             ),
             Mistake(
                 "these are the digits of a float64; the text must only lead back to the same float32",
@@ -242,7 +267,7 @@ EXERCISES = [
                 lambda x: f"{x:g}",
             ),
             Mistake(
-                "these are places behind the point; a small number would come back as 0, or with too many digits. Take significant digits, `g`",
+                "these are places behind the point; a small number would come back as 0, a large one has too many digits. Take significant digits, `g`",
                 lambda x: next(t for n in range(1, 20) if np.float32(t := f"{x:.{n}f}") == x),
             ),
             Mistake(
