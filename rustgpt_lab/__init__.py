@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         AdaptiveGradientClipping as AdaptiveGradientClipping,
         L2GradientClipping as L2GradientClipping,
     )
-    from .training import History as History, TrainingSession as TrainingSession
     from .tokenizers import Vocab as Vocab
+    from .training import History as History, TrainingSession as TrainingSession
 
 __version__ = "0.1.0"
 

@@ -31,9 +31,10 @@ class KeyValues:
     def extend(self, layer: Hashable, *new: Array) -> list[Array]:
         """Put a layer's new arrays (keys, values), (B, ..., T, d), behind those before; returns all (B, ..., S, d)."""
         start, end = self.columns, self.columns + new[0].shape[-2]
-        held = self._arrays.get(layer)
-        if held is None or held[0].shape[-2] < end:
-            held = self._arrays[layer] = [_with_room(array, end, held and held[i]) for i, array in enumerate(new)]
+        held = self._arrays.get(layer, [])
+        if not held or held[0].shape[-2] < end:
+            old = held or [array[..., :0, :] for array in new]
+            held = self._arrays[layer] = [_with_room(*pair, end) for pair in zip(new, old, strict=True)]
         found = []
         for room, array in zip(held, new, strict=True):
             room[..., start:end, :] = array
@@ -77,9 +78,8 @@ class KeyValues:
         self._arrays = {layer: [array[:last] for array in held] for layer, held in self._arrays.items()}
 
 
-def _with_room(new: Array, columns: int, old: Array | None) -> Array:
+def _with_room(new: Array, old: Array, columns: int) -> Array:
     """Room for twice as many columns, with the old ones copied."""
     room = np.empty((*new.shape[:-2], 2 * columns, new.shape[-1]), new.dtype)
-    if old is not None:
-        room[..., : old.shape[-2], :] = old
+    room[..., : old.shape[-2], :] = old
     return room

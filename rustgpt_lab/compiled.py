@@ -4,8 +4,9 @@
     compiled.enable()
 
 What is NumPy passing over an array many times becomes one loop over it. It needs numba (`pip install
-"rustgpt_lab[fast]"`), and is off unless asked for: compiled code rounds otherwise than NumPy, so that a lesson would not
-give the same last digits everywhere. Numba compiles at the first call, about a second, and keeps that on the disk.
+"rustgpt_lab[fast]"`), and is off unless asked for: compiled code rounds otherwise than NumPy, so that a lesson would
+not give the same last digits everywhere. Numba compiles at the first call, a second or two, and keeps that on the
+disk.
 """
 
 from __future__ import annotations

@@ -84,9 +84,8 @@ class LLM:
     @property
     def max_seq_len(self) -> int:
         """The number of positions that the model can see, in tokens."""
-        first, last = (self.network[0], self.network[-1]) if len(self.network) else (None, None)
-        most = self.network.max_seq_len
-        if first is None or first.d_in is not None or last.d_out != len(self.vocab) or most is None:
+        layers, most = self.network.layers, self.network.max_seq_len
+        if not layers or layers[0].d_in is not None or layers[-1].d_out != len(self.vocab) or most is None:
             raise ShapeError(
                 "this network cannot read text",
                 where="network",

@@ -192,7 +192,9 @@ def _check(layers: Sequence[Layer]) -> None:
     for name, layer in walk(layers):
         if id(layer) in seen or hasattr(layer, "p"):
             raise ShapeError(
-                "this layer stands here twice" if id(layer) in seen else "this layer belongs to a model already",
+                "this layer stands here twice"
+                if id(layer) in seen
+                else "this layer belongs to a model already",
                 where=f"network[{name}] ({type(layer).__name__})",
                 remedy="Make a new one, and copy the weights: new.parameters.flat[:] = old.parameters.flat.",
             )

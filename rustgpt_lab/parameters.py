@@ -105,7 +105,9 @@ class Views(Mapping[str, Array]):
         return self._arrays.items()  # as Mapping's own, but faster
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self._arrays.get(name) is None or value is not self._arrays[name]:  # `p.w_q += x` brings the very same
+        if (
+            self._arrays.get(name) is None or value is not self._arrays[name]
+        ):  # `p.w_q += x` brings the very same
             raise ShapeError(
                 f"a parameter is a window into the model's memory; no other {type(value).__name__} can replace it",
                 where=name,

@@ -17,8 +17,8 @@ PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
     "errors", "files", "machine", "numerics", "parameters", "batch", "cache", "texts", "tokenizers", "corpora",
-    "dataset", "layers", "network", "optim", "compiled", "generation", "training", "persistence", "llm", "views", "course", "serve",
-    "launch", "cli",
+    "dataset", "layers", "network", "optim", "compiled", "generation", "training", "persistence", "llm",
+    "views", "course", "serve", "launch", "cli",
 ]
 # fmt: on
 BOOTSTRAP = "bootstrap"  # it runs before anything is installed, and so imports nothing of ours
@@ -68,7 +68,7 @@ def imports(path: Path) -> Iterator[Import]:
 
 
 def own(path: Path) -> list[tuple[str, Import]]:
-    """The imports of our own modules, wherever they stand, each with its short name: "layers.base", "" for the package."""
+    """The imports of our own modules, wherever they stand, each with its short name: "" for the package."""
     found = [i for i in imports(path) if i.module.split(".")[0] == "rustgpt_lab" and not i.typing]
     return [(i.module.removeprefix("rustgpt_lab").removeprefix("."), i) for i in found]
 

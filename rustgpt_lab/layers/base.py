@@ -1,4 +1,4 @@
-"""What every layer is: declared parameters, a forward pass with an explicit cache, and the backward pass that reads it."""
+"""What every layer is: declared parameters, a forward pass with an explicit cache, a backward pass that reads it."""
 
 from __future__ import annotations
 

@@ -33,6 +33,8 @@ class RMSNorm(Layer):
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Array:
         (dy * c.x_hat).sum(axis=0, out=self.g.gamma[0])
         dx = dy * self.p.gamma
-        dx -= c.x_hat * (np.vecdot(dx, c.x_hat)[:, None] / self.d)  # the part that would only change the row's rms
+        dx -= c.x_hat * (
+            np.vecdot(dx, c.x_hat)[:, None] / self.d
+        )  # the part that would only change the row's rms
         dx /= c.rms
         return dx

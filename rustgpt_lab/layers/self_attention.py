@@ -1,5 +1,7 @@
 """Words look at the words before them and take over what they find there."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from ..batch import Batch
@@ -21,7 +23,7 @@ class SelfAttention(Layer):
     """
 
     rowwise = False
-    axes = {"q": "BTd", "k": "BSd", "v": "BSd", "scores": "BTS", "weights": "BTS"}
+    axes: ClassVar = {"q": "BTd", "k": "BSd", "v": "BSd", "scores": "BTS", "weights": "BTS"}
 
     def __init__(self, d: int):
         self.d = self.d_in = self.d_out = d

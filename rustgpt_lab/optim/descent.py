@@ -23,7 +23,9 @@ class Descent:
     def __init__(self, parameters: Parameters, momentum: float = 0.0):
         if not 0 <= momentum < 1:
             expected = "a number from 0, below 1"
-            raise TrainingError("an argument cannot be used", where="momentum", expected=expected, got=momentum)
+            raise TrainingError(
+                "an argument cannot be used", where="momentum", expected=expected, got=momentum
+            )
         self.parameters, self.momentum = parameters, momentum
 
     @cached_property

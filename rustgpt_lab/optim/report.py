@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,10 +46,14 @@ class ClippingReport:
         |after|^2 = f * before . after: so f is known without asking the clipping.
         """
         scale = 1.0
-        if not _is_sound(unit_dots(before, before, None)):  # its squares overflow or vanish: measure a shorter one
+        if not _is_sound(
+            unit_dots(before, before, None)
+        ):  # its squares overflow or vanish: measure a shorter one
             scale = float(np.abs(before).max(initial=0)) or 1.0
             before, after = before.astype(np.float64) / scale, after.astype(np.float64) / scale
-        own, products, squares = (unit_dots(*p, axis) for p in ((before, before), (before, after), (after, after)))
+        own, products, squares = (
+            unit_dots(*p, axis) for p in ((before, before), (before, after), (after, after))
+        )
         clipped = squares < SHORTER * products
         a, b, product = sqrt(own.sum()), sqrt(squares.sum()), float(products.sum())
         self.put(name, a * scale, b * scale, weight, float(clipped.mean()), cosine(product, a, b))
@@ -131,7 +135,7 @@ def norm(array: Array) -> float:
     return sqrt(square) if _is_sound(square) else float(unit_norms(array.ravel(), None)[0])
 
 
-def _is_sound(squares: Array) -> bool:
+def _is_sound(squares: Any) -> bool:
     """Whether sums of squares are finite, and large enough to be exact."""
     return isfinite(squares.max()) and bool(squares.min() > np.finfo(squares.dtype).tiny)
 

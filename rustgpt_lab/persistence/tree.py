@@ -24,11 +24,11 @@ from ..errors import (
 )
 from ..layers import Layer
 from ..network import Network, require_words
-from ..optim.adam import Adam as Optimizer
 from ..numerics import Array
+from ..optim.adam import Adam as Optimizer
 from ..tokenizers import END, Vocab
-from .parts import Parts
 from .kinds import Kind, Matrix, require_count
+from .parts import Parts
 from .schema import LAYERS, MAX_LAYERS, MAX_WORDS, Adam, Setting
 
 QUIET = np.errstate(over="ignore", invalid="ignore")

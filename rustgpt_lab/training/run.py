@@ -203,7 +203,9 @@ class Training:
         where = f"step {self.state.steps + 1}, epoch {self.state.epoch + 1}, texts {texts}"
         kept = "as they were"
         if self._good is not None:
-            self.state = self._good.put_back(self.network, self.optimizer)  # the history still tells what happened
+            self.state = self._good.put_back(
+                self.network, self.optimizer
+            )  # the history still tells what happened
             kept = f"those after step {self.state.steps}, which were good"
         raise DivergenceError(
             what,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import TrainingError
 from .callbacks import Callback
+from .config import TrainingConfig
 from .history import History
 from .run import Training
-from .config import TrainingConfig
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -1,11 +1,11 @@
 """The clippings that a view offers, by method and site."""
 
 from ..optim.clipping import (
+    AGC,
     AdaptiveClippingConfig,
     AdaptiveGradientClipping,
     Clipping,
     L2GradientClipping,
-    AGC,
 )
 from ..optim.rustgpt import RustGPTLogitClipping
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..batch import Batch
 from ..llm import LLM
 from ..numerics import Array
-from ..batch import Batch
 from ..optim.clipping import AGC_EPSILON
 from ..optim.report import norm, unit_axis
 from ..training import Training
@@ -120,7 +120,9 @@ def at_parameters(gradient: Gradient, method: str, threshold: float) -> Effect:
         factor = np.full(len(kept), _factor(threshold, np.sqrt(kept.sum())))
     else:
         factor = _factor(threshold * np.maximum(gradient.weights, AGC_EPSILON), np.sqrt(kept))
-    columns = np.stack([gradient.squares, factor**2 * kept, factor * kept, (factor < 1) & (kept > 0), np.ones_like(kept)])
+    columns = np.stack(
+        [gradient.squares, factor**2 * kept, factor * kept, (factor < 1) & (kept > 0), np.ones_like(kept)]
+    )
     before, after, products, clipped, units = np.add.reduceat(columns, gradient.first, axis=1)
     logits = (gradient.logits**2).sum() / len(gradient.logits) ** 2
     before, after, products = (np.append(column, logits) for column in (before, after, products))

@@ -14,7 +14,7 @@ import joblib
 
 from rustgpt_lab import LLM
 from rustgpt_lab.optim.clipping import AdaptiveGradientClipping, Clipping, L2GradientClipping
-from rustgpt_lab.training import History, TrainingConfig, Training
+from rustgpt_lab.training import History, Training, TrainingConfig
 
 from .tables import Table
 from .training import batches, load

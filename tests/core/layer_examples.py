@@ -20,7 +20,9 @@ class Table(Layer):
         self.vocab_size, self.d, self.d_in, self.d_out = vocab_size, d, d, d
 
     def parameters(self):
-        return {"token_embeddings": Param((self.vocab_size, self.d), lambda rng, shape: rng.normal(size=shape))}
+        return {
+            "token_embeddings": Param((self.vocab_size, self.d), lambda rng, shape: rng.normal(size=shape))
+        }
 
     def forward(self, x, batch, past=None):
         return x + self.p.token_embeddings[0], None

@@ -10,7 +10,6 @@ from rustgpt_lab.errors import ShapeError
 from rustgpt_lab.layers import REGISTRY, OutputProjection, Residual, RMSNorm, TiedOutput
 from rustgpt_lab.network import Network
 from rustgpt_lab.numerics import numerical_gradient, relative_error
-
 from tests.core.layer_examples import BATCHES, backward, bound, example, example_input, forward
 
 kinds = pytest.mark.parametrize("kind", REGISTRY.values(), ids=REGISTRY)
@@ -57,7 +56,9 @@ def check_cache(kind) -> None:
 
     past = KeyValues(3)
     batch = Batch(texts)
-    first, _ = forward(network, np.concatenate([x[: len(t)] for x, t in zip(inputs, texts, strict=True)]), batch, past)
+    first, _ = forward(
+        network, np.concatenate([x[: len(t)] for x, t in zip(inputs, texts, strict=True)]), batch, past
+    )
     expected = np.concatenate([y[: len(t)] for y, t in zip(outputs, texts, strict=True)])
     np.testing.assert_allclose(first, expected, rtol=1e-10, atol=1e-12)
     assert past.read.tolist() == [7, 2, 4]
@@ -65,7 +66,11 @@ def check_cache(kind) -> None:
     fork = past.fork([2, 0, 2])
     for cache, rows in ((past, [0, 1, 2]), (fork, [2, 0, 2])):
         batch = Batch([more[i] for i in rows], cache.read)
-        x = batch.ids if network[0].d_in is None else np.concatenate([inputs[i][len(texts[i]) :] for i in rows])
+        x = (
+            batch.ids
+            if network[0].d_in is None
+            else np.concatenate([inputs[i][len(texts[i]) :] for i in rows])
+        )
         second, _ = forward(network, x, batch, cache)
         expected = np.concatenate([outputs[i][len(texts[i]) :] for i in rows])
         np.testing.assert_allclose(second, expected, rtol=1e-10, atol=1e-12)
@@ -74,7 +79,8 @@ def check_cache(kind) -> None:
     assert past.read.tolist() == [6, 3]
     ids, x = np.array([1, 1]), example_input(network, Batch([[1, 1]]))
     alone = [
-        forward(network, np.concatenate([inputs[i], x[:1]]), Batch([[*texts[i], *more[i], 1]]))[0][-1] for i in (2, 1)
+        forward(network, np.concatenate([inputs[i], x[:1]]), Batch([[*texts[i], *more[i], 1]]))[0][-1]
+        for i in (2, 1)
     ]
     step = Batch.of_next(ids, past.read)
     third, _ = forward(network, ids if network[0].d_in is None else x[[0, 0]], step, past)
@@ -85,12 +91,16 @@ def check_trace(kind) -> None:
     """Every array in a layer's cache is there, without the batch's axis."""
     network = bound(example(kind))
     if network[0].d_in is not None:
-        network = Network([Embeddings(9, network[0].d_in, 8), *example(kind)]) if len(network) == 1 else network
+        network = (
+            Network([Embeddings(9, network[0].d_in, 8), *example(kind)]) if len(network) == 1 else network
+        )
     if network[0].d_in is None:
         trace = network.trace([3, 1, 4])
         for name, array in trace.items():
             assert array.shape[0] == 3 or name.endswith(("scores", "weights")), name
-        np.testing.assert_array_equal(trace[f"{len(network) - 1}.output"], network.forward(Batch([[3, 1, 4]]))[0])
+        np.testing.assert_array_equal(
+            trace[f"{len(network) - 1}.output"], network.forward(Batch([[3, 1, 4]]))[0]
+        )
 
 
 def check_files(kind, folder) -> None:
@@ -188,7 +198,13 @@ def test_a_parameter_cannot_take_a_name_that_is_in_use(name):
             RMSNorm(6),
             TiedOutput(6, 9),
         ],
-        lambda: [Embeddings(9, 6, 8), TiedOutput(6, 9), Residual(LayerNorm(9)), OutputProjection(9, 6), TiedOutput(6, 9)],
+        lambda: [
+            Embeddings(9, 6, 8),
+            TiedOutput(6, 9),
+            Residual(LayerNorm(9)),
+            OutputProjection(9, 6),
+            TiedOutput(6, 9),
+        ],
     ],
     ids=["pre-norm block, tied output", "one weight used three times"],
 )
@@ -259,7 +275,9 @@ def test_layers_that_do_not_fit(network, message):
 
 @pytest.mark.parametrize("dtype", ["float16", "int32", "longdouble"])
 def test_weights_are_float32_or_float64(dtype):
-    with pytest.raises(ShapeError, match=f"dtype: weights cannot have this type; expected float32 or float64, found {dtype}"):
+    with pytest.raises(
+        ShapeError, match=f"dtype: weights cannot have this type; expected float32 or float64, found {dtype}"
+    ):
         LLM.build(Vocab.default(), dtype=dtype)
 
 

@@ -8,7 +8,6 @@ import pytest
 from rustgpt_lab import LLM, Embeddings, OutputProjection, Vocab, views
 from rustgpt_lab.layers import REGISTRY, Cache, Layer, SelfAttention, register
 from rustgpt_lab.parameters import Param, weight
-
 from tests.core import test_layers as every
 from tests.core.layer_examples import BATCHES, example
 
@@ -59,7 +58,9 @@ def test_files(tmp_path):
 def test_a_model_with_it_trains_answers_and_is_drawn():
     texts = ["the sun gives light </s>", "the moon has no light </s>"]
     vocab = Vocab.from_texts(texts)
-    llm = LLM(vocab, [Embeddings(len(vocab), 6, 8), SelfAttention(6), Gate(6), OutputProjection(6, len(vocab))])
+    llm = LLM(
+        vocab, [Embeddings(len(vocab), 6, 8), SelfAttention(6), Gate(6), OutputProjection(6, len(vocab))]
+    )
     before = llm.loss(texts)
     llm.train(texts, 30, 0.01)
     assert llm.loss(texts) < before

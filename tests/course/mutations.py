@@ -52,6 +52,8 @@ class Mutation:
         return text
 
 
+# fmt: off
+# ruff: noqa: E501
 MUTATIONS = [
     Mutation("answers are cut short", "00", "generation/loop.py", "past.read + 1 >= most", "past.read + 70 >= most"),
     Mutation("punctuation sticks to words", "01", "tokenizers/words.py", "{_MARK}]+", r"{_MARK}]+\W?"),
@@ -76,7 +78,8 @@ MUTATIONS = [
     Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
     Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(wide, piece)", "(wide.round(6), piece)"),
     Mutation("Adam's m is loaded from v", "09", "persistence/tree.py", 'state["m"],', 'state["v"],'),
-]  # fmt: skip
+]
+# fmt: on
 
 
 def run(root: Path, notebook: str) -> str:

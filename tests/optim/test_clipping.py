@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rustgpt_lab import LLM, AdaptiveClippingConfig, AdaptiveGradientClipping, L2GradientClipping, Vocab
-from rustgpt_lab.errors import ShapeError, TrainingError
 from rustgpt_lab.batch import Batch
+from rustgpt_lab.errors import ShapeError, TrainingError
 from rustgpt_lab.optim.clipping import AGC, Centralization, Chain, Clipping
 from rustgpt_lab.optim.report import ClippingReport, Measured, norm
 from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping
@@ -125,13 +125,9 @@ def test_the_report_on_a_gradient_of_zero_and_on_one_that_vanishes() -> None:
 
 def test_a_chain_counts_a_unit_that_any_part_made_shorter() -> None:
     weights, gradients = {"w": np.eye(2)}, {"w": np.diag([10.0, 0.01])}
-    assert Chain(AGC(0.5), L2GradientClipping(9.0)).clip(weights, gradients).clipped == {
-        "w": 0.5
-    }
+    assert Chain(AGC(0.5), L2GradientClipping(9.0)).clip(weights, gradients).clipped == {"w": 0.5}
     gradients = {"w": np.diag([10.0, 0.01])}
-    assert Chain(AGC(0.5), L2GradientClipping(0.1)).clip(weights, gradients).clipped == {
-        "w": 1.0
-    }
+    assert Chain(AGC(0.5), L2GradientClipping(0.1)).clip(weights, gradients).clipped == {"w": 1.0}
 
 
 def test_the_base_changes_nothing() -> None:
@@ -228,7 +224,10 @@ def test_norms_neither_overflow_nor_vanish(dtype: str, exponent: float) -> None:
     w = {"w": np.ones((2, 2), dtype)}
     exact = float(np.linalg.norm(gradients["w"].astype(np.longdouble) / size)) * size
     assert norm(gradients["w"]) == pytest.approx(exact, rel=2e-3)
-    for clipping, left in ((L2GradientClipping(0.5 * exact), 0.5 * exact), (AGC(0.5 * exact / 2**0.5), 0.5 * exact)):
+    for clipping, left in (
+        (L2GradientClipping(0.5 * exact), 0.5 * exact),
+        (AGC(0.5 * exact / 2**0.5), 0.5 * exact),
+    ):
         clipped = copies(gradients)
         clipping.clip(w, clipped)
         assert norm(clipped["w"]) == pytest.approx(left, rel=5e-3), clipping

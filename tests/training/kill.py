@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rustgpt_lab.errors import FileError
 from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning, resume
-from rustgpt_lab.training import TrainingConfig, Training
+from rustgpt_lab.training import Training, TrainingConfig
 from tests.training.small import TEXTS, small_llm
 
 RECIPE = TrainingConfig(epochs=100_000, learning_rate=1e-3, batch_size=2, shuffle=True)

@@ -13,6 +13,7 @@ import pytest
 from rustgpt_lab import LLM
 from rustgpt_lab.errors import FileError, TrainingError
 from rustgpt_lab.optim.clipping import (
+    AGC,
     AdaptiveClippingConfig,
     AdaptiveGradientClipping,
     Centralization,
@@ -20,11 +21,10 @@ from rustgpt_lab.optim.clipping import (
     Clipping,
     L2GradientClipping,
     RustGPTLogitClipping,
-    AGC,
 )
 from rustgpt_lab.optim.schedule import Constant, StepDecay, WarmupCosine
 from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning, resume
-from rustgpt_lab.training import TrainingConfig, Training, TrainingSession
+from rustgpt_lab.training import Training, TrainingConfig, TrainingSession
 from tests.training.small import TEXTS, small_llm
 
 CLIPPINGS = [

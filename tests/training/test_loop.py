@@ -11,7 +11,7 @@ import pytest
 from rustgpt_lab.errors import DataError, DivergenceError, ModelError, TrainingError
 from rustgpt_lab.optim.clipping import L2GradientClipping
 from rustgpt_lab.optim.schedule import StepDecay, WarmupCosine
-from rustgpt_lab.training import Callback, TrainingConfig, Training
+from rustgpt_lab.training import Callback, Training, TrainingConfig
 from tests.training.small import TEXTS, small_llm
 
 

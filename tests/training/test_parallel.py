@@ -7,7 +7,7 @@ import pytest
 from rustgpt_lab.errors import DivergenceError
 from rustgpt_lab.numerics import relative_error
 from rustgpt_lab.optim.clipping import AdaptiveClippingConfig, AdaptiveGradientClipping, RustGPTLogitClipping
-from rustgpt_lab.training import TrainingConfig, Training
+from rustgpt_lab.training import Training, TrainingConfig
 from tests.training.small import TEXTS, small_llm
 
 

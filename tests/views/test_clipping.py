@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rustgpt_lab import LLM, Dataset, Vocab, views
-from rustgpt_lab.errors import TrainingError
 from rustgpt_lab.batch import Batch
+from rustgpt_lab.errors import TrainingError
 from rustgpt_lab.optim.clipping import AGC, Clipping
 from rustgpt_lab.optim.report import Measured
 from rustgpt_lab.training.step import gradients

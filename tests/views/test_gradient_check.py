@@ -8,7 +8,6 @@ from rustgpt_lab.course.rustgpt import RustGPTLayerNorm, RustGPTOutputProjection
 from rustgpt_lab.layers import REGISTRY, TiedOutput
 from rustgpt_lab.parameters import walk
 from rustgpt_lab.views.gallery.gradient_check import gradient_check_of
-
 from tests.core.layer_examples import example
 
 
@@ -21,7 +20,9 @@ def test_a_right_layer_passes(kind):
         return
     view = views.gradient_check(layer)
     assert view.sentence.startswith("All ")
-    names = {f"{place}.{name}".removeprefix("0.") for place, inner in walk([layer]) for name in inner.parameters()}
+    names = {
+        f"{place}.{name}".removeprefix("0.") for place, inner in walk([layer]) for name in inner.parameters()
+    }
     assert {g.name for g in view.data.layers[kind.__name__]} >= names
     assert "p" not in vars(layer)  # it was not touched
 

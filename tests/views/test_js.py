@@ -10,9 +10,9 @@ import pytest
 
 from rustgpt_lab import Dataset
 from rustgpt_lab.bootstrap import ROOT
+from rustgpt_lab.tokenizers import tokenize
 from rustgpt_lab.views.canvas import bundle
 from rustgpt_lab.views.style import JS
-from rustgpt_lab.tokenizers import tokenize
 
 FOLDER = ROOT / "tests" / "js"
 VIEWS = [path.stem for path in JS.glob("*.js") if "export default" in path.read_text(encoding="utf-8")]

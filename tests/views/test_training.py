@@ -7,7 +7,7 @@ import pytest
 
 from rustgpt_lab import LLM, Dataset, Vocab, views
 from rustgpt_lab.errors import TextError, TrainingError
-from rustgpt_lab.optim.clipping import AdaptiveGradientClipping, L2GradientClipping, AGC
+from rustgpt_lab.optim.clipping import AGC, AdaptiveGradientClipping, L2GradientClipping
 from rustgpt_lab.training import TrainingSession
 from rustgpt_lab.views.clippers import described
 from rustgpt_lab.views.gallery.training import SAMPLES, TrainingView

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import TrainingError
 from ...numerics import Array
-from ...training import TrainingConfig, Training
+from ...training import Training, TrainingConfig
 from ..base import Table, View
 from ..clippers import METHODS, SITES, clipper, described
 from ..recorded import Gradient, at_logits, at_parameters, record

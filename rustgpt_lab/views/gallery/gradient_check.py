@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...batch import Batch
-from ...parameters import walk
 from ...numerics import Array, numerical_gradient
+from ...parameters import walk
 from ..base import Table, View
 from ..style import colormap, plot
 

@@ -119,7 +119,9 @@ def _one_score(layer: SelfAttention, scores: Array, change: Change) -> Array:
 
 
 def _one_word_hidden(layer: SelfAttention, scores: Array, change: Change) -> Array:
-    causal(scores)[..., change.column + 1 :, change.column] = -np.inf  # the word itself must look at something
+    causal(scores)[
+        ..., change.column + 1 :, change.column
+    ] = -np.inf  # the word itself must look at something
     return scores
 
 
