@@ -7,12 +7,12 @@ from string import punctuation
 
 import numpy as np
 import pytest
-from rustgpt_lab.tokenizers import tokenize
 
 from rustgpt_lab.course import check
 from rustgpt_lab.course.exercises import nb01, nb02, nb03, nb05, nb06, nb07, nb08, nb09
 from rustgpt_lab.numerics import softmax
 from rustgpt_lab.persistence.bincode import varint
+from rustgpt_lab.tokenizers import tokenize
 
 
 def pairs_of_letters(counts):
