@@ -46,6 +46,23 @@ def ours(folder: str | None, weights: str) -> Work:
     return work
 
 
+def ours_at_once(folder: str | None, weights: str, size: int = 32) -> Work:
+    """The same prompts, many of unequal length in each call."""
+    from rustgpt_lab import LLM
+
+    vocab, prompts, answers = load(folder)
+    llm = LLM.build(vocab)
+    for name, array in np.load(weights).items():
+        llm.parameters[name][...] = array
+    texts = [vocab.decode(ids) for ids in prompts]
+
+    def work() -> float:
+        parts = (texts[start : start + size] for start in range(0, len(texts), size))
+        return check([vocab.encode(text) for part in parts for text in llm.predict_all(part)], answers)
+
+    return work
+
+
 def pytorch(folder: str | None, weights: str, compiled: bool = False) -> Work:
     import torch
 
@@ -85,6 +102,7 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
         np.savez(options["weights"], **llm.parameters)
         cases = [
             Case("rustgpt_lab", "generation:ours", options),
+            Case("rustgpt_lab, 32 prompts at once", "generation:ours_at_once", options),
             Case("PyTorch", "generation:pytorch", options),
         ]
         if not quick:
@@ -98,7 +116,7 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
         ratio = speedup(results["rustgpt_lab"], result)
         table.row(name, f"{result.rate():,.0f}", f"{result.rate('wall'):,.0f}", f"{ratio:.2f}")
     table.notes.append(
-        "Words of the right answers to all chat prompts, each prompt read anew. PyTorch reads a prompt at once, into "
+        "Words of the right answers to all chat prompts, each prompt read anew, one after the other unless it says more. PyTorch reads a prompt at once, into "
         "a cache made before, in inference mode. The limit is the matrix products alone, in NumPy."
     )
     return [table]

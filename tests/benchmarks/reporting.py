@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import joblib
 
 from rustgpt_lab import LLM
+from rustgpt_lab.batch import Batch
 from rustgpt_lab.optim.clipping import AdaptiveGradientClipping, Clipping, L2GradientClipping
 from rustgpt_lab.training import History, Training, TrainingConfig
 
@@ -56,9 +57,9 @@ def reporting(folder: str | None, rounds: int) -> Table:
 
     def bare(clipping: Clipping | None) -> None:
         for part in parts:
-            llm.loss_and_gradients(part)
+            gradients(llm.network, Batch.to_learn(part), Clipping())
             if clipping is not None:
-                clipping.apply(llm.parameters, llm.memory.gradients)
+                clipping.at_parameters(llm.parameters, llm.network.gradients)
             llm.adam.step(RATE)
 
     def loop(clipping: Clipping | None, norms: bool) -> Callable[[], None]:

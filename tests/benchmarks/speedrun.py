@@ -69,8 +69,11 @@ class Speedrun:
             nonlocal step
             step += self.batch_size / texts  # in epochs
             rate = min(step / self.warmup, max(self.floor, 0.5 ** ((step - self.warmup) / self.half_life)))
-            batch = [sequences[row] for row in rows]
-            llm.loss_and_gradients(batch, lambda dlogits: self.hush_prompts(llm, batch, dlogits))
+            chosen = [sequences[row] for row in rows]
+            batch = Batch.to_learn(chosen)
+            _, dlogits, caches = llm.network.loss(batch)
+            self.hush_prompts(llm, chosen, dlogits)
+            llm.network.backward(dlogits, caches, batch)
             self.update(llm, self.rate * rate)
 
         def learn_all() -> None:
@@ -119,7 +122,7 @@ def wrong_answers(llm: LLM, sequences: Sequence[list[int]], rows: Sequence[int])
     one is always the likeliest.
     """
     batch = Batch([sequences[row][:-1] for row in rows])
-    likeliest = np.split(llm.forward(batch)[0].argmax(axis=1), np.cumsum(batch.lengths)[:-1])
+    likeliest = np.split(llm.network.scores(batch).argmax(axis=1), np.cumsum(batch.lengths)[:-1])
     wrong = []
     for row, guesses in zip(rows, likeliest, strict=True):
         start = answer_start(llm, sequences[row])

@@ -32,9 +32,13 @@ def batches(sequences: Ids, size: int) -> list[Ids]:
     return [sequences[start : start + size] for start in range(0, len(sequences), size)]
 
 
-def ours(folder: str | None, batch: int = 4, d: int = 128, bucketed: bool = False) -> Work:
-    from rustgpt_lab import LLM
+def ours(
+    folder: str | None, batch: int = 4, d: int = 128, bucketed: bool = False, fast: bool = False
+) -> Work:
+    from rustgpt_lab import LLM, compiled
 
+    if fast:
+        compiled.enable()
     vocab, texts, sequences = load(folder)
     if bucketed:
         texts = sorted(texts, key=lambda text: len(vocab.encode(text)))
@@ -120,9 +124,8 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
         cases.append(Case(f"rustgpt_lab, {end}", "training:ours", {"folder": folder}, threads))
         if shutil.which("gcc"):
             cases.append(Case(f"the limit, {end}", "training:limit", {"folder": folder}, threads))
-    cases.append(
-        Case("rustgpt_lab, sorted by length, 1 thread", "training:ours", {"folder": folder, "bucketed": True})
-    )
+    for name, option in (("sorted by length", "bucketed"), ("compiled", "fast")):
+        cases.append(Case(f"rustgpt_lab, {name}, 1 thread", "training:ours", {"folder": folder, option: True}))
     results = measure(cases, rounds)
     table = Table(
         "Training, batches of 4",
@@ -140,7 +143,7 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
     table.notes.append(
         "Tokens are predicted positions, without padding. PyTorch has fused q-k-v, its own attention and a fused "
         "Adam; its batches lie one after the other in a row with a mask (packed), or are filled up in the order of "
-        "the file (padded) or sorted by length (bucketed). The library packs, in the order of the file. The limit "
+        "the file (padded) or sorted by length (bucketed). The library packs, in the order of the file; "compiled" is `compiled.enable()`. The limit "
         "is the step's matrix products alone, in NumPy, and Adam in one pass of C."
     )
     return [table]
