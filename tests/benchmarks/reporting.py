@@ -16,6 +16,7 @@ from rustgpt_lab import LLM
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.optim.clipping import AdaptiveGradientClipping, Clipping, L2GradientClipping
 from rustgpt_lab.training import History, Training, TrainingConfig
+from rustgpt_lab.training.step import gradients
 
 from .tables import Table
 from .training import batches, load

@@ -125,7 +125,9 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
         if shutil.which("gcc"):
             cases.append(Case(f"the limit, {end}", "training:limit", {"folder": folder}, threads))
     for name, option in (("sorted by length", "bucketed"), ("compiled", "fast")):
-        cases.append(Case(f"rustgpt_lab, {name}, 1 thread", "training:ours", {"folder": folder, option: True}))
+        cases.append(
+            Case(f"rustgpt_lab, {name}, 1 thread", "training:ours", {"folder": folder, option: True})
+        )
     results = measure(cases, rounds)
     table = Table(
         "Training, batches of 4",
@@ -143,7 +145,8 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
     table.notes.append(
         "Tokens are predicted positions, without padding. PyTorch has fused q-k-v, its own attention and a fused "
         "Adam; its batches lie one after the other in a row with a mask (packed), or are filled up in the order of "
-        "the file (padded) or sorted by length (bucketed). The library packs, in the order of the file; "compiled" is `compiled.enable()`. The limit "
+        "the file (padded) or sorted by length (bucketed). The library packs, in the order of the file; compiled "
+        "is `rustgpt_lab.compiled.enable()`. The limit "
         "is the step's matrix products alone, in NumPy, and Adam in one pass of C."
     )
     return [table]
