@@ -28,7 +28,7 @@ class Batch:
         ids: (N,) the ids of all sequences.
         positions: (N,) each row's position in its own sequence.
         lengths: (B,)
-        last: (B,) the row of each sequence's last id.
+        last: (B,) the row of each sequence's last id; not there in a batch `of_next`, whose rows are the sequences.
         full: whether all sequences are of one length, so that nothing need be padded.
         targets, shares: (N,) the id that comes after each row, and the weight of its loss; only `to_learn` gives them.
     """
@@ -69,16 +69,16 @@ class Batch:
         batch = cls.__new__(cls)
         batch.ids, batch.positions = ids, positions
         batch.size, batch.longest, batch.full = len(ids), 1, True
-        batch.lengths, batch.last = np.ones_like(ids), np.arange(len(ids))
+        batch.lengths = np.ones(len(ids), np.intp)
         return batch
 
-    def pad(self, rows: Array) -> Array:
-        """(N, ...) -> (B, T, ...), with zeros behind the end of the shorter sequences."""
-        shape = (self.size, self.longest, *rows.shape[1:])
+    def pad(self, rows: Array, axis: int = 0) -> Array:
+        """(N, ...) -> (B, T, ...), with zeros behind the end of the shorter sequences; N may be another axis."""
+        shape = (*rows.shape[:axis], self.size, self.longest, *rows.shape[axis + 1 :])
         if self.full:
             return rows.reshape(shape)
-        padded = rows.take(self._rows, axis=0)
-        padded[self._gaps] = 0
+        padded = rows.take(self._rows, axis=axis)
+        padded[(*[slice(None)] * axis, self._gaps)] = 0
         return padded.reshape(shape)
 
     def rows(self, padded: Array) -> Array:

@@ -26,20 +26,19 @@ class KeyValues:
         self.read: Ids = np.zeros(size, dtype=np.intp)
         self.columns = 0
         self._gaps: Array | None = None  # (B, columns up to the last gap), -inf in a gap, 0 elsewhere
-        self._arrays: dict[Hashable, list[Array]] = {}
+        self._rooms: dict[Hashable, Array] = {}  # by layer: (2, B, ..., columns and more, d)
 
-    def extend(self, layer: Hashable, *new: Array) -> list[Array]:
-        """Put a layer's new arrays (keys, values), (B, ..., T, d), behind those before; returns all (B, ..., S, d)."""
-        start, end = self.columns, self.columns + new[0].shape[-2]
-        held = self._arrays.get(layer, [])
-        if not held or held[0].shape[-2] < end:
-            old = held or [array[..., :0, :] for array in new]
-            held = self._arrays[layer] = [_with_room(*pair, end) for pair in zip(new, old, strict=True)]
-        found = []
-        for room, array in zip(held, new, strict=True):
-            room[..., start:end, :] = array
-            found.append(room[..., :end, :])
-        return found
+    def extend(self, layer: Hashable, new: Array) -> Array:
+        """Put a layer's new keys and values, (2, B, ..., T, d), behind those before; returns all, (2, B, ..., S, d)."""
+        start, end = self.columns, self.columns + new.shape[-2]
+        room = self._rooms.get(layer)
+        if room is None or room.shape[-2] < end:
+            old, room = room, np.empty((*new.shape[:-2], max(64, 2 * end), new.shape[-1]), new.dtype)
+            if old is not None:
+                room[..., :start, :] = old[..., :start, :]
+            self._rooms[layer] = room
+        room[..., start:end, :] = new
+        return room[..., :end, :]
 
     def hide_gaps(self, scores: Array) -> Array:
         """Set the scores (B, ..., T, S) of columns in a gap to -inf, in place."""
@@ -64,22 +63,16 @@ class KeyValues:
         twin = KeyValues()
         twin.read, twin.columns = self.read[rows], self.columns
         twin._gaps = None if self._gaps is None else self._gaps[rows]
-        twin._arrays = {layer: [array[rows] for array in held] for layer, held in self._arrays.items()}
+        twin._rooms = {layer: room[:, rows] for layer, room in self._rooms.items()}
         return twin
 
     def drop(self, row: int) -> None:
         """Forget a text; the last one takes its place, so that little is moved."""
         last = len(self.read) - 1
-        parts = [self.read, *([] if self._gaps is None else [self._gaps])]
-        for array in [*parts, *(array for held in self._arrays.values() for array in held)]:
+        for array in (self.read, *(() if self._gaps is None else (self._gaps,))):
             array[row] = array[last]
         self.read = self.read[:last]
         self._gaps = None if self._gaps is None else self._gaps[:last]
-        self._arrays = {layer: [array[:last] for array in held] for layer, held in self._arrays.items()}
-
-
-def _with_room(new: Array, old: Array, columns: int) -> Array:
-    """Room for twice as many columns, with the old ones copied."""
-    room = np.empty((*new.shape[:-2], 2 * columns, new.shape[-1]), new.dtype)
-    room[..., : old.shape[-2], :] = old
-    return room
+        for layer, room in self._rooms.items():
+            room[:, row] = room[:, last]
+            self._rooms[layer] = room[:, :last]

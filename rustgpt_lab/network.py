@@ -118,7 +118,8 @@ class Network(Sequence[Layer]):
         *layers, output = self.layers
         for layer in layers:
             x, _ = layer.forward(x, batch, past)
-        if last and output.rowwise and len(x) > batch.size:
+        last = last and len(x) > batch.size  # else every row is the last one of its sequence
+        if last and output.rowwise:
             x, last = x[batch.last], False
         x, _ = output.forward(x, batch, past)
         if past is not None:

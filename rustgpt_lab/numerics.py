@@ -25,9 +25,9 @@ def softmax(scores: Array, out: Array | None = None) -> Array:
     >>> softmax(np.log([[1.0, 3.0]]))
     array([[0.25, 0.75]])
     """
-    p = np.subtract(scores, scores.max(axis=-1, keepdims=True, initial=-np.inf), out=out)
+    p = np.subtract(scores, np.maximum.reduce(scores, -1, keepdims=True, initial=-np.inf), out=out)
     np.exp(p, out=p)
-    p /= p.sum(axis=-1, keepdims=True)
+    p /= np.add.reduce(p, -1, keepdims=True)
     return p
 
 

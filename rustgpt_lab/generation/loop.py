@@ -35,12 +35,14 @@ def greedy(
     past = KeyValues(len(texts))
     scores = network.scores(Batch([prompts[i] for i in texts]), past, last=True)
     while True:
-        ids = scores.argmax(axis=-1)
-        yield from zip(list(texts), ids.tolist(), strict=True)
-        for row in np.flatnonzero((ids == end) | (past.read + 1 >= most))[::-1].tolist():
-            past.drop(row)  # the last row moves into its place
-            ids[row], texts[row] = ids[len(texts) - 1], texts[-1]
-            texts.pop()
+        ids = scores.argmax(axis=-1).tolist()
+        yield from zip(list(texts), ids, strict=True)
+        for row in range(len(texts) - 1, -1, -1):
+            if ids[row] == end or past.read[row] + 1 >= most:
+                past.drop(row)  # the last row moves into its place
+                for rows in (ids, texts):
+                    rows[row] = rows[-1]
+                    rows.pop()
         if not texts:
             return
-        scores = network.scores(Batch.of_next(ids[: len(texts)], past.read), past, last=True)
+        scores = network.scores(Batch.of_next(np.array(ids), past.read), past, last=True)

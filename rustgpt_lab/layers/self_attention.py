@@ -32,10 +32,10 @@ class SelfAttention(Layer):
     def parameters(self) -> dict[str, Param]:
         return {name: weight(self.d, self.d) for name in ("w_q", "w_k", "w_v")}
 
-    def project(self, x: Array, batch: Batch) -> list[Array]:
-        """Rows (N, d) -> queries, keys and values, (B, T, d) each."""
+    def project(self, x: Array, batch: Batch) -> Array:
+        """Rows (N, d) -> queries, keys and values, (3, B, T, d)."""
         w = self.p.flat.reshape(3, self.d, self.d)  # w_q, w_k and w_v lie one after the other
-        return [batch.pad(rows) for rows in x @ w]
+        return batch.pad(x @ w, axis=1)
 
     def attend(self, q: Array, k: Array) -> Array:
         """Queries (B, T, d) and keys (B, S, d) -> scores (B, T, S), a row for the position that looks; no mask yet."""
@@ -48,9 +48,10 @@ class SelfAttention(Layer):
         return x + batch.rows(weights @ v)
 
     def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
-        q, k, v = self.project(x, batch)
+        qkv = self.project(x, batch)
+        q, k, v = qkv
         if past is not None:
-            k, v = past.extend(self, k, v)  # now (B, S, d), with those before
+            k, v = past.extend(self, qkv[1:])  # now (B, S, d), with those before
         scores = causal(self.attend(q, k))
         if past is not None:
             past.hide_gaps(scores)
