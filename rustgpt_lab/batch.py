@@ -78,7 +78,7 @@ class Batch:
         if self.full:
             return rows.reshape(shape)
         padded = rows.take(self._rows, axis=axis)
-        padded[(*[slice(None)] * axis, self._gaps)] = 0
+        np.moveaxis(padded, axis, 0)[self._gaps] = 0
         return padded.reshape(shape)
 
     def rows(self, padded: Array) -> Array:

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .batch import Batch
-from .errors import ShapeError
 from .generation import greedy
-from .layers import Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
-from .machine import set_up
-from .network import Network, require_words
+from .layers import Layer, check_reads, check_words, rustgpt
+from .network import Network
 from .numerics import Array
 from .optim.adam import Adam
 from .parameters import Views
@@ -23,8 +21,6 @@ from .training import train
 
 if TYPE_CHECKING:
     from .training import History, Training
-
-set_up()
 
 
 class LLM:
@@ -50,7 +46,7 @@ class LLM:
         dtype: str = "float32",
         adam: Adam | None = None,
     ):
-        require_words(network, len(vocab))
+        check_words(network, len(vocab))
         self.vocab = vocab
         self.network = network if isinstance(network, Network) else Network(network, seed, dtype)
         self.adam = adam or Adam(self.network.parameters)
@@ -67,32 +63,15 @@ class LLM:
         dtype: str = "float32",
     ) -> LLM:
         """RustGPT's network: embeddings, `blocks` times (attention, norm, feed-forward, norm), output projection."""
-        sizes = {"embedding_dim": embedding_dim, "hidden_dim": hidden_dim, "max_seq_len": max_seq_len}
-        for name, size in {**sizes, "blocks": blocks + 1}.items():
-            if size < 1:
-                raise ShapeError(
-                    "a size is too small", where=name, expected="a whole number from 1", got=size
-                )
-        d = embedding_dim
-        network: list[Layer] = [Embeddings(len(vocab), d, max_seq_len)]
-        for _ in range(blocks):
-            network += [SelfAttention(d), LayerNorm(d), FeedForward(d, hidden_dim), LayerNorm(d)]
-        return cls(vocab, [*network, OutputProjection(d, len(vocab))], seed=seed, dtype=dtype)
+        layers = rustgpt(len(vocab), embedding_dim, hidden_dim, blocks, max_seq_len)
+        return cls(vocab, layers, seed, dtype)
 
     # ---- text --------------------------------------------------------------------------------------------------
 
     @property
     def max_seq_len(self) -> int:
         """The number of positions that the model can see, in tokens."""
-        layers, most = self.network.layers, self.network.max_seq_len
-        if not layers or layers[0].d_in is not None or layers[-1].d_out != len(self.vocab) or most is None:
-            raise ShapeError(
-                "this network cannot read text",
-                where="network",
-                expected=f"Embeddings first, and a last layer that gives {len(self.vocab)} scores, one for every word",
-                got=[type(layer).__name__ for layer in self.network],
-            )
-        return most
+        return check_reads(self.network.layers, self.network.max_seq_len, len(self.vocab))
 
     def tokenize(self, text: str) -> list[int]:
         """The ids of a text's words; words that the vocabulary lacks are dropped."""

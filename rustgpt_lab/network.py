@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .batch import Batch
 from .cache import KeyValues
-from .errors import ShapeError
-from .layers import Layer
+from .layers import Layer, check_layers, traced
 from .numerics import Array, cross_entropy
 from .parameters import Parameters, Views, walk
 
@@ -30,6 +28,7 @@ class Network(Sequence[Layer]):
 
     Attributes:
         parameters: the flat buffers of all weights and gradients (`Parameters`).
+        weights, gradients: `Views` of them, named "index.field" such as "1.w_q"; the gradients of the last `backward`.
 
     Raises:
         ShapeError: two layers do not fit together; a layer belongs to a network already, or stands here twice.
@@ -43,10 +42,11 @@ class Network(Sequence[Layer]):
         max_seq_len: int | None = None,
     ):
         self.layers = tuple(layers)
-        _check(self.layers)
+        check_layers(self.layers)
         limits = [layer.max_seq_len for _, layer in walk(self.layers) if hasattr(layer, "max_seq_len")]
         self.max_seq_len = max_seq_len or min(limits, default=None)
         self.parameters = Parameters(self.layers, dtype)
+        self.weights = self.parameters.weights
         if seed is not None:
             self.parameters.initialize(seed)
 
@@ -57,20 +57,13 @@ class Network(Sequence[Layer]):
         return self.layers[index]
 
     @property
-    def weights(self) -> Views:
-        """Every weight by name, "index.field" such as "1.w_q"."""
-        return self.parameters.weights
-
-    @property
     def gradients(self) -> Views:
-        """The gradient of every weight, as the last `backward` left it."""
         return self.parameters.gradients
 
     def forward(self, batch: Batch, past: KeyValues | None = None) -> tuple[Array, list[Any]]:
         """A batch of N positions -> logits (N, V), and what every layer kept for its backward pass.
 
-        Args:
-            past: what was read before; it then holds this batch, too.
+        `past` is what was read before; it then holds this batch, too.
         """
         x: Any = batch.ids
         caches = []
@@ -86,12 +79,11 @@ class Network(Sequence[Layer]):
 
         Every cache leaves `caches` when it has been used: its memory serves the layers that follow.
         """
-        parameters = self.parameters
-        parameters.gradients  # noqa: B018 - every layer has its `g` from the first time on
+        self.parameters.gradients  # noqa: B018 - asked for, so that every layer has its `g`
         dy: Any = dlogits
         for layer in reversed(self.layers):
             dy = layer.backward(dy, caches.pop(), batch)
-        parameters.join_tied()
+        self.parameters.join_tied()
 
     def loss(self, batch: Batch) -> tuple[float, Array, list[Any]]:
         """The mean loss of a batch `to_learn`, in nats; its gradient for the logits, (N, V); and the layers' caches."""
@@ -104,13 +96,14 @@ class Network(Sequence[Layer]):
         return float(losses @ shares), dlogits, caches
 
     def mean_loss(self, sequences: Sequence[Sequence[int]]) -> float:
-        """The mean loss of many sequences, in nats, in a bounded memory; no gradient is prepared."""
-        total = 0.0
-        for part in _parts(sequences, max(1, AT_ONCE // self.layers[-1].d_out)):
-            batch = Batch.to_learn(part)
+        """The mean loss of many sequences, in nats, in a bounded memory."""
+        count, total = len(sequences), 0.0
+        size = max(1, AT_ONCE // (max(map(len, sequences)) * self.layers[-1].d_out))
+        for start in range(0, count, size):
+            batch = Batch.to_learn(sequences[start : start + size])
             losses, _ = cross_entropy(self.scores(batch), batch.targets)
             total += float(losses @ batch.shares) * batch.size
-        return total / len(sequences)
+        return total / count
 
     def scores(self, batch: Batch, past: KeyValues | None = None, last: bool = False) -> Array:
         """The logits alone: (N, V), or with `last` only those after each sequence's last id, (B, V)."""
@@ -127,17 +120,8 @@ class Network(Sequence[Layer]):
         return x[batch.last] if last else x
 
     def trace(self, ids: Sequence[int]) -> dict[str, Array]:
-        """Every named intermediate of every layer for one sequence, "index.name" such as "1.weights".
-
-        Each layer's `output` (T, d_out) is there, and all that its cache holds; the batch's axis is left out.
-        """
-        batch = Batch([ids])
-        x: Any = batch.ids
-        found: dict[str, Array] = {}
-        for i, layer in enumerate(self.layers):
-            x, cache = layer.forward(x, batch)
-            found |= {**_named(str(i), layer, cache), f"{i}.output": x}
-        return found
+        """Every named intermediate of every layer for one sequence, such as "1.weights"; see `layers.trace`."""
+        return traced(self.layers, ids)
 
     def copy(self) -> Network:
         """An independent network with the same weights."""
@@ -148,73 +132,3 @@ class Network(Sequence[Layer]):
 
     def __repr__(self) -> str:
         return "\n".join(f"{i:>4} {layer!r}" for i, layer in enumerate(self.layers))
-
-
-def _named(name: str, layer: Layer, cache: Any) -> dict[str, Array]:
-    """The arrays of a layer's cache, and of the layers inside it, each without the axis of the batch."""
-    found: dict[str, Array] = {}
-    for key, value in vars(cache).items():
-        if isinstance(value, np.ndarray):
-            found[f"{name}.{key}"] = value[0] if layer.axes.get(key, "").startswith("B") else value
-    for i, inner in enumerate(layer.layers):
-        found |= _named(f"{name}.{i}", inner, cache.layers[i])
-    return found
-
-
-def _parts(sequences: Sequence[Sequence[int]], rows: int) -> Iterator[Sequence[Sequence[int]]]:
-    """Cut into parts of at most so many rows, but of one sequence at least."""
-    start = count = 0
-    for i, ids in enumerate(sequences):
-        if count and count + len(ids) > rows:
-            yield sequences[start:i]
-            start, count = i, 0
-        count += len(ids)
-    yield sequences[start:]
-
-
-def require_words(layers: Sequence[Layer], count: int) -> None:
-    """Refuse layers that were made for another number of words.
-
-    Raises:
-        ShapeError: one of them.
-    """
-    for name, layer in walk(layers):
-        if (size := getattr(layer, "vocab_size", count)) != count:
-            raise ShapeError(
-                "a layer and the vocabulary do not fit together",
-                where=f"network[{name}] ({type(layer).__name__})",
-                expected=f"{count} words, as in the vocabulary",
-                got=size,
-            )
-
-
-def _check(layers: Sequence[Layer]) -> None:
-    seen: set[int] = set()
-    for name, layer in walk(layers):
-        if id(layer) in seen or hasattr(layer, "p"):
-            raise ShapeError(
-                "this layer stands here twice"
-                if id(layer) in seen
-                else "this layer belongs to a model already",
-                where=f"network[{name}] ({type(layer).__name__})",
-                remedy="Make a new one, and copy the weights: new.parameters.flat[:] = old.parameters.flat.",
-            )
-        seen.add(id(layer))
-        _check_widths(layer.layers, f"{name}.")
-        if layer.layers and layer.d_in != layer.d_out:
-            raise ShapeError(
-                "what goes around these layers does not fit what comes out of them",
-                where=f"network[{name}] ({type(layer).__name__})",
-                expected=f"width {layer.d_in}",
-                got=layer.d_out,
-            )
-    _check_widths(layers, "")
-
-
-def _check_widths(layers: Sequence[Layer], outside: str) -> None:
-    for i, (before, layer) in enumerate(pairwise(layers), 1):
-        if layer.d_in != before.d_out:
-            expected = f"a layer that takes width {before.d_out}, as the layer before it gives"
-            got = "one that takes ids" if layer.d_in is None else f"one that takes {layer.d_in}"
-            where = f"network[{outside}{i}] ({type(layer).__name__})"
-            raise ShapeError("two layers do not fit together", where=where, expected=expected, got=got)

@@ -13,11 +13,8 @@ def softmax(scores: Array, out: Array | None = None) -> Array:
     """Turn scores into probabilities along the last axis: exp(s_i) / sum_j exp(s_j).
 
     Args:
-        scores: any shape (..., n), any finite values; -inf means probability 0 (at least one entry a row is finite).
+        scores: (..., n), any finite values; -inf means probability 0 (at least one entry a row is finite).
         out: where to write the result; may be `scores` itself.
-
-    Returns:
-        The same shape; every row is positive and sums to 1.
 
     The row's maximum is taken away first: it changes nothing in the quotient, and exp can no longer overflow
     (Goodfellow, Bengio and Courville 2016, section 4.1).
@@ -37,9 +34,6 @@ def causal(scores: Array) -> Array:
     Args:
         scores: (..., T, S), row = the position that looks, column = the one that is looked at. The T rows are the last
             T of the S positions.
-
-    Returns:
-        `scores`, now masked.
     """
     rows, columns = scores.shape[-2:]
     if rows > 1:  # a single row is the last position: it has no future
@@ -61,8 +55,7 @@ _FUTURES: dict[str, Array] = {}
 def times_transposed(a: Array, w: Array) -> Array:
     """a @ w.T, (N, out) and (in, out) -> (N, in): what a gradient does at every weight, on its way back.
 
-    As the transpose of w @ a.T, which is the same: BLAS is faster with the transposed matrix on the right, most of all
-    for few rows.
+    As the transpose of w @ a.T, which is the same: BLAS is faster so, most of all for few rows.
     """
     return np.ascontiguousarray((w @ a.T).T)
 
@@ -100,9 +93,6 @@ def numerical_gradient(f: Callable[[], float], x: Array, step: float = 1e-5) -> 
         f: a function of no arguments that reads `x` where it lies.
         x: the array that is nudged, entry by entry, in place, and put back; use float64.
         step: h, for entries of size about 1; the error is O(h^2) + O(rounding / h).
-
-    Returns:
-        An array of x's shape.
     """
     gradient = np.empty_like(x)
     for index in np.ndindex(x.shape):
@@ -110,9 +100,8 @@ def numerical_gradient(f: Callable[[], float], x: Array, step: float = 1e-5) -> 
         x[index] = kept + step
         above = f()
         x[index] = kept - step
-        below = f()
+        gradient[index] = (above - f()) / (2 * step)
         x[index] = kept
-        gradient[index] = (above - below) / (2 * step)
     return gradient
 
 

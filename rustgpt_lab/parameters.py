@@ -5,7 +5,7 @@ windows. (The idea of llm.c.) A window can be changed in place, `p.w_q += x`, bu
 cut it off from the buffer, and training would go on without it.
 """
 
-from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -15,8 +15,6 @@ import numpy as np
 
 from .errors import ShapeError
 from .numerics import Array
-
-Init = Callable[[np.random.Generator, tuple[int, ...]], Any]
 
 
 def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> float:
@@ -46,7 +44,7 @@ class Param:
     """
 
     shape: tuple[int, ...]
-    init: Init = zeros
+    init: Callable[[np.random.Generator, tuple[int, ...]], Any] = zeros
     unit_axis: int | None = None
     adam: bool = True
     tied_to: str = ""
@@ -55,14 +53,6 @@ class Param:
 def weight(d_in: int, d_out: int) -> Param:
     """A matrix that is multiplied from the right: a unit is a column, what goes into one output."""
     return Param((d_in, d_out), random_weight, unit_axis=0)
-
-
-def buffer(size: int, dtype: str | np.dtype) -> Array:
-    """(size,) zeros that begin where a cache line begins: no vector register is then filled from two lines."""
-    line, dtype = 64, np.dtype(dtype)
-    room = np.zeros(size + line // dtype.itemsize, dtype)
-    start = -room.ctypes.data % line // dtype.itemsize
-    return room[start : start + size]
 
 
 class Views(Mapping[str, Array]):
@@ -74,23 +64,15 @@ class Views(Mapping[str, Array]):
         tied: the arrays of the tied ones, by name.
     """
 
-    params: Mapping[str, Param]
-    flat: Array
-    _arrays: dict[str, Array]
-
     def __init__(self, params: Mapping[str, Param], flat: Array, tied: Mapping[str, Array] | None = None):
-        arrays, start = dict(tied or {}), 0
+        arrays, start = dict.fromkeys(params) | dict(tied or {}), 0
         for name, param in params.items():
-            if hasattr(Views, name) or name in ("params", "flat", "_arrays"):
-                raise ShapeError(
-                    "a parameter cannot have this name", where=name, expected="a name that Views does not use"
-                )
-            if name not in arrays:
+            if hasattr(Views, name) or name in ("params", "flat"):
+                raise ShapeError("a parameter cannot have this name: `Views` uses it itself", where=name)
+            if arrays[name] is None:
                 end = start + prod(param.shape)
-                arrays[name] = flat[start:end].reshape(param.shape)
-                start = end
-        arrays = {name: arrays[name] for name in params}
-        self.__dict__.update(arrays, _arrays=arrays, params=params, flat=flat)
+                arrays[name], start = flat[start:end].reshape(param.shape), end
+        self.__dict__.update(arrays, params=params, flat=flat, _arrays=arrays)
 
     def __getitem__(self, name: str) -> Array:
         return self._arrays[name]
@@ -101,13 +83,8 @@ class Views(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._arrays)
 
-    def items(self) -> ItemsView[str, Array]:
-        return self._arrays.items()  # as Mapping's own, but faster
-
     def __setattr__(self, name: str, value: Any) -> None:
-        if (
-            self._arrays.get(name) is None or value is not self._arrays[name]
-        ):  # `p.w_q += x` brings the very same
+        if name not in self._arrays or value is not self._arrays[name]:  # `p.w_q += x` brings the very same
             raise ShapeError(
                 f"a parameter is a window into the model's memory; no other {type(value).__name__} can replace it",
                 where=name,
@@ -117,14 +94,14 @@ class Views(Mapping[str, Array]):
 
     __setitem__ = __setattr__
 
-    def __getattr__(self, name: str) -> Array:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # what Python itself asks for
             raise AttributeError(name)
         raise AttributeError(f"no parameter {name!r}; there are {', '.join(self._arrays) or 'none'}")
 
     def __reduce__(self) -> str:
         raise TypeError(
-            "windows into a model's memory cannot be copied or pickled without it; use LLM.copy() or LLM.save()"
+            "windows cannot be copied or pickled without their memory: use LLM.copy() or LLM.save()"
         )
 
     def __repr__(self) -> str:
@@ -141,16 +118,15 @@ def walk(layers: Iterable[Any], outside: str = "") -> Iterator[tuple[str, Any]]:
 class Parameters:
     """The memory of a list of layers; every layer gets its own windows as `layer.p` (weights), `layer.g` (gradients).
 
-    Gradients, and the moments of an optimizer, are allocated when they are first asked for: a model that only answers
-    has none.
+    Gradients, and the moments of an optimizer, are allocated when they are first asked for.
 
     Args:
         layers: the network.
         dtype: "float32" or "float64".
 
     Attributes:
-        weights: `Views` named by the layer, then the field: "1.w_q", inside a `Residual` "1.0.w_q".
-        gradients: the same of the gradients.
+        params: name -> `Param` of all that are not tied to another, named by the layer, then the field: "1.w_q".
+        weights, gradients: `Views` of the same names.
 
     Raises:
         ShapeError: another dtype, or a parameter that is tied to none, or to one of another shape.
@@ -158,11 +134,12 @@ class Parameters:
 
     def __init__(self, layers: Iterable[Any], dtype: str = "float32"):
         if dtype not in ("float32", "float64"):
-            raise ShapeError(
-                "weights cannot have this type", where="dtype", expected="float32 or float64", got=dtype
-            )
-        self._layers = [(name, layer, layer.parameters()) for name, layer in walk(layers)]
-        every = {f"{i}.{name}": param for i, _, own in self._layers for name, param in own.items()}
+            expected = "float32 or float64"
+            raise ShapeError("weights cannot have this type", where="dtype", expected=expected, got=dtype)
+        self._layers = [(layer, layer.parameters()) for _, layer in walk(layers)]
+        every = {
+            f"{i}.{name}": param for i, layer in walk(layers) for name, param in layer.parameters().items()
+        }
         self.params = {name: param for name, param in every.items() if not param.tied_to}
         for name, param in every.items():
             owner = self.params.get(param.tied_to or name)
@@ -171,8 +148,8 @@ class Parameters:
                 expected = f"{param.tied_to}, of shape {param.shape}"
                 raise ShapeError("a parameter cannot be tied so", where=name, expected=expected, got=got)
         self.weights = self.like(dtype)
-        for _, layer, window in self._windows(self.weights, lambda owner: self.weights[owner]):
-            layer.p = window
+        for layer, windows in self._windows(self.weights, lambda owner: self.weights[owner]):
+            layer.p = windows
 
     @cached_property
     def gradients(self) -> Views:
@@ -183,22 +160,25 @@ class Parameters:
             self._shares.append((gradients[owner], np.zeros_like(gradients[owner])))
             return self._shares[-1][1]
 
-        for _, layer, window in self._windows(gradients, share):
-            layer.g = window
+        for layer, windows in self._windows(gradients, share):
+            layer.g = windows
         return gradients
 
     def like(self, dtype: str | None = None) -> Views:
-        """New memory of the same form, all 0."""
+        """New memory of the same form, all 0. It begins at a line of the processor's cache, 64 bytes."""
+        kind = np.dtype(dtype or self.weights.flat.dtype)
         size = sum(prod(param.shape) for param in self.params.values())
-        return Views(self.params, buffer(size, dtype or self.weights.flat.dtype))
+        room = np.zeros(size + 64 // kind.itemsize, kind)
+        start = -room.ctypes.data % 64 // kind.itemsize
+        return Views(self.params, room[start : start + size])
 
-    def _windows(self, views: Views, tied: Callable[[str], Array]) -> Iterator[tuple[str, Any, Views]]:
+    def _windows(self, views: Views, tied: Callable[[str], Array]) -> Iterator[tuple[Any, Views]]:
         """Every layer with its windows into `views`; `tied` gives the array of a parameter that is tied to a name."""
         start = 0
-        for name, layer, own in self._layers:
+        for layer, own in self._layers:
             end = start + sum(prod(param.shape) for param in own.values() if not param.tied_to)
-            elsewhere = {field: tied(param.tied_to) for field, param in own.items() if param.tied_to}
-            yield name, layer, Views(own, views.flat[start:end], elsewhere)
+            elsewhere = {name: tied(param.tied_to) for name, param in own.items() if param.tied_to}
+            yield layer, Views(own, views.flat[start:end], elsewhere)
             start = end
 
     def initialize(self, seed: int) -> None:

@@ -1,5 +1,3 @@
 """Writing on: the model's own words become its next input."""
 
-from .loop import greedy
-
-__all__ = ["greedy"]
+from .loop import greedy as greedy

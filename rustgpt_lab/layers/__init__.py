@@ -1,26 +1,17 @@
 """The layers, one family a file. A new one is a file, and a line here."""
 
-from .base import REGISTRY, Cache, Layer, register
-from .embeddings import Embeddings
-from .feed_forward import FeedForward
-from .layer_norm import LayerNorm
-from .output_projection import OutputProjection
-from .residual import Residual
-from .rms_norm import RMSNorm
-from .self_attention import SelfAttention
-from .tied_output import TiedOutput
+from ..machine import set_up
+from .base import REGISTRY as REGISTRY, Cache as Cache, Layer as Layer, register as register
+from .embeddings import Embeddings as Embeddings
+from .families import rustgpt as rustgpt
+from .feed_forward import FeedForward as FeedForward
+from .fit import check_layers as check_layers, check_reads as check_reads, check_words as check_words
+from .layer_norm import LayerNorm as LayerNorm
+from .output_projection import OutputProjection as OutputProjection
+from .residual import Residual as Residual
+from .rms_norm import RMSNorm as RMSNorm
+from .self_attention import SelfAttention as SelfAttention
+from .tied_output import TiedOutput as TiedOutput
+from .trace import traced as traced
 
-__all__ = [
-    "REGISTRY",
-    "Cache",
-    "Embeddings",
-    "FeedForward",
-    "Layer",
-    "LayerNorm",
-    "OutputProjection",
-    "RMSNorm",
-    "Residual",
-    "SelfAttention",
-    "TiedOutput",
-    "register",
-]
+set_up()

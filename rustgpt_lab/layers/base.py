@@ -8,10 +8,10 @@ from copy import copy
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from ..batch import Batch
-from ..cache import KeyValues
+from ..batch import Batch as Batch
+from ..cache import KeyValues as KeyValues
 from ..numerics import Array
-from ..parameters import Param, Parameters, Views
+from ..parameters import Param as Param, Parameters, Views, ones as ones, weight as weight
 
 
 class Cache(SimpleNamespace):

@@ -4,11 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..batch import Batch
-from ..cache import KeyValues
 from ..numerics import Array
-from ..parameters import Param
-from .base import Cache, Layer, register
+from .base import Batch, Cache, KeyValues, Layer, Param, register
 
 
 def small(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -2,11 +2,8 @@
 
 import numpy as np
 
-from ..batch import Batch
-from ..cache import KeyValues
 from ..numerics import Array, times_transposed
-from ..parameters import Param, weight
-from .base import Cache, Layer, register
+from .base import Batch, Cache, KeyValues, Layer, Param, register, weight
 
 
 @register(tag=2)

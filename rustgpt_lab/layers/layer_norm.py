@@ -2,11 +2,8 @@
 
 import numpy as np
 
-from ..batch import Batch
-from ..cache import KeyValues
 from ..numerics import Array, averaging
-from ..parameters import Param, ones
-from .base import Cache, Layer, register
+from .base import Batch, Cache, KeyValues, Layer, Param, ones, register
 
 TINY = np.finfo(np.float32).tiny
 """In place of a standard deviation of 0: all of such a row's x_hat is 0."""

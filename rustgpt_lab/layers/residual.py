@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..batch import Batch
-from ..cache import KeyValues
 from ..numerics import Array
-from .base import Cache, Layer, register
+from .base import Batch, Cache, KeyValues, Layer, register
 
 
 @register(tag=5)

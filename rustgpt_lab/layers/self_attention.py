@@ -4,11 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..batch import Batch
-from ..cache import KeyValues
 from ..numerics import Array, causal, softmax
-from ..parameters import Param, weight
-from .base import Cache, Layer, register
+from .base import Batch, Cache, KeyValues, Layer, Param, register, weight
 
 
 @register(tag=1)

@@ -2,11 +2,8 @@
 
 import numpy as np
 
-from ..batch import Batch
-from ..cache import KeyValues
 from ..numerics import Array
-from ..parameters import Param
-from .base import Cache, Layer, register
+from .base import Batch, Cache, KeyValues, Layer, Param, register
 
 
 @register(tag=7)

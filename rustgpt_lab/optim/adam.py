@@ -52,27 +52,19 @@ class Adam:
     def v(self) -> Views:
         return self.parameters.like()
 
-    @cached_property
-    def _scratch(self) -> Array:
-        return np.empty(min(BLOCK, self.m.flat.size), self.m.flat.dtype)
-
     def step(self, rate: float) -> None:
-        """Update every weight with the gradients as they are now.
-
-        Args:
-            rate: the learning rate, > 0.
-        """
+        """Update every weight with the gradients as they are now; the learning rate is above 0."""
         for settings in self.settings.values():
             settings.timestep += 1
-        memory = self.parameters
-        buffers = (memory.weights.flat, memory.gradients.flat, self.m.flat, self.v.flat)
+        views = self.parameters.weights, self.parameters.gradients, self.m, self.v
+        scratch = np.empty(min(BLOCK, self.m.flat.size), self.m.flat.dtype)
         for start, end, shared in self._runs():
             for a in range(start, end, BLOCK):
-                w, g, m, v = (buffer[a : min(a + BLOCK, end)] for buffer in buffers)
+                w, g, m, v = (view.flat[a : min(a + BLOCK, end)] for view in views)
                 if shared is None:
                     w -= rate * g
                 else:
-                    update(w, g, m, v, rate, shared, self._scratch[: len(w)])
+                    update(w, g, m, v, rate, shared, scratch[: len(w)])
 
     def _runs(self) -> Iterator[tuple[int, int, Settings | None]]:
         """The buffer cut into the longest stretches that are updated alike: (start, end, settings)."""

@@ -22,8 +22,8 @@ from ..errors import (
     Utf8Error,
     VocabMismatchError,
 )
-from ..layers import Layer
-from ..network import Network, require_words
+from ..layers import Layer, check_words
+from ..network import Network
 from ..numerics import Array
 from ..optim.adam import Adam as Optimizer
 from ..tokenizers import END, Vocab
@@ -123,7 +123,7 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool) -> Parts:
             error.where.enter(f".network[{i}].{name}")
             raise
     try:
-        require_words(network, len(vocab))
+        check_words(network, len(vocab))
         built = Network(network, seed=None)
     except ShapeError as error:
         path, expected, got = str(error.where), error.expected, error.got

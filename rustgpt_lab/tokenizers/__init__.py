@@ -1,6 +1,4 @@
 """From text to ids and back."""
 
-from .sequences import ids_of, sequences_of
-from .words import END, Vocab, tokenize
-
-__all__ = ["END", "Vocab", "ids_of", "sequences_of", "tokenize"]
+from .sequences import ids_of as ids_of, sequences_of as sequences_of
+from .words import END as END, Vocab as Vocab, tokenize as tokenize

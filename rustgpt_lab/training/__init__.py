@@ -1,9 +1,7 @@
 """Learning: the loop, what it remembers, who may look on, and a session that can be paused and rewound."""
 
-from .callbacks import Callback, Progress
-from .config import TrainingConfig
-from .history import History
-from .run import Training, train
-from .session import TrainingSession
-
-__all__ = ["Callback", "History", "Progress", "Training", "TrainingConfig", "TrainingSession", "train"]
+from .callbacks import Callback as Callback, Progress as Progress
+from .config import TrainingConfig as TrainingConfig
+from .history import History as History
+from .run import Training as Training, train as train
+from .session import TrainingSession as TrainingSession

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..batch import Batch
     from ..network import Network
+    from ..optim.adam import Adam
     from ..optim.clipping import Clipping
+    from ..optim.descent import Descent
     from ..optim.report import Measured
-
-
-class Optimizer(Protocol):
-    """What moves the weights, by the gradients as they are: `Adam`, `Descent`."""
-
-    def step(self, rate: float) -> None: ...
 
 
 def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> float:
@@ -28,7 +24,7 @@ def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> 
 
 def step(
     network: Network,
-    optimizer: Optimizer,
+    optimizer: Adam | Descent,
     batch: Batch,
     rate: float,
     clipping: Clipping | Measured,

@@ -116,7 +116,7 @@ def tables(folder: str | None, rounds: int, quick: bool) -> list[Table]:
         ratio = speedup(results["rustgpt_lab"], result)
         table.row(name, f"{result.rate():,.0f}", f"{result.rate('wall'):,.0f}", f"{ratio:.2f}")
     table.notes.append(
-        "Words of the right answers to all chat prompts, each prompt read anew, one after the other unless it says more. "
+        "Words of the right answers to all chat prompts, each prompt read anew, one after another unless it says more. "
         "PyTorch reads a prompt at once, into "
         "a cache made before, in inference mode. The limit is the matrix products alone, in NumPy."
     )
