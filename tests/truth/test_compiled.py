@@ -21,7 +21,6 @@ def numpy_again() -> Iterator[None]:
 @pytest.mark.usefixtures("numpy_again")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_layer_norm_and_its_gradients(dtype: str) -> None:
-    pytest.importorskip("numba")
     rng = np.random.default_rng(0)
     x, dy = (rng.normal(2, 3, size=(7, 12)).astype(dtype) for _ in range(2))
     x[3] = 5  # a constant row
@@ -41,7 +40,6 @@ def test_layer_norm_and_its_gradients(dtype: str) -> None:
 @pytest.mark.usefixtures("numpy_again")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_training_run(dtype: str) -> None:
-    pytest.importorskip("numba")
     weights = []
     for switch in (compiled.disable, compiled.enable):
         switch()
@@ -54,7 +52,6 @@ def test_a_training_run(dtype: str) -> None:
 
 def test_off_unless_asked_for_and_off_again(numpy_again: None) -> None:
     forward, update, block = LayerNorm.forward, adam.update, adam.BLOCK
-    pytest.importorskip("numba")
     compiled.enable()
     assert LayerNorm.forward is not forward and adam.update is not update
     compiled.disable()
