@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .tokenizers import Vocab as Vocab
     from .training import History as History, TrainingSession as TrainingSession
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "LLM": "llm",
