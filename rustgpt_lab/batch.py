@@ -43,8 +43,10 @@ class Batch:
         self.ids: Ids = np.array([i for ids in sequences for i in ids], dtype=np.intp)
         filled = np.arange(self.longest) < self.lengths[:, None]  # (B, T), False behind the end of a sequence
         self._places: Ids = np.flatnonzero(filled)  # (N,) where each row lies in the padded layout
-        self._gaps: Ids = np.flatnonzero(~filled)
-        self._rows: Ids = filled.cumsum() - 1  # (B T,) the row that lies there, or before a gap
+        self._gaps, self._rows = (
+            np.flatnonzero(~filled),
+            filled.cumsum() - 1,
+        )  # (B T,) the row there, or before a gap
         self.positions: Ids = self._places % self.longest
         if np.any(read):
             self.positions = self.positions + np.repeat(read, lengths)
@@ -55,8 +57,7 @@ class Batch:
     def to_learn(cls, sequences: Sequence[Sequence[int]]) -> Batch:
         """The batch in which every position predicts the id after it; each sequence has two ids or more.
 
-        A sequence's loss is the mean over its positions, and the batch's the mean over its sequences: `shares`, which
-        sum to 1, so that every sequence counts alike.
+        Its loss is the mean over its sequences of the mean over their positions: `shares`, which sum to 1, say so.
         """
         batch = cls([ids[:-1] for ids in sequences])
         batch.targets = np.array([i for ids in sequences for i in ids[1:]], dtype=np.intp)

@@ -66,8 +66,6 @@ class LLM:
         layers = rustgpt(len(vocab), embedding_dim, hidden_dim, blocks, max_seq_len)
         return cls(vocab, layers, seed, dtype)
 
-    # ---- text --------------------------------------------------------------------------------------------------
-
     @property
     def max_seq_len(self) -> int:
         """The number of positions that the model can see, in tokens."""
@@ -103,8 +101,6 @@ class LLM:
         prompts = [self.tokenize(text) for text in texts]
         return greedy(self.network, prompts, self.max_seq_len, self.vocab.end)
 
-    # ---- numbers -----------------------------------------------------------------------------------------------
-
     @property
     def parameters(self) -> Views:
         """Every weight by name, "index.field" such as "1.w_q": views, to be changed in place."""
@@ -135,8 +131,6 @@ class LLM:
         """Learn from texts; see `training.train` for every option: clipping, schedule, callbacks and more."""
         return train(self, texts, epochs, learning_rate, batch_size, **options)
 
-    # ---- files and copies --------------------------------------------------------------------------------------
-
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model and its optimizer's state, in the format that the extension names; see `persistence`."""
         save(Parts(self.vocab, self.network, self.adam), path)
@@ -157,10 +151,7 @@ class LLM:
 
     @classmethod
     def packaged(cls) -> LLM:
-        """The trained model that comes with this package: RustGPT's recipe on the packaged corpora, seed 0.
-
-        Its optimizer starts afresh, which keeps the file small.
-        """
+        """The trained model that comes with this package: RustGPT's recipe on its corpora, with a fresh optimizer."""
         return cls.load(Path(__file__).parent / "data" / "model.bin.gz")
 
     def copy(self) -> LLM:

@@ -61,10 +61,7 @@ class Network(Sequence[Layer]):
         return self.parameters.gradients
 
     def forward(self, batch: Batch, past: KeyValues | None = None) -> tuple[Array, list[Any]]:
-        """A batch of N positions -> logits (N, V), and what every layer kept for its backward pass.
-
-        `past` is what was read before; it then holds this batch, too.
-        """
+        """A batch of N positions -> logits (N, V), and every layer's cache; `past` then holds this batch, too."""
         x: Any = batch.ids
         caches = []
         for layer in self.layers:
@@ -75,10 +72,7 @@ class Network(Sequence[Layer]):
         return x, caches
 
     def backward(self, dlogits: Array, caches: list[Any], batch: Batch) -> None:
-        """The chain rule, from the last layer to the first: sets every gradient.
-
-        Every cache leaves `caches` when it has been used: its memory serves the layers that follow.
-        """
+        """The chain rule, from the last layer to the first: sets every gradient; used caches leave `caches`."""
         self.parameters.gradients  # noqa: B018 - asked for, so that every layer has its `g`
         dy: Any = dlogits
         for layer in reversed(self.layers):

@@ -17,10 +17,6 @@ from .errors import ShapeError
 from .numerics import Array
 
 
-def zeros(rng: np.random.Generator, shape: tuple[int, ...]) -> float:
-    return 0.0
-
-
 def ones(rng: np.random.Generator, shape: tuple[int, ...]) -> float:
     return 1.0
 
@@ -36,7 +32,7 @@ class Param:
 
     Attributes:
         shape: of the array.
-        init: (random generator, shape) -> its first values.
+        init: (random generator, shape) -> its first values; None for 0.
         unit_axis: the axis along which the numbers of a unit lie, which clipping measures together: 0 if a column is a
             unit, 1 if a row is, None if the whole array is one.
         adam: whether Adam moves it, or plain descent, w -= rate * gradient.
@@ -44,7 +40,7 @@ class Param:
     """
 
     shape: tuple[int, ...]
-    init: Callable[[np.random.Generator, tuple[int, ...]], Any] = zeros
+    init: Callable[[np.random.Generator, tuple[int, ...]], Any] | None = None
     unit_axis: int | None = None
     adam: bool = True
     tied_to: str = ""
@@ -59,9 +55,8 @@ class Views(Mapping[str, Array]):
     """Named windows into a flat array, as a mapping (`views["w_q"]`) and as attributes (`views.w_q`).
 
     Args:
-        params: name -> `Param`, in the order in which the arrays lie in `flat`.
-        flat: (n,) with n the sum of all sizes but those of tied parameters.
-        tied: the arrays of the tied ones, by name.
+        params: name -> `Param`, in the order in which the arrays lie in `flat`, (n,).
+        tied: the arrays of the tied parameters, which lie elsewhere.
     """
 
     def __init__(self, params: Mapping[str, Param], flat: Array, tied: Mapping[str, Array] | None = None):
@@ -85,12 +80,9 @@ class Views(Mapping[str, Array]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self._arrays or value is not self._arrays[name]:  # `p.w_q += x` brings the very same
-            raise ShapeError(
-                f"a parameter is a window into the model's memory; no other {type(value).__name__} can replace it",
-                where=name,
-                expected=f"one of {', '.join(self._arrays)}",
-                remedy="Write into it instead: p.name[...] = values, or p.name += values.",
-            )
+            what = f"a parameter is a window into the model's memory; no other {type(value).__name__} can replace it"
+            remedy = "Write into it instead: p.name[...] = values, or p.name += values."
+            raise ShapeError(what, where=name, expected=f"one of {', '.join(self._arrays)}", remedy=remedy)
 
     __setitem__ = __setattr__
 
@@ -185,7 +177,8 @@ class Parameters:
         """Fill the weights with their first values, drawn in their order."""
         rng = np.random.default_rng(seed)
         for name, param in self.params.items():
-            self.weights[name][...] = param.init(rng, param.shape)
+            if param.init is not None:
+                self.weights[name][...] = param.init(rng, param.shape)
 
     def join_tied(self) -> None:
         """Add the gradients of tied parameters to those of the parameters that they are tied to."""

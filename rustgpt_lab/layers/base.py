@@ -22,25 +22,19 @@ class Layer:
     """A step of the network, (N, d_in) -> (N, d_out).
 
     A layer holds its sizes, under the names of its constructor's arguments; its weights `p` and gradients `g` are
-    windows into the memory of the network that it belongs to (see `parameters`). `forward` keeps no state, so that any
-    number of passes can be under way at once.
+    windows into the memory of the network that it belongs to (see `parameters`). `forward` keeps no state.
     """
 
     p: Views
     g: Views
-    d_in: int | None
-    """The width of a row of the input; None for a layer that takes ids."""
+    d_in: int | None  # None for a layer that takes ids
     d_out: int
-    """The width of a row of the output."""
-    layers: tuple[Layer, ...] = ()
-    """The layers inside this one."""
-    rowwise: ClassVar[bool] = True
-    """Whether every row is computed from that row alone."""
+    layers: tuple[Layer, ...] = ()  # those inside this one
+    rowwise: ClassVar[bool] = True  # whether every row is computed from that row alone
+    tag: ClassVar[int]
     axes: ClassVar[Mapping[str, str]] = {}
     """What the axes of an array in the cache are, a letter for each: B the sequences of the batch, H heads, T the
     positions that look, S those that are looked at. An array that is not named here has a row for each of the N."""
-    tag: ClassVar[int]
-    """The number of this kind of layer in a file; see `register`."""
 
     def parameters(self) -> dict[str, Param]:
         """Name -> what it is, for every parameter, in the order of the file format."""
@@ -68,8 +62,7 @@ class Layer:
     def unbound(self) -> Layer:
         """A layer of the same kind and sizes that belongs to no network and has no weights yet."""
         twin = copy(self)
-        for window in ("p", "g"):
-            vars(twin).pop(window, None)
+        twin.__dict__ = {name: value for name, value in vars(self).items() if name not in ("p", "g")}
         twin.layers = tuple(layer.unbound() for layer in self.layers)
         return twin
 
@@ -78,16 +71,11 @@ class Layer:
         return f"{type(self).__name__}({', '.join([*map(repr, self.layers), *sizes])})"
 
 
-REGISTRY: dict[str, type[Layer]] = {}
-"""Name -> class of every kind of layer that can be saved, drawn and checked: the only list of them."""
+REGISTRY: dict[str, type[Layer]] = {}  # every kind of layer that can be saved, drawn and checked, by its name
 
 
 def register(tag: int) -> Callable[[type[Layer]], type[Layer]]:
-    """Make a kind of layer known, by its name and its tag.
-
-    Args:
-        tag: its number in a binary file. RustGPT's five kinds have 0 to 4; a number is never used again.
-    """
+    """Make a kind of layer known; `tag` is its number in a file. RustGPT's are 0 to 4, and none is used again."""
 
     def enter(kind: type[Layer]) -> type[Layer]:
         kind.tag = tag

@@ -17,10 +17,7 @@ def small(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 class Embeddings(Layer):
     """Learned token and position embeddings, ids (N,) -> (N, d) (Vaswani et al. 2017, sections 3.4 and 3.5).
 
-    Args:
-        vocab_size: V, the number of words.
-        d: the width of a row.
-        max_seq_len: the number of positions that have a vector.
+    `vocab_size` is V, `d` the width of a row, `max_seq_len` the number of positions that have a vector.
     """
 
     d_in = None

@@ -10,9 +10,7 @@ from .base import Batch, Cache, KeyValues, Layer, Param, register, weight
 class FeedForward(Layer):
     """x + relu(x w1 + b1) w2 + b2, (N, d) -> (N, d) (Vaswani et al. 2017, eq. 2, with the residual).
 
-    Args:
-        d: the width of a row.
-        hidden: the width of the hidden layer.
+    `d` is the width of a row, `hidden` that of the hidden layer.
     """
 
     def __init__(self, d: int, hidden: int):

@@ -10,11 +10,7 @@ from .base import Batch, Cache, KeyValues, Layer, Param, register, weight
 class OutputProjection(Layer):
     """The logits x w_out + b_out, (N, d) -> (N, V).
 
-    As in RustGPT, b_out is trained without Adam.
-
-    Args:
-        d: the width of a row.
-        vocab_size: V, the number of words.
+    `d` is the width of a row, `vocab_size` is V. As in RustGPT, b_out is trained without Adam.
     """
 
     def __init__(self, d: int, vocab_size: int):

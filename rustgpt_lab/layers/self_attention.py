@@ -13,10 +13,7 @@ class SelfAttention(Layer):
     """x + softmax(q k^T / sqrt(d)) v, causal, (N, d) -> (N, d) (Vaswani et al. 2017, eq. 1, with the residual).
 
     One head, no biases, no output matrix. It has three parts, `project`, `attend` and `merge`; between them, one may
-    hand in scores or weights of one's own.
-
-    Args:
-        d: the width of a row.
+    hand in scores or weights of one's own. `d` is the width of a row.
     """
 
     rowwise = False

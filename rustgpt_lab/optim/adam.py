@@ -32,9 +32,6 @@ class Adam:
     w -= rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
     A parameter that declares `adam=False` gets w -= rate * g instead, and its moments stay 0.
 
-    Args:
-        parameters: the network's memory.
-
     Attributes:
         m, v: `Views` named as the parameters: the running means of the gradient and of its square.
         settings: name -> `Settings`, for every parameter that Adam updates.

@@ -31,12 +31,10 @@ def step(
     check: Callable[[float], None],
     find_gradients: Callable[[Network, Batch, Clipping | Measured], float] = gradients,
 ) -> float:
-    """Learn from one batch, and return its loss.
+    """Learn from one batch at a learning rate above 0, and return its loss.
 
-    Args:
-        rate: the learning rate, > 0.
-        check: is called with the loss when the gradients are there and nothing has changed yet; may raise.
-        find_gradients: who computes the gradients, if not this process alone.
+    `check` is called with the loss when the gradients are there and nothing has changed yet; it may raise.
+    `find_gradients` is who computes them, if not this process alone.
     """
     loss = find_gradients(network, batch, clipping)
     check(loss)
