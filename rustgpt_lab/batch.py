@@ -1,8 +1,8 @@
 """A batch: several sequences side by side, packed without padding.
 
-Most layers work on each position by itself, so they see the positions of all sequences as the rows of one (N, d)
-matrix: one large matrix product instead of many small ones, and no work on padding. Attention alone must know which
-rows belong together: `pad` lays the rows out as (B, T, ...) and `rows` packs them again.
+Most layers see the positions of all sequences as the rows of one (N, d) matrix: one large matrix product instead of many
+small ones, and no work on padding. Attention alone must know which rows belong together: `pad` lays them out as
+(B, T, ...), and `rows` packs them again.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ class Batch:
         read: (B,) how many ids of each were read before these.
 
     Attributes:
-        ids: (N,) the ids of all sequences.
-        positions: (N,) each row's position in its own sequence.
-        lengths: (B,)
+        ids, positions: (N,) the ids of all sequences, and the position of each in its own.
         last: (B,) the row of each sequence's last id; not there in a batch `of_next`, whose rows are the sequences.
         full: whether all sequences are of one length, so that nothing need be padded.
         targets, shares: (N,) the id that comes after each row, and the weight of its loss; only `to_learn` gives them.

@@ -20,18 +20,16 @@ AT_ONCE = 1 << 22
 class Network(Sequence[Layer]):
     """Layers in a row, each of which takes the width that the one before it gives; a sequence of them, too.
 
+    Its `weights` and `gradients` are `Views` named "index.field", such as "1.w_q"; their memory is its `parameters`.
+
     Args:
         layers: the first takes ids if the network is to read; none may belong to another network.
         seed: of the random first weights; None leaves them all 0, for a caller who fills them in.
         dtype: "float32" or "float64".
         max_seq_len: how many positions it can see; by default, as many as a layer has vectors for.
 
-    Attributes:
-        parameters: the flat buffers of all weights and gradients (`Parameters`).
-        weights, gradients: `Views` of them, named "index.field" such as "1.w_q"; the gradients of the last `backward`.
-
     Raises:
-        ShapeError: two layers do not fit together; a layer belongs to a network already, or stands here twice.
+        ShapeError: the layers do not fit together; see `layers.fit`.
     """
 
     def __init__(

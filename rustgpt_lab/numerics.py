@@ -69,13 +69,8 @@ def averaging(d: int, dtype: np.dtype) -> Array:
 def cross_entropy(logits: Array, targets: NDArray[np.integer]) -> tuple[Array, Array]:
     """How surprised the model is by each target, and its probabilities; **overwrites `logits`**.
 
-    Args:
-        logits: (N, V) scores, one row a position.
-        targets: (N,) ids in [0, V): the word that really came.
-
-    Returns:
-        losses: (N,) with -ln p[target] >= 0, in nats; ln V for a model that knows nothing.
-        probabilities: (N, V), in the memory of `logits`.
+    Scores (N, V) and the ids (N,) of the words that really came -> losses (N,), -ln p[target] >= 0, in nats: ln V for a
+    model that knows nothing; and the probabilities (N, V), in the memory of `logits`.
     """
     rows = np.arange(len(targets))
     logits -= logits.max(axis=-1, keepdims=True)

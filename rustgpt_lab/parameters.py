@@ -31,7 +31,6 @@ class Param:
     """What a layer declares of one of its parameters.
 
     Attributes:
-        shape: of the array.
         init: (random generator, shape) -> its first values; None for 0.
         unit_axis: the axis along which the numbers of a unit lie, which clipping measures together: 0 if a column is a
             unit, 1 if a row is, None if the whole array is one.
@@ -110,18 +109,11 @@ def walk(layers: Iterable[Any], outside: str = "") -> Iterator[tuple[str, Any]]:
 class Parameters:
     """The memory of a list of layers; every layer gets its own windows as `layer.p` (weights), `layer.g` (gradients).
 
-    Gradients, and the moments of an optimizer, are allocated when they are first asked for.
-
-    Args:
-        layers: the network.
-        dtype: "float32" or "float64".
-
-    Attributes:
-        params: name -> `Param` of all that are not tied to another, named by the layer, then the field: "1.w_q".
-        weights, gradients: `Views` of the same names.
+    `params` has the `Param` of all that are not tied to another, named by the layer, then the field: "1.w_q". Gradients,
+    and the moments of an optimizer, are allocated when they are first asked for.
 
     Raises:
-        ShapeError: another dtype, or a parameter that is tied to none, or to one of another shape.
+        ShapeError: a dtype but float32 and float64; a parameter that is tied to none, or to one of another shape.
     """
 
     def __init__(self, layers: Iterable[Any], dtype: str = "float32"):
@@ -140,8 +132,7 @@ class Parameters:
                 expected = f"{param.tied_to}, of shape {param.shape}"
                 raise ShapeError("a parameter cannot be tied so", where=name, expected=expected, got=got)
         self.weights = self.like(dtype)
-        for layer, windows in self._windows(self.weights, lambda owner: self.weights[owner]):
-            layer.p = windows
+        self._give(self.weights, "p", lambda owner: self.weights[owner])
 
     @cached_property
     def gradients(self) -> Views:
@@ -152,8 +143,7 @@ class Parameters:
             self._shares.append((gradients[owner], np.zeros_like(gradients[owner])))
             return self._shares[-1][1]
 
-        for layer, windows in self._windows(gradients, share):
-            layer.g = windows
+        self._give(gradients, "g", share)
         return gradients
 
     def like(self, dtype: str | None = None) -> Views:
@@ -164,13 +154,13 @@ class Parameters:
         start = -room.ctypes.data % 64 // kind.itemsize
         return Views(self.params, room[start : start + size])
 
-    def _windows(self, views: Views, tied: Callable[[str], Array]) -> Iterator[tuple[Any, Views]]:
-        """Every layer with its windows into `views`; `tied` gives the array of a parameter that is tied to a name."""
+    def _give(self, views: Views, name: str, tied: Callable[[str], Array]) -> None:
+        """Give every layer its windows into `views`; `tied` finds the array of a parameter that is tied to a name."""
         start = 0
         for layer, own in self._layers:
             end = start + sum(prod(param.shape) for param in own.values() if not param.tied_to)
-            elsewhere = {name: tied(param.tied_to) for name, param in own.items() if param.tied_to}
-            yield layer, Views(own, views.flat[start:end], elsewhere)
+            elsewhere = {field: tied(param.tied_to) for field, param in own.items() if param.tied_to}
+            setattr(layer, name, Views(own, views.flat[start:end], elsewhere))
             start = end
 
     def initialize(self, seed: int) -> None:

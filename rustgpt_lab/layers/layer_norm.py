@@ -13,8 +13,8 @@ TINY = np.finfo(np.float32).tiny
 class LayerNorm(Layer):
     """gamma * (x - mean) / (std + epsilon) + beta over each row, (N, d) -> (N, d) (Ba et al. 2016, eq. 4).
 
-    As in RustGPT, epsilon is added to the standard deviation, not to the variance below the root; it keeps a constant row
-    from a division by zero. `d` is the width of a row.
+    As in RustGPT, epsilon is added to the standard deviation, not to the variance below the root; it keeps a constant
+    row from a division by zero. `d` is the width of a row.
     """
 
     def __init__(self, d: int, epsilon: float = 1e-5):

@@ -1,8 +1,8 @@
 """Models as files: `save`, `load`, `describe`; and checkpoints of a training run.
 
-The extension names the format: `.bin` and `.json` are RustGPT's own, to the byte, `.safetensors` the format of that name.
-`.gz` or `.zst` behind it means that the file is compressed as well. Every format keeps float32. Reading runs nothing that
-a file brings, and refuses whatever is not exactly a model with a `FileError`: where, what was expected, what was found.
+The extension names the format: `.bin` and `.json` are RustGPT's own, to the byte, `.safetensors` is the format of that
+name; `.gz` or `.zst` behind it means compressed. Every format keeps float32. Reading runs nothing that a file brings, and
+refuses what is not exactly a model with a `FileError`: where, what was expected, what was found.
 """
 
 from .checkpoint import (
