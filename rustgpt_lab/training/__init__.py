@@ -4,6 +4,17 @@ from .callbacks import Callback, Progress
 from .config import TrainingConfig
 from .history import History
 from .run import Training, train
-from .session import TrainingSession
+from .session import SessionState, TrainingSession
+from .wheel import Wheel
 
-__all__ = ["Callback", "History", "Progress", "Training", "TrainingConfig", "TrainingSession", "train"]
+__all__ = [
+    "Callback",
+    "History",
+    "Progress",
+    "SessionState",
+    "Training",
+    "TrainingConfig",
+    "TrainingSession",
+    "Wheel",
+    "train",
+]

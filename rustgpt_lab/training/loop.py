@@ -5,16 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .callbacks import Audience, Callback
 from .step import step
 
 if TYPE_CHECKING:
-    from .callbacks import Callback
     from .run import Training
 
 QUIET = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -28,14 +28,15 @@ def advance(training: Training) -> float:
     Raises:
         DivergenceError: see `train`; the step is not taken.
     """
-    start = perf_counter()
-    batch = training.next_batch()
-    rate = training.config.rate(training.state.steps + 1)
-    clipping = training.clipping()
-    loss = step(
-        training.network, training.optimizer, batch, rate, clipping, training.check, training.find_gradients
-    )
-    training.record(batch, loss, rate, clipping, perf_counter() - start)
+    with training.llm.wheel:  # whoever else asks for the model waits until the step is whole
+        start = perf_counter()
+        batch = training.next_batch()
+        rate = training.config.rate(training.state.steps + 1)
+        clipping = training.clipping()
+        loss = step(
+            training.network, training.optimizer, batch, rate, clipping, training.check, training.find_gradients
+        )
+        training.record(batch, loss, rate, clipping, perf_counter() - start)
     return loss
 
 
@@ -44,15 +45,11 @@ def loop(training: Training, callbacks: Sequence[Callback]) -> None:
 
     Every callback that was told of the start is told of the end, whatever happens in between.
     """
-    with ended_by_interrupt(training), ExitStack() as ending:
-        ending.callback(training.close)
-        for callback in callbacks:
-            ending.callback(callback.on_end, training)
-            callback.on_start(training)
+    with ended_by_interrupt(training), closing(training), Audience(callbacks, training) as audience:
+        audience.start()
         while not (training.finished or training.stopping):
             advance(training)
-            for callback in callbacks:
-                callback.on_step(training)
+            audience.step()
         training.history.outcome = training.stopping or "finished"
 
 

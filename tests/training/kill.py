@@ -14,12 +14,13 @@ import time
 import warnings
 from pathlib import Path
 
+from rustgpt_lab import LLM
 from rustgpt_lab.errors import FileError
-from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning, resume
-from rustgpt_lab.training import TrainingConfig, Training
+from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning
+from rustgpt_lab.training import Training, TrainingConfig
 from tests.training.small import TEXTS, small_llm
 
-RECIPE = TrainingConfig(epochs=100_000, learning_rate=1e-3, batch_size=2, shuffle=True)
+CONFIG = TrainingConfig(epochs=100_000, learning_rate=1e-3, batch_size=2, shuffle=True)
 LONGEST = 0.2
 """Seconds that a child lives at most: several checkpoints."""
 
@@ -33,15 +34,15 @@ def weights_sum(training: Training) -> str:
 def child(folder: Path) -> None:
     """Go on from the newest checkpoint, writing one after every step, until killed."""
     try:
-        training = resume(folder, TEXTS)
+        training = LLM.resume(folder, TEXTS)
     except FileError:
-        training = Training(small_llm(), TEXTS, RECIPE)
+        training = Training(small_llm(), TEXTS, CONFIG)
     training.run([Checkpoints(folder, every_steps=1, keep=2)])
 
 
 def main(kills: int) -> str:
     """Returns what happened, in a sentence; raises AssertionError if anything is wrong."""
-    reference, sums, damaged, temporaries, in_the_middle = Training(small_llm(), TEXTS, RECIPE), {}, 0, 0, 0
+    reference, sums, damaged, temporaries, in_the_middle = Training(small_llm(), TEXTS, CONFIG), {}, 0, 0, 0
     rng = random.Random(0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -63,13 +64,13 @@ def main(kills: int) -> str:
                 continue  # killed before the first checkpoint
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", DamagedCheckpointWarning)
-                training = resume(folder, TEXTS)
+                training = LLM.resume(folder, TEXTS)
             damaged += len(caught)
-            while reference.place.steps < training.state.steps:
+            while reference.state.steps < training.state.steps:
                 reference.step()
-                sums[reference.place.steps] = weights_sum(reference)
+                sums[reference.state.steps] = weights_sum(reference)
             assert weights_sum(training) == sums[training.state.steps], "a torn checkpoint was loaded"
-        training.recipe = TrainingConfig(epochs=training.state.epoch + 1, learning_rate=1e-3)
+        training.config = TrainingConfig(epochs=training.state.epoch + 1, learning_rate=1e-3)
         training.run([Checkpoints(folder, every_steps=1, keep=2)])
         assert not list(folder.glob(".rustgpt_lab-*.tmp")), "a stale temporary file was left"
         assert len(list(folder.iterdir())) == 4, "two checkpoints are two pairs of files"

@@ -13,18 +13,18 @@ import pytest
 from rustgpt_lab import LLM
 from rustgpt_lab.errors import FileError, TrainingError
 from rustgpt_lab.optim.clipping import (
+    AGC,
     AdaptiveClippingConfig,
     AdaptiveGradientClipping,
     Centralization,
     Chain,
     Clipping,
     L2GradientClipping,
-    RustGPTLogitClipping,
-    AGC,
 )
+from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping
 from rustgpt_lab.optim.schedule import Constant, StepDecay, WarmupCosine
-from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning, resume
-from rustgpt_lab.training import TrainingConfig, Training, TrainingSession
+from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning
+from rustgpt_lab.training import Training, TrainingConfig, TrainingSession
 from tests.training.small import TEXTS, small_llm
 
 CLIPPINGS = [
@@ -39,10 +39,11 @@ SCHEDULES = [None, Constant(0.5), WarmupCosine(5, 30, 0.1), StepDecay(7, 0.9)]
 
 GO_ON = """
 import sys
-from rustgpt_lab.persistence.checkpoint import Checkpoints, resume
+from rustgpt_lab import LLM
+from rustgpt_lab.persistence.checkpoint import Checkpoints
 from tests.training.small import TEXTS
 for folder in sys.argv[1:]:
-    training = resume(folder, TEXTS)
+    training = LLM.resume(folder, TEXTS)
     training.run([Checkpoints(folder, every_steps=100)])
 """
 
@@ -84,8 +85,8 @@ def test_2n_steps_are_n_steps_a_new_process_and_n_steps_for_every_clipping_and_s
     straight = {}
     for i, clipping in enumerate(CLIPPINGS):
         for j, schedule in enumerate(SCHEDULES):
-            recipe = TrainingConfig(8, 0.01, 2, clipping, schedule, shuffle=True, seed=3)
-            whole, half = (Training(small_llm(), TEXTS, recipe, norms=True) for _ in range(2))
+            config = TrainingConfig(8, 0.01, 2, clipping, schedule, shuffle=True, seed=3)
+            whole, half = (Training(small_llm(), TEXTS, config, norms=True) for _ in range(2))
             whole.run()
             folder = tmp_path / f"{i}-{j}"
             checkpoints = Checkpoints(folder, every_steps=100)
@@ -96,8 +97,8 @@ def test_2n_steps_are_n_steps_a_new_process_and_n_steps_for_every_clipping_and_s
             straight[folder] = whole
     subprocess.run([sys.executable, "-c", GO_ON, *map(str, straight)], check=True)
     for folder, whole in straight.items():
-        resumed = resume(folder, TEXTS)
-        assert resumed.recipe == whole.recipe
+        resumed = LLM.resume(folder, TEXTS)
+        assert resumed.config == whole.config
         assert len(resumed.history) == len(whole.history) == 32
         assert same(resumed, whole), folder.name
 
@@ -121,7 +122,7 @@ def test_the_sidecar_is_json_and_bound_to_its_model(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "step-0000000010.json").read_bytes())
     assert content.keys() == {"sha256", "state"}
     assert content["state"]["place"]["steps"] == 10
-    assert content["state"]["recipe"]["batch_size"] == 2
+    assert content["state"]["config"]["batch_size"] == 2
 
 
 @pytest.mark.parametrize("suffix", [".bin", ".json"])
@@ -138,14 +139,14 @@ def test_a_damaged_newest_is_reported_and_the_one_before_is_used(
     else:
         path.write_bytes({"a flipped bit": data, "cut short": data[:-100], "empty": b""}[damage])
     if (suffix, damage) == (".json", "gone"):  # then there is no such checkpoint
-        assert resume(tmp_path, TEXTS).place.steps == 20
+        assert LLM.resume(tmp_path, TEXTS).state.steps == 20
         return
     with pytest.warns(
         DamagedCheckpointWarning, match=r"step-0000000030\.json: .* Step 20 is used\."
     ) as caught:
-        training = resume(tmp_path, TEXTS)
+        training = LLM.resume(tmp_path, TEXTS)
     assert len(caught) == 1
-    reference = Training(small_llm(), TEXTS, training.recipe)
+    reference = Training(small_llm(), TEXTS, training.config)
     for _ in range(20):
         reference.step()
     assert same(training, reference)
@@ -158,19 +159,19 @@ def test_when_none_is_whole_that_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
         FileError, match=r"none of the checkpoints is whole; found step-0000000030\.json: .*0020"
     ):
-        resume(tmp_path, TEXTS)
+        LLM.resume(tmp_path, TEXTS)
 
 
 def test_an_empty_folder_holds_no_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="there is no checkpoint here"):
-        resume(tmp_path, TEXTS)
+        LLM.resume(tmp_path, TEXTS)
 
 
 @pytest.mark.parametrize("texts", [TEXTS[:-1], TEXTS[::-1]])
 def test_other_texts_are_refused(tmp_path: Path, texts: list[str]) -> None:
     saved_run(tmp_path, 10)
     with pytest.raises(TrainingError, match="these are not the texts that the run learned from"):
-        resume(tmp_path, texts)
+        LLM.resume(tmp_path, texts)
 
 
 def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
@@ -213,8 +214,8 @@ def test_arguments_out_of_range_are_refused(tmp_path: Path, options: dict) -> No
 
 def test_numbers_of_numpy_and_no_limit_come_back(tmp_path: Path) -> None:
     training = saved_run(tmp_path, 10, seed=np.int64(3), loss_limit=np.float32(50))
-    assert resume(tmp_path, TEXTS).recipe == training.recipe
-    assert resume(tmp_path, TEXTS).recipe.loss_limit == 50.0
+    assert LLM.resume(tmp_path, TEXTS).config == training.config
+    assert LLM.resume(tmp_path, TEXTS).config.loss_limit == 50.0
 
 
 def test_a_session_that_goes_back_leaves_no_checkpoint_of_the_future_it_gave_up(tmp_path: Path) -> None:
@@ -226,8 +227,8 @@ def test_a_session_that_goes_back_leaves_no_checkpoint_of_the_future_it_gave_up(
     session.set(learning_rate=0.02)
     session.step(10)
     session.stop()
-    assert resume(tmp_path, TEXTS).place.steps == 35
-    assert same(resume(tmp_path, TEXTS), session.training)
+    assert LLM.resume(tmp_path, TEXTS).state.steps == 35
+    assert same(LLM.resume(tmp_path, TEXTS), session.training)
     assert not [name for name in files(tmp_path) if int(name[5:15]) > 35]
 
 

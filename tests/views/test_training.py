@@ -35,15 +35,15 @@ class Browser:
         self.view, self.sizes, self.times, self.missed = view, [], [], 0
         view.widget.send = self.receive
         self.steps = view.state()["rows"][:, 0].tolist()
-        self.state = view.data.place
+        self.place = view.data.place
 
     def receive(self, content: dict, buffers: list[bytes]) -> None:
         self.sizes.append(len(buffers[0]) + len(repr(content)))
         self.times.append(perf_counter())
-        self.missed += content["since"] > self.state
+        self.missed += content["since"] > self.place
         rows = np.frombuffer(buffers[0], np.float32).reshape(-1, 3)
         self.steps = [s for s in self.steps if s <= content["since"]] + rows[:, 0].tolist()
-        self.state, self.status = content["status"]["place"], content["status"]
+        self.place, self.status = content["status"]["place"], content["status"]
 
 
 def test_the_browser_hears_every_step_once_in_few_small_messages(view: TrainingView) -> None:
@@ -74,8 +74,8 @@ def test_the_controls_do_what_the_session_does(view: TrainingView) -> None:
     session, ask = view.session, view.answer
     ask({"do": "rate", "rate": 0.02})
     ask({"do": "clip", "method": "agc", "threshold": 0.05})
-    assert session.recipe.learning_rate == 0.02
-    clipping = session.recipe.clipping
+    assert session.config.learning_rate == 0.02
+    clipping = session.config.clipping
     assert isinstance(clipping, AdaptiveGradientClipping)
     assert (clipping.config.agc_threshold, clipping.config.use_centralization) == (0.05, False)
     assert ask({"do": "step"}).clipping == "AGC, 0.05"

@@ -6,8 +6,9 @@ import pytest
 
 from rustgpt_lab.errors import DivergenceError
 from rustgpt_lab.numerics import relative_error
-from rustgpt_lab.optim.clipping import AdaptiveClippingConfig, AdaptiveGradientClipping, RustGPTLogitClipping
-from rustgpt_lab.training import TrainingConfig, Training
+from rustgpt_lab.optim.clipping import AdaptiveClippingConfig, AdaptiveGradientClipping
+from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping
+from rustgpt_lab.training import Training, TrainingConfig
 from tests.training.small import TEXTS, small_llm
 
 
@@ -21,7 +22,7 @@ def test_workers_give_the_gradients_of_one(backend: str, workers: int) -> None:
         for _ in range(2):
             one.step()
             many.step()
-            error = relative_error(one.llm.memory.gradients.flat, many.llm.memory.gradients.flat)
+            error = relative_error(one.llm.network.gradients.flat, many.llm.network.gradients.flat)
             assert error < 1e-6
         many.close()
     np.testing.assert_allclose(one.history.loss, many.history.loss, rtol=1e-6)
@@ -44,9 +45,9 @@ def test_workers_leave_with_the_run_and_come_again() -> None:
     training = Training(small_llm(), TEXTS, TrainingConfig(2, 0.01, 4, workers=2))
     training.run()
     assert training._workers is None
-    training.recipe = TrainingConfig(3, 0.01, 4, workers=3)
+    training.config = TrainingConfig(3, 0.01, 4, workers=3)
     training.step()
-    training.recipe = TrainingConfig(3, 0.01, 4, workers=2)
+    training.config = TrainingConfig(3, 0.01, 4, workers=2)
     training.run()
     assert (training.finished, training._workers) == (True, None)
 
