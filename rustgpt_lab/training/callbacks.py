@@ -77,7 +77,9 @@ class Audience:
     def __enter__(self) -> Audience:
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         first = self.end(error)
         if first is not None and first is not error:
             raise first

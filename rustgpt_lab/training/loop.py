@@ -34,7 +34,13 @@ def advance(training: Training) -> float:
         rate = training.config.rate(training.state.steps + 1)
         clipping = training.clipping()
         loss = step(
-            training.network, training.optimizer, batch, rate, clipping, training.check, training.find_gradients
+            training.network,
+            training.optimizer,
+            batch,
+            rate,
+            clipping,
+            training.check,
+            training.find_gradients,
         )
         training.record(batch, loss, rate, clipping, perf_counter() - start)
     return loss

@@ -125,7 +125,9 @@ class Training:
             self.running = True
         try:
             self.stopping = self.history.outcome = ""
-            self.history.cut(self.state.steps, self.state.epoch)  # a run that diverged went on beyond its state
+            self.history.cut(
+                self.state.steps, self.state.epoch
+            )  # a run that diverged went on beyond its state
             loop(self, [*callbacks, Progress()] if progress else callbacks)
         finally:
             self.running = False
@@ -214,7 +216,9 @@ class Training:
         where = f"step {self.state.steps + 1}, epoch {self.state.epoch + 1}, texts {texts}"
         kept = "as they were"
         if self._good is not None:
-            self.state = self._good.put_back(self.network, self.optimizer)  # the history still tells what happened
+            self.state = self._good.put_back(
+                self.network, self.optimizer
+            )  # the history still tells what happened
             kept = f"those after step {self.state.steps}, which were good"
         raise DivergenceError(
             what,

@@ -45,7 +45,9 @@ class Wheel:
             self._depth += 1
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         with self._condition:
             self._depth -= 1
             if self._depth == 0:

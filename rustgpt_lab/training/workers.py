@@ -59,8 +59,7 @@ class Workers:
         plain = clipping.clipping if isinstance(clipping, Measured) else clipping
         weights = self.network.weights.flat
         results = self._parallel(
-            delayed(part_gradients)(self._plan, weights, part, plain, measured is not None)
-            for part in parts
+            delayed(part_gradients)(self._plan, weights, part, plain, measured is not None) for part in parts
         )
 
         shares = [len(part) / len(sequences) for part in parts]

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,7 @@ from rustgpt_lab.errors import DataError, DivergenceError, ModelError, TrainingE
 from rustgpt_lab.optim.clipping import L2GradientClipping
 from rustgpt_lab.optim.schedule import StepDecay, WarmupCosine
 from rustgpt_lab.training import Callback, Training, TrainingConfig
-from tests.training.small import TEXTS, small_llm
-
-
-class At(Callback):
-    """Does something after one step."""
-
-    def __init__(self, step: int, action: Callable[[Training], Any]):
-        self.when, self.action = step, action
-
-    def on_step(self, training: Training) -> None:
-        if training.state.steps == self.when:
-            self.action(training)
+from tests.training.small import TEXTS, At, small_llm
 
 
 def test_a_run_is_batches_in_file_order_gradient_clipping_and_adam() -> None:
