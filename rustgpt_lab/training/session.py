@@ -92,6 +92,7 @@ class TrainingSession:
         self.error: BaseException | None = None
         self._audience = Audience(callbacks, self.training)
         self._listeners: list[Callable[[], Callable[[TrainingSession], None] | None]] = []
+        self._telling: SessionState | None = None  # the state of which the listeners are hearing just now
         self._wheel = llm.wheel
         self._state, self._changed = SessionState.READY, Condition()  # changes with the wheel in hand only
         self._run_number = 0  # a thread that comes late sees by it that another one has taken over
@@ -136,7 +137,8 @@ class TrainingSession:
         """Have a function called with the session at every change, while it runs at most ten times a second.
 
         The thread that makes the change calls it, mostly the session's own, so it should be quick. It may read
-        everything, and call every method. One that raises an error is told no more, and a warning says so.
+        everything, and call every method; what it sets is no news to the others before the next change. One that
+        raises an error is told no more, and a warning says so.
 
         A method (`view.changed`) does not keep its object alive, and leaves with it. Any other function stays, with
         all that it refers to, for as long as the session.
@@ -370,16 +372,24 @@ class TrainingSession:
         return self._configs[max(since for since in self._configs if since <= steps)]
 
     def _tell(self) -> None:
-        for entry in self._listeners:
-            listener = entry()
-            try:
+        if self._telling is self._state:  # a listener has set something: it would hear of that for ever
+            return
+        outer, self._telling = self._telling, self._state
+        try:
+            for entry in self._listeners:
+                listener = entry()
                 if listener is None:  # its object is gone
                     self._forget(entry)
-                else:
+                    continue
+                try:
                     listener(self)
-            except Exception as error:
-                self._forget(entry)
-                warnings.warn(f"a listener of {self!r} raised {error!r}, and is told no more", stacklevel=3)
+                except Exception as error:
+                    self._forget(entry)
+                    warnings.warn(
+                        f"a listener of {self!r} raised {error!r}, and is told no more", stacklevel=3
+                    )
+        finally:
+            self._telling = outer
 
     def _forget(self, entry: Callable[[], Any]) -> None:
         self._listeners = [kept for kept in self._listeners if kept is not entry]

@@ -32,3 +32,19 @@ class At(Callback):
     def on_step(self, training: Training) -> None:
         if training.state.steps == self.when:
             self.action(training)
+
+
+class Bad(Callback):
+    """Raises an error of its own name where it is told to."""
+
+    def __init__(self, name: str, *where: str):
+        self.name, self.where, self.ended = name, where, 0
+
+    def on_start(self, training: Training) -> None:
+        if "start" in self.where:
+            raise LookupError(f"{self.name} at the start")
+
+    def on_end(self, training: Training) -> None:
+        self.ended += 1
+        if "end" in self.where:
+            raise LookupError(f"{self.name} at the end")

@@ -11,7 +11,7 @@ from rustgpt_lab.errors import DataError, DivergenceError, ModelError, TrainingE
 from rustgpt_lab.optim.clipping import L2GradientClipping
 from rustgpt_lab.optim.schedule import StepDecay, WarmupCosine
 from rustgpt_lab.training import Callback, Training, TrainingConfig
-from tests.training.small import TEXTS, At, small_llm
+from tests.training.small import TEXTS, At, Bad, small_llm
 
 
 def test_a_run_is_batches_in_file_order_gradient_clipping_and_adam() -> None:
@@ -132,6 +132,28 @@ def test_a_callback_s_error_ends_the_run_and_the_others_hear_of_the_end() -> Non
     with pytest.raises(ZeroDivisionError):
         small_llm().train(TEXTS, 1, 0.01, callbacks=[At(2, lambda t: 1 / 0), Ends()])
     assert ended == [2]
+
+
+def test_whoever_was_told_of_the_start_is_told_of_the_end_whatever_any_raises() -> None:
+    callbacks = [Bad("a"), Bad("b", "end"), Bad("c", "start"), Bad("d")]
+    with pytest.raises(LookupError, match="c at the start") as caught:
+        small_llm().train(TEXTS, 1, 0.01, callbacks=callbacks)
+    assert [callback.ended for callback in callbacks] == [1, 1, 1, 0]
+    assert caught.value.__notes__ == ["Then Bad.on_end raised LookupError('b at the end')."]
+
+
+def test_an_error_at_the_end_does_not_hide_a_divergence() -> None:
+    with pytest.raises(DivergenceError) as caught:
+        small_llm().train(TEXTS, 1, 0.01, loss_limit=1e-9, callbacks=[Bad("a", "end"), Bad("b", "end")])
+    assert [note.split("'")[1] for note in caught.value.__notes__] == ["b at the end", "a at the end"]
+
+
+def test_an_error_at_the_end_alone_is_raised() -> None:
+    callbacks = [Bad("a", "end"), Bad("b", "end")]
+    with pytest.raises(LookupError, match="b at the end") as caught:
+        small_llm().train(TEXTS, 1, 0.01, callbacks=callbacks)
+    assert len(caught.value.__notes__) == 1
+    assert [callback.ended for callback in callbacks] == [1, 1]
 
 
 # ---- how it ends
