@@ -89,6 +89,8 @@ class Checkpoints(Callback):
         AccessError: the operating system refuses to write.
     """
 
+    _lock: FolderLock  # from the start of a run to its end
+
     def __init__(
         self,
         folder: str | PathLike[str],
@@ -97,7 +99,6 @@ class Checkpoints(Callback):
         keep: int = 3,
     ):
         self.folder, self.keep = Path(folder), keep
-        self._lock: FolderLock | None = None
         self.every_steps = inf if every_steps is None else every_steps
         self.every_seconds = inf if every_seconds is None else every_seconds
         if not (self.every_steps >= 1 and self.every_seconds > 0 and keep >= 1):
@@ -135,14 +136,14 @@ class Checkpoints(Callback):
         self._saved, self._time = steps, monotonic()
 
     def on_end(self, training: Training) -> None:
-        if self._lock is None:  # it could not even start
+        if not hasattr(self, "_lock"):  # it could not even start
             return
         try:
             if training.state.steps != self._saved and training.history.outcome != "diverged":
                 self._save(training)
         finally:
             self._lock.release()
-            self._lock = None
+            del self._lock
 
     def _refuse_strangers(self, training: Training) -> None:
         """Only a run's own checkpoints may lie where it writes and removes some."""
@@ -160,7 +161,6 @@ class Checkpoints(Callback):
 
     def _save(self, training: Training) -> None:
         """Write the present moment, set aside what lies beyond it, and remove what is too old."""
-        assert self._lock is not None
         here = training.state.steps
         self._lock.work_at(_name(here, ""))
         try:
@@ -168,17 +168,16 @@ class Checkpoints(Callback):
         except (OSError, KeyError, ValueError):
             write(training, self.folder)
         self._saved, self._time = here, monotonic()
-        older = [sidecar for sidecar in _numbered(self.folder, ".json") if _steps(sidecar) <= here]
-        for sidecar in _numbered(self.folder, ".json"):
-            if sidecar not in older:
+        for sidecar in _numbered(self.folder, ".json"):  # the newest first
+            if _steps(sidecar) > here:
                 self._move(sidecar, self.folder / f"{ASIDE}{sidecar.name.removeprefix(STEP)}")
-        for sidecar in [*older[self.keep :], *_numbered(self.folder, ".json", ASIDE)[self.keep :]]:
-            self._move(sidecar, None)
+        for prefix in (STEP, ASIDE):
+            for sidecar in _numbered(self.folder, ".json", prefix)[self.keep :]:
+                self._move(sidecar, None)
         self._lock.work_at("-")
 
     def _move(self, sidecar: Path, to: Path | None) -> None:
         """Rename or remove a checkpoint, its sidecar first."""
-        assert self._lock is not None
         self._lock.work_at(sidecar.stem)
         for suffix in (".json", ".bin"):
             path = sidecar.with_suffix(suffix)
@@ -188,13 +187,11 @@ class Checkpoints(Callback):
                 path.replace(to.with_suffix(suffix))
 
     def _sweep(self, left: str) -> None:
-        """Remove what a run of this folder that was killed had left undone: a model without a sidecar."""
-        if left:
-            paths = [*self.folder.glob(TEMPORARIES)]
-            if left != "-" and not (self.folder / f"{left}.json").exists():
-                paths.append(self.folder / f"{left}.bin")
-            for path in paths:
-                path.unlink(missing_ok=True)
+        """Remove what a run of this folder that was killed had left undone: a model without its sidecar."""
+        models = [*_numbered(self.folder, ".bin"), *_numbered(self.folder, ".bin", ASIDE)]
+        undone = [m for m in models if m.stem == left and not m.with_suffix(".json").exists()]
+        for path in [*undone, *(self.folder.glob(TEMPORARIES) if left else [])]:
+            path.unlink(missing_ok=True)
 
 
 def write(training: Training, folder: Path) -> None:

@@ -61,10 +61,9 @@ class FolderLock:
                 ) from None
             except OSError:  # no locks here
                 pass
-            with suppress(OSError):
-                if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                    break
-            file.close()  # its owner has just removed it
+            if _is_there(path, file):
+                break
+            file.close()
         self._file, self.left = file, _content(file)[1]
         self.release = finalize(self, _release, path, file)
         self.work_at("-")
@@ -79,6 +78,15 @@ class FolderLock:
 
 def _open_or_create(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT, 0o666)
+
+
+def _is_there(path: Path, file: BinaryIO) -> bool:
+    """Whether an open file still has its name: the owner before may just have removed it."""
+    if sys.platform == "win32":  # where an open file cannot be removed
+        return True
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    return False
 
 
 def _content(file: BinaryIO) -> list[str]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .callbacks import Audience, Callback
 from .step import step
 
 if TYPE_CHECKING:
+    from .callbacks import Audience
     from .run import Training
 
 QUIET = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -46,12 +46,12 @@ def advance(training: Training) -> float:
     return loss
 
 
-def loop(training: Training, callbacks: Sequence[Callback]) -> None:
+def loop(training: Training, audience: Audience) -> None:
     """Take all steps that are left, until every epoch is done, or `stop` or Ctrl-C asks for the end.
 
     Every callback that was told of the start is told of the end, whatever happens in between.
     """
-    with ended_by_interrupt(training), closing(training), Audience(callbacks, training) as audience:
+    with ended_by_interrupt(training), closing(training), audience:
         audience.start()
         while not (training.finished or training.stopping):
             advance(training)

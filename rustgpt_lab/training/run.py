@@ -14,7 +14,7 @@ from ..errors import DivergenceError
 from ..optim.clipping import Clipping
 from ..optim.descent import Descent
 from ..optim.report import Measured
-from .callbacks import Callback, Progress
+from .callbacks import Audience, Callback, Progress
 from .config import TrainingConfig
 from .history import History
 from .loop import advance, loop
@@ -128,7 +128,7 @@ class Training:
             self.history.cut(
                 self.state.steps, self.state.epoch
             )  # a run that diverged went on beyond its state
-            loop(self, [*callbacks, Progress()] if progress else callbacks)
+            loop(self, Audience([*callbacks, Progress()] if progress else callbacks, self))
         finally:
             self.running = False
         return self.history

@@ -99,8 +99,6 @@ class TrainingSession:
         self._configs = {0: self.training.config}  # by the step after which each came into force
         self._interval = FIRST_INTERVAL
         with self._wheel:
-            if isinstance(older := self._wheel.driver, TrainingSession):
-                older._give_way()
             first = Snapshot.take(self.training.network, self.training.optimizer, self.training.state)
         self._room = memory // first.buffers.nbytes
         if self._room < 2:
@@ -109,7 +107,10 @@ class TrainingSession:
                 "too little memory to rewind", where="memory", expected=least, got=f"{memory:,}"
             )
         self._snapshots = {0: first}
-        self._rest()
+        with self._wheel as wheel:
+            if isinstance(older := wheel.driver, TrainingSession):
+                older._give_way()
+            self._rest()
 
     # ---- what it is like -----------------------------------------------------------------------------------
 
