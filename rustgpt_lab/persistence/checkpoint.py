@@ -156,7 +156,7 @@ class Checkpoints(Callback):
                 "this folder holds the checkpoints of another run, or models of such names",
                 where=self.folder,
                 got=_listed(strangers),
-                remedy="Name another folder; or go on with that run: LLM.resume(folder, texts).run().",
+                remedy="Name another folder, or move them; or go on with that run: LLM.resume(folder, texts).run().",
             )
 
     def _save(self, training: Training) -> None:
@@ -192,6 +192,7 @@ class Checkpoints(Callback):
         undone = [m for m in models if m.stem == left and not m.with_suffix(".json").exists()]
         for path in [*undone, *(self.folder.glob(TEMPORARIES) if left else [])]:
             path.unlink(missing_ok=True)
+        self._lock.work_at("-")
 
 
 def write(training: Training, folder: Path) -> None:

@@ -29,15 +29,16 @@ else:
 class FolderLock:
     """For one run at a time, of this or of another process; let go by `release`, or when nobody refers to it.
 
-    The file says which process has the lock, and at which checkpoint it is at work. If the process is killed, the
-    file stays, but the lock does not: the next owner learns from it what was left undone. On a disk that knows no
+    The file says which process has the lock, and at which checkpoint it is at work. If the process is killed, or
+    fails in the middle of one, the file stays, but the lock does not: the next owner learns from it what was left
+    undone. On a disk that knows no
     locks, such as some network disks, nobody is kept out.
 
     Args:
         folder: it exists.
 
     Attributes:
-        left: the checkpoint at which an owner that died was at work, "-" if at none; "" if none has died.
+        left: the checkpoint at which an owner that failed was at work, "-" if at none; "" if none has failed.
 
     Raises:
         TrainingError: somebody else has it.
@@ -66,7 +67,7 @@ class FolderLock:
             file.close()
         self._file, self.left = file, _content(file)[1]
         self.release = finalize(self, _release, path, file)
-        self.work_at("-")
+        self.work_at(self.left or "-")  # until that is put right, this one is at it, too
 
     def work_at(self, name: str) -> None:
         """Note the checkpoint of which files are about to come or go, "-" for none."""
@@ -96,9 +97,11 @@ def _content(file: BinaryIO) -> list[str]:
 
 
 def _release(path: Path, file: BinaryIO) -> None:
+    done = _content(file)[1] == "-"  # else, as after a full disk, the next owner shall know
     with suppress(OSError):  # where an open file can be removed, it must be before another run can lock it
-        path.unlink()
+        if done:
+            path.unlink()
     file.close()
-    if sys.platform == "win32":
+    if done and sys.platform == "win32":
         with suppress(OSError):  # another run has it already
             path.unlink()

@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -72,6 +73,8 @@ def killed(child: Callable[[], None], seconds: float) -> None:
     if pid == 0:
         try:
             child()
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(1)
     time.sleep(seconds)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from rustgpt_lab import LLM
-from rustgpt_lab.errors import DivergenceError, FileError, TrainingError
+from rustgpt_lab.errors import AccessError, DivergenceError, FileError, TrainingError
 from rustgpt_lab.optim.clipping import (
     AGC,
     AdaptiveClippingConfig,
@@ -28,7 +28,7 @@ from rustgpt_lab.optim.clipping import (
 )
 from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping
 from rustgpt_lab.optim.schedule import Constant, StepDecay, WarmupCosine
-from rustgpt_lab.persistence import folder_lock
+from rustgpt_lab.persistence import checkpoint, folder_lock
 from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning
 from rustgpt_lab.persistence.folder_lock import NAME, FolderLock
 from rustgpt_lab.training import Training, TrainingConfig, TrainingSession
@@ -250,10 +250,33 @@ def test_what_a_kill_left_behind_is_swept_and_nothing_else(tmp_path: Path) -> No
     content = (tmp_path / NAME).read_bytes()
     lock.release()
     (tmp_path / NAME).write_bytes(content)  # a killed process leaves the file, and the lock goes
+    lock = FolderLock(tmp_path)
+    lock.release.detach()
+    lock._file.close()  # the next one is killed before it has put that right
     checkpoints = Checkpoints(tmp_path, every_steps=10)
     checkpoints.on_start(training)
     checkpoints.on_end(training)
     assert files(tmp_path) == sorted([*before, *strangers])
+
+
+def test_after_a_full_disk_the_next_run_puts_the_folder_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model was written, its sidecar was not."""
+    training = saved_run(tmp_path)
+
+    def full(path: Path) -> None:
+        raise AccessError("the file cannot be written", where=str(path), got="No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "atomic_write", full)
+        with pytest.raises(AccessError, match="No space left"):
+            training.run([Checkpoints(tmp_path, every_steps=1)])
+    assert "step-0000000031.bin" in files(tmp_path)
+    resumed = LLM.resume(tmp_path, TEXTS)
+    assert resumed.state.steps == 30
+    resumed.run([Checkpoints(tmp_path, every_steps=100)])
+    assert files(tmp_path) == [f"step-{n:010}{s}" for n in (20, 30, 40) for s in (".bin", ".json")]
 
 
 # ---- whose folder it is
