@@ -1,6 +1,6 @@
 """A batch: several sequences side by side, packed without padding.
 
-Most layers see the positions of all sequences as the rows of one (N, d) matrix: one large matrix product instead of many
+Most layers see the positions of all sequences as the rows of one (N, d) matrix: one large product instead of many
 small ones, and no work on padding. Attention alone must know which rows belong together: `pad` lays them out as
 (B, T, ...), and `rows` packs them again.
 """

@@ -17,7 +17,7 @@ from .optim.adam import Adam
 from .parameters import Views
 from .persistence import Parts, load, resume, save
 from .tokenizers import Vocab, ids_of, sequences_of
-from .training import train
+from .training import ModelLock, train
 
 if TYPE_CHECKING:
     from .training import History, Training
@@ -50,6 +50,7 @@ class LLM:
         self.vocab = vocab
         self.network = network if isinstance(network, Network) else Network(network, seed, dtype)
         self.adam = adam or Adam(self.network.parameters)
+        self.lock = ModelLock()  # who trains it, and whose turn it is
 
     @classmethod
     def build(
@@ -121,9 +122,10 @@ class LLM:
     def gradients(self, texts: Iterable[str]) -> dict[str, Array]:
         """The gradient of `loss(texts)` for every parameter, by name; no step is taken."""
         batch = Batch.to_learn(self.sequences(texts))
-        _, dlogits, caches = self.network.loss(batch)
-        self.network.backward(dlogits, caches, batch)
-        return {name: gradient.copy() for name, gradient in self.network.gradients.items()}
+        with self.lock:  # a training's step has its gradients in the same memory
+            _, dlogits, caches = self.network.loss(batch)
+            self.network.backward(dlogits, caches, batch)
+            return {name: gradient.copy() for name, gradient in self.network.gradients.items()}
 
     def train(
         self, texts: Iterable[str], epochs: int, learning_rate: float, batch_size: int = 1, **options: Any
@@ -133,7 +135,8 @@ class LLM:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model and its optimizer's state, in the format that the extension names; see `persistence`."""
-        save(Parts(self.vocab, self.network, self.adam), path)
+        with self.lock:
+            save(Parts(self.vocab, self.network, self.adam), path)
 
     @classmethod
     def load(cls, path: str | PathLike[str], **options: Any) -> LLM:
@@ -156,9 +159,10 @@ class LLM:
 
     def copy(self) -> LLM:
         """An independent model with the same weights and the same optimizer's state."""
-        twin = LLM(self.vocab, self.network.copy())
-        twin.adam.m.flat[:], twin.adam.v.flat[:] = self.adam.m.flat, self.adam.v.flat
-        twin.adam.settings = copy.deepcopy(self.adam.settings)
+        with self.lock:
+            twin = LLM(self.vocab, self.network.copy())
+            twin.adam.m.flat[:], twin.adam.v.flat[:] = self.adam.m.flat, self.adam.v.flat
+            twin.adam.settings = copy.deepcopy(self.adam.settings)
         return twin
 
     def __deepcopy__(self, memo: object) -> LLM:

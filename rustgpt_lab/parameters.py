@@ -61,7 +61,7 @@ class Views(Mapping[str, Array]):
     def __init__(self, params: Mapping[str, Param], flat: Array, tied: Mapping[str, Array] | None = None):
         arrays, start = dict.fromkeys(params) | dict(tied or {}), 0
         for name, param in params.items():
-            if hasattr(Views, name) or name in ("params", "flat"):
+            if hasattr(Views, name) or name in ("params", "flat", "_arrays"):
                 raise ShapeError("a parameter cannot have this name: `Views` uses it itself", where=name)
             if arrays[name] is None:
                 end = start + prod(param.shape)
@@ -109,8 +109,8 @@ def walk(layers: Iterable[Any], outside: str = "") -> Iterator[tuple[str, Any]]:
 class Parameters:
     """The memory of a list of layers; every layer gets its own windows as `layer.p` (weights), `layer.g` (gradients).
 
-    `params` has the `Param` of all that are not tied to another, named by the layer, then the field: "1.w_q". Gradients,
-    and the moments of an optimizer, are allocated when they are first asked for.
+    `params` has the `Param` of all that are not tied to another, named by the layer, then the field: "1.w_q".
+    Gradients, and the moments of an optimizer, are allocated when they are first asked for.
 
     Raises:
         ShapeError: a dtype but float32 and float64; a parameter that is tied to none, or to one of another shape.

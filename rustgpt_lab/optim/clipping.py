@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import hypot, inf
+from numbers import Real
 
 import numpy as np
 
@@ -177,13 +178,15 @@ class AdaptiveGradientClipping(Clipping):
 
     Args:
         config: which; a number alone is AGC's threshold.
+
+    Raises:
+        TrainingError: it is neither.
     """
 
     config: AdaptiveClippingConfig = field(default_factory=AdaptiveClippingConfig)
 
     def __post_init__(self) -> None:
-        if isinstance(self.config, int | float):
-            object.__setattr__(self, "config", AdaptiveClippingConfig(self.config))
+        object.__setattr__(self, "config", as_config(self.config))
 
     def at_parameters(self, parameters: Arrays, gradients: Arrays) -> None:
         config = self.config
@@ -193,9 +196,19 @@ class AdaptiveGradientClipping(Clipping):
         second.at_parameters(parameters, gradients)
 
 
+def as_config(value: object) -> AdaptiveClippingConfig:
+    """What was given as a config: one, or AGC's threshold alone."""
+    if isinstance(value, Real):
+        return AdaptiveClippingConfig(float(value))
+    if isinstance(value, AdaptiveClippingConfig):
+        return value
+    expected = "an AdaptiveClippingConfig, or AGC's threshold alone"
+    raise TrainingError("an argument cannot be used", where="config", expected=expected, got=repr(value))
+
+
 def check_threshold(name: str, value: float) -> None:
     """Refuse what is not a finite number above 0."""
-    if not 0 < value < inf:
+    if not (isinstance(value, Real) and 0 < value < inf):
         raise TrainingError(
-            "a threshold is out of range", where=name, expected="a finite number above 0", got=value
+            "a threshold is out of range", where=name, expected="a finite number above 0", got=repr(value)
         )

@@ -6,7 +6,7 @@ from math import sqrt
 
 from ..batch import Batch
 from ..numerics import Array
-from .clipping import AdaptiveClippingConfig, Clipping
+from .clipping import AdaptiveClippingConfig, Clipping, as_config
 from .report import norm
 
 
@@ -21,6 +21,9 @@ class RustGPTLogitClipping(Clipping):
     """
 
     config: AdaptiveClippingConfig = field(default_factory=AdaptiveClippingConfig)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "config", as_config(self.config))
 
     def at_logits(self, dlogits: Array, batch: Batch) -> None:
         config = self.config

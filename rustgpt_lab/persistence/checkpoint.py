@@ -3,7 +3,10 @@
 A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer's state; RustGPT reads it.
 `step-0000000200.json` is all else that decides the next step, and the history: {"sha256": …, "state": {…}}.
 The sum is that of the state's bytes, and the state holds the sum of the model's file. The sidecar is written
-last, so a checkpoint is there as a whole or not at all.
+last and removed first, so a checkpoint is there as a whole or not at all.
+
+A folder belongs to one run, and the run to the newest checkpoint in it. If a session goes back, the checkpoints
+beyond that moment are renamed, `aside-0000000200.bin`: nobody resumes them unless they get their names back.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from ..optim.adam import Settings
 from ..training import Callback, History, Training, TrainingConfig
 from ..training.snapshot import TrainState
 from .files import access_error, atomic_write
+from .folder_lock import FolderLock
 from .model_file import load, save
 from .parts import Parts
 
@@ -36,6 +40,9 @@ DIGITS = 64
 
 TEMPORARIES = ".rustgpt_lab-*.tmp"
 """What a killed process may leave behind; see `files.atomic_write`."""
+
+STEP, ASIDE = "step-", "aside-"
+"""How the names of checkpoints begin: of those that count, and of those that a session gave up."""
 
 KINDS: dict[str, Any] = {
     kind.__name__: kind
@@ -54,6 +61,9 @@ KINDS: dict[str, Any] = {
 }
 """The clippings and schedules that a checkpoint can keep."""
 
+OLD_NAMES = {"UnitwiseClipping": "AGC"}
+"""Of version 1, that of rustgpt_lab 0.1.0."""
+
 
 class DamagedCheckpointWarning(UserWarning):
     """A newer checkpoint is not whole, so an older one is used."""
@@ -62,7 +72,8 @@ class DamagedCheckpointWarning(UserWarning):
 class Checkpoints(Callback):
     """A callback for `train` that keeps the newest checkpoints of a run in a folder of their own.
 
-    One is written at the end of the run, too, and after an interrupt. `resume` goes on from the newest.
+    One is written at the end of the run, too, and after an interrupt. `resume` goes on from the newest. Of the
+    folder's files only those are ever removed that this run has made; the run has it for itself meanwhile.
 
     Args:
         folder: is made if it is not there.
@@ -72,10 +83,13 @@ class Checkpoints(Callback):
 
     Raises:
         TrainingError: an argument is out of range. And when the run starts: the folder holds another run's
-            checkpoints; the model is float64, for which RustGPT's file has no room; the clipping or schedule
-            is none of this library's.
+            checkpoints or other models of such names, or another run is at work in it; the model is float64, or
+            has a momentum without Adam, for which RustGPT's file has no room; the clipping or schedule is none
+            of this library's.
         AccessError: the operating system refuses to write.
     """
+
+    _lock: FolderLock  # from the start of a run to its end
 
     def __init__(
         self,
@@ -98,53 +112,93 @@ class Checkpoints(Callback):
             )
 
     def on_start(self, training: Training) -> None:
+        describe(training)  # if it cannot be kept, say so before the first step
+        self._saved, self._time = training.state.steps, monotonic()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FolderLock(self.folder)
         except OSError as error:
-            raise access_error("the folder cannot be made", self.folder, error) from error
-        if training.state.steps == 0 and (found := _numbered(self.folder, ".json")):
-            raise TrainingError(
-                "this folder holds the checkpoints of another run",
-                where=self.folder,
-                got=found[0].name,
-                remedy="Name another folder; or go on with that run: LLM.resume(folder, texts).run().",
-            )
-        describe(training)  # if it cannot be kept, say so before the first step
-        self._sweep()
-        self._saved, self._time = training.state.steps, monotonic()
+            raise access_error("this folder cannot take checkpoints", self.folder, error) from error
+        self._sweep(self._lock.left)
+        self._refuse_strangers(training)
+        self.on_rewind(training)
 
     def on_step(self, training: Training) -> None:
         steps = training.state.steps
         if steps - self._saved >= self.every_steps or monotonic() - self._time >= self.every_seconds:
             self._save(training)
 
-    def on_end(self, training: Training) -> None:
-        if training.state.steps != self._saved and training.history.outcome != "diverged":
+    def on_rewind(self, training: Training) -> None:
+        steps = training.state.steps
+        newest = max(map(_steps, _numbered(self.folder, ".json")), default=steps)
+        if newest > steps:  # the present moment first, so that there is always one to resume
             self._save(training)
+        self._saved, self._time = steps, monotonic()
+
+    def on_end(self, training: Training) -> None:
+        if not hasattr(self, "_lock"):  # it could not even start
+            return
+        try:
+            if training.state.steps != self._saved and training.history.outcome != "diverged":
+                self._save(training)
+        finally:
+            self._lock.release()
+            del self._lock
+
+    def _refuse_strangers(self, training: Training) -> None:
+        """Only a run's own checkpoints may lie where it writes and removes some."""
+        own = {training.id, None} if training.state.steps else {training.id}  # None: damaged, or of 0.1.0
+        sidecars, models = _numbered(self.folder, ".json"), _numbered(self.folder, ".bin")
+        strangers = [sidecar.name for sidecar in sidecars if _run_of(sidecar) not in own]
+        strangers += [model.name for model in models if model.with_suffix(".json") not in sidecars]
+        if strangers:
+            raise TrainingError(
+                "this folder holds the checkpoints of another run, or models of such names",
+                where=self.folder,
+                got=_listed(strangers),
+                remedy="Name another folder, or move them; or go on with that run: LLM.resume(folder, texts).run().",
+            )
 
     def _save(self, training: Training) -> None:
-        write(training, self.folder)
-        self._saved = training.state.steps
-        sidecars = _numbered(self.folder, ".json")
-        here = sidecars.index(self.folder / _name(self._saved, ".json"))
-        for sidecar in sidecars[:here] + sidecars[here + self.keep :]:  # a run that went back left newer ones
-            sidecar.unlink(missing_ok=True)
-        self._sweep()
-        self._time = monotonic()
+        """Write the present moment, set aside what lies beyond it, and remove what is too old."""
+        here = training.state.steps
+        self._lock.work_at(_name(here, ""))
+        try:
+            _read(self.folder / _name(here, ".json"))  # a run that comes back here has the same bits
+        except (OSError, KeyError, ValueError):
+            write(training, self.folder)
+        self._saved, self._time = here, monotonic()
+        for sidecar in _numbered(self.folder, ".json"):  # the newest first
+            if _steps(sidecar) > here:
+                self._move(sidecar, self.folder / f"{ASIDE}{sidecar.name.removeprefix(STEP)}")
+        for prefix in (STEP, ASIDE):
+            for sidecar in _numbered(self.folder, ".json", prefix)[self.keep :]:
+                self._move(sidecar, None)
+        self._lock.work_at("-")
 
-    def _sweep(self) -> None:
-        """Remove what a killed process left behind: temporary files, and models without a sidecar."""
-        models = _numbered(self.folder, ".bin")
-        orphans = [model for model in models if not model.with_suffix(".json").exists()]
-        for path in [*self.folder.glob(TEMPORARIES), *orphans]:
+    def _move(self, sidecar: Path, to: Path | None) -> None:
+        """Rename or remove a checkpoint, its sidecar first."""
+        self._lock.work_at(sidecar.stem)
+        for suffix in (".json", ".bin"):
+            path = sidecar.with_suffix(suffix)
+            if to is None:
+                path.unlink(missing_ok=True)
+            elif path.exists():
+                path.replace(to.with_suffix(suffix))
+
+    def _sweep(self, left: str) -> None:
+        """Remove what a run of this folder that was killed had left undone: a model without its sidecar."""
+        models = [*_numbered(self.folder, ".bin"), *_numbered(self.folder, ".bin", ASIDE)]
+        undone = [m for m in models if m.stem == left and not m.with_suffix(".json").exists()]
+        for path in [*undone, *(self.folder.glob(TEMPORARIES) if left else [])]:
             path.unlink(missing_ok=True)
+        self._lock.work_at("-")
 
 
 def write(training: Training, folder: Path) -> None:
     """Write one checkpoint: first the model, then the sidecar that makes it count."""
     state = describe(training)
     model = folder / _name(training.state.steps, ".bin")
-    model.with_suffix(".json").unlink(missing_ok=True)  # an older one would contradict the new model
     save(Parts(training.llm.vocab, training.network, training.llm.adam), model)
     data = orjson.dumps({**state, "model": _sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
     with atomic_write(model.with_suffix(".json")) as file:
@@ -184,7 +238,11 @@ def resume(folder: str | PathLike[str], texts: Iterable[str], assemble: Callable
             warnings.warn(message, DamagedCheckpointWarning, stacklevel=2)
         return training
     what = "none of the checkpoints is whole" if reasons else "there is no checkpoint here"
-    raise FileError(what, where=str(folder), got="; ".join(reasons), remedy="Begin anew, in an empty folder.")
+    remedy = "Begin anew, in an empty folder."
+    if models := sorted(path.name for path in folder.glob("*.bin")):
+        reasons.append(f"models without the rest of a run: {_listed(models)}")
+        remedy = "A model alone can be trained further: LLM.load(path).train(...)."
+    raise FileError(what, where=str(folder), got="; ".join(reasons), remedy=remedy)
 
 
 def describe(training: Training) -> dict[str, Any]:
@@ -196,11 +254,18 @@ def describe(training: Training) -> dict[str, Any]:
             got=training.llm.parameters.flat.dtype.name,
             remedy='Build the model with dtype="float32".',
         )
+    if training.config.optimizer != "adam" and training.config.momentum:
+        raise TrainingError(
+            "a checkpoint would not keep the velocity of this optimizer",
+            expected="Adam, whose moments RustGPT's files hold, or plain descent without momentum",
+            got=f"momentum={training.config.momentum}",
+        )
     config = {field.name: _plain(getattr(training.config, field.name)) for field in fields(TrainingConfig)}
     return {
-        "version": 1,
+        "version": 2,
+        "run": training.id,
         "config": config,
-        "place": asdict(training.state),
+        "state": asdict(training.state),
         "adam": {name: asdict(settings) for name, settings in training.llm.adam.settings.items()},
         "texts": _sum_of(training.sequences),
         "history": training.history.state(),
@@ -217,7 +282,8 @@ def _rebuild(state: dict[str, Any], llm: Any, texts: list[str]) -> Training:
             where="texts",
             remedy="Give the same texts in the same order; or train the loaded model on the new ones.",
         )
-    training.state = TrainState(**state["place"])
+    training.state = TrainState(**state["state"])
+    training.id = state.get("run", training.id)
     training.history = History.from_state(state["history"])
     for name, settings in state["adam"].items():  # the model's file has room for float32 only
         llm.adam.settings[name] = Settings(**settings)
@@ -234,16 +300,39 @@ def _read(sidecar: Path) -> dict[str, Any]:
     state: dict[str, Any] = orjson.loads(body)
     if _sha256(sidecar.with_suffix(".bin").read_bytes()) != state["model"]:
         raise ValueError("the model's file is not the one that the sidecar was written for")
+    if state["version"] == 1:
+        state["config"], state["state"] = state.pop("recipe"), state.pop("place")
+    elif state["version"] != 2:
+        raise ValueError(f"it is of version {state['version']}, which only a later rustgpt_lab can read")
     return state
 
 
+def _run_of(sidecar: Path) -> str | None:
+    """The id of the run that wrote a checkpoint, None if that cannot be known."""
+    try:
+        return orjson.loads(sidecar.read_bytes())["state"].get("run")
+    except (OSError, LookupError, TypeError, ValueError, AttributeError):
+        return None
+
+
 def _name(steps: int, suffix: str) -> str:
-    return f"step-{steps:010}{suffix}"
+    return f"{STEP}{steps:010}{suffix}"
 
 
-def _numbered(folder: Path, suffix: str) -> list[Path]:
+def _steps(sidecar: Path) -> int:
+    """The number in a checkpoint's name."""
+    return int(sidecar.stem.rpartition("-")[2])
+
+
+def _numbered(folder: Path, suffix: str, prefix: str = STEP) -> list[Path]:
     """The files of checkpoints with a suffix, the newest first."""
-    return sorted(folder.glob(f"step-{'[0-9]' * 10}{suffix}"), reverse=True)
+    return sorted(folder.glob(f"{prefix}{'[0-9]' * 10}{suffix}"), reverse=True)
+
+
+def _listed(names: list[str], most: int = 3) -> str:
+    """Names in a row, not too many of them."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _plain(value: Any) -> Any:
@@ -252,7 +341,7 @@ def _plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float) and isinf(value):
         return "inf"
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
@@ -271,7 +360,8 @@ def _live(value: Any) -> Any:
     ((name, parts),) = value.items()
     if name == "Chain":
         return clipping.Chain(*map(_live, parts["parts"]))
-    return KINDS[name](**{field: _live(part) for field, part in parts.items()})
+    kind = KINDS[OLD_NAMES.get(name) or name]
+    return kind(**{field: _live(part) for field, part in parts.items()})
 
 
 def _sum_of(sequences: Sequence[Sequence[int]]) -> str:

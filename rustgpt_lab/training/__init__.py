@@ -3,5 +3,6 @@
 from .callbacks import Callback as Callback, Progress as Progress
 from .config import TrainingConfig as TrainingConfig
 from .history import History as History
+from .lock import ModelLock as ModelLock
 from .run import Training as Training, train as train
-from .session import TrainingSession as TrainingSession
+from .session import SessionState as SessionState, TrainingSession as TrainingSession

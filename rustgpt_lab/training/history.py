@@ -186,15 +186,19 @@ class History:
         """Everything, as plain values and arrays."""
         with self._lock:
             tables = {name: getattr(self, name).state() for name in ("_steps", "_norms", "_epochs")}
-            return {"names": self.names, **tables}
+            return {"names": self.names, "outcome": self.outcome, **tables}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> History:
         """The history that `state` described."""
         history = cls(state["names"])
+        history.outcome = state.get("outcome", "")  # the first edition did not keep it
         for name in ("_steps", "_norms", "_epochs"):
             setattr(history, name, Table.from_state(state[name]))
         return history
+
+    def __reduce__(self) -> Any:
+        return History.from_state, (self.state(),)  # a copy, or one in another process, has a lock of its own
 
     def __repr__(self) -> str:
         losses = self.epoch_loss

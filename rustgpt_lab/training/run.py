@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -13,12 +14,13 @@ from ..errors import DivergenceError
 from ..optim.clipping import Clipping
 from ..optim.descent import Descent
 from ..optim.report import Measured
-from .callbacks import Callback, Progress
+from .callbacks import Audience, Callback, Progress
 from .config import TrainingConfig
 from .history import History
-from .loop import advance, loop
+from .interrupt import ended_by_interrupt
+from .loop import loop
 from .snapshot import Snapshot, TrainState
-from .step import gradients
+from .step import gradients, step
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def train(
         DataError: a text cannot be learned from.
         DivergenceError: the loss or a gradient is not finite, or the loss is above its limit. The model keeps
             weights that were good, of at most 100 steps ago, and the error's `history` tells what happened.
-        TrainingError: an argument cannot be used.
+        TrainingError: an argument cannot be used; or another run trains the model at this moment.
     """
     config = TrainingConfig(epochs, learning_rate, batch_size, clipping, **options)
     return Training(llm, texts, config, norms).run(callbacks, progress)
@@ -78,6 +80,8 @@ class Training:
         history: the `History` so far.
         state: how far the run has come, a `TrainState`.
         stopping: why the run is to end after the step that is under way; "" if it is not.
+        running: whether `run` is at work.
+        id: the run's own name, by which its checkpoints are known.
     """
 
     def __init__(self, llm: LLM, texts: Iterable[str], config: TrainingConfig, norms: bool = False):
@@ -87,7 +91,7 @@ class Training:
             self.optimizer = Descent(self.network.parameters, config.momentum)
         self.history = History([*llm.parameters, "logits"] if norms else ())
         self.state = TrainState()
-        self.stopping = ""
+        self.stopping, self.running, self.id = "", False, uuid4().hex
         self._order: tuple[int, int, list[int]] = (-1, -1, [])
         self._batches: dict[tuple[int, int], Batch] = {}  # kept while the order is that of the texts
         self._rows: Sequence[int] = ()
@@ -117,14 +121,23 @@ class Training:
 
     def run(self, callbacks: Sequence[Callback] = (), progress: bool = False) -> History:
         """Take every step that is left; see `train`."""
-        self.stopping = self.history.outcome = ""
-        self.history.cut(self.state.steps, self.state.epoch)  # a run that diverged went on beyond its state
-        loop(self, [*callbacks, Progress()] if progress else callbacks)
+        with self.llm.lock as lock:
+            lock.take(self)
+            self.running = True
+        try:
+            self.stopping = self.history.outcome = ""
+            self.history.cut(self.state.steps, self.state.epoch)  # a diverged run went on beyond its state
+            with ended_by_interrupt(self):
+                loop(self, Audience([*callbacks, Progress()] if progress else callbacks, self))
+        finally:
+            self.running = False
         return self.history
 
     def step(self) -> float:
-        """Take the next step, and return its loss; see `loop.advance`."""
-        return advance(self)
+        """Take the next step, and return its loss; see `step.step`."""
+        with self.llm.lock as lock:
+            lock.take(self)
+            return step(self)
 
     def stop(self, outcome: str = "stopped") -> None:
         """End `run` after the step that is under way; any thread or callback may ask for it."""
@@ -165,6 +178,10 @@ class Training:
         if self._order[:2] != (seed, epoch):
             self._order = seed, epoch, np.random.default_rng([seed, epoch]).permutation(count).tolist()
         return self._order[2][start:end]
+
+    def next_rate(self) -> float:
+        """The learning rate of the next step."""
+        return self.config.rate(self.state.steps + 1)
 
     def clipping(self) -> Clipping | Measured:
         """The clipping of the next step; one that measures if the history will keep its norms."""
@@ -229,3 +246,6 @@ class Training:
         if state.position >= len(self.sequences):
             self.history.add_epoch(state.epoch_loss / state.position)
             state.epoch, state.position, state.epoch_loss = epoch, 0, 0.0
+
+    def __repr__(self) -> str:
+        return f"Training(step {self.state.steps} of {self.total_steps}, loss {self.state.loss:.3f})"

@@ -1,21 +1,28 @@
-"""A training run with a person at the wheel: start, pause, one step, rewind, stop, other settings."""
+"""A training run with a person at the controls: start, pause, one step, rewind, stop, other settings."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
-from threading import Thread, current_thread
+from enum import StrEnum
+from math import inf
+from threading import Condition, Thread
 from time import perf_counter
+from types import MethodType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
 
 from ..errors import TrainingError
-from .callbacks import Callback
+from .callbacks import Audience, Callback
 from .config import TrainingConfig
 from .history import History
+from .interrupt import ended_by_interrupt
 from .run import Training
 from .snapshot import Snapshot
+from .step import step as take_step
 
 if TYPE_CHECKING:
     from ..llm import LLM
@@ -27,19 +34,38 @@ FIRST_INTERVAL = 10
 """Steps between two snapshots, as long as there is room for all of them."""
 
 
+class SessionState(StrEnum):
+    """What a session is like; each equals its word, as in `session.state == "running"`."""
+
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def over(self) -> bool:
+        """Whether only `rewind` takes the session up again."""
+        return self in (SessionState.FINISHED, SessionState.STOPPED, SessionState.FAILED)
+
+
 class TrainingSession:
-    """A training run in a thread of its own, which exists only while the session is running.
+    """A training run in a thread of its own, which takes steps only while the session is running.
 
     So between `pause` and `start` nothing moves. Every method waits for the step that is under way (a few
-    milliseconds) and then does its work. Drive a session from one thread; read state and history from any.
+    milliseconds) and then does its work; in a callback or a listener, that is at once. Drive a session from one
+    thread; read state and history from any.
 
     `rewind` goes back to any step: to the last snapshot before it, and from there through the same steps with
     the settings they had, to the same bits. Snapshots are taken every 10 steps; when their memory is full,
     every second one goes, and from then on they are twice as far apart.
 
+    A model has one trainer at a time. A new session of the same model pauses an older one, and says so.
+
     Args:
         llm, texts, epochs, learning_rate, norms: as in `train`.
-        callbacks: as in `train`; called in the session's thread.
+        callbacks: as in `train`; called in the thread that takes the step.
         memory: bytes for snapshots; each takes three numbers a weight, of RustGPT's model 6 MB.
         options: more of a `TrainingConfig`, such as batch_size=4.
 
@@ -65,14 +91,16 @@ class TrainingSession:
     ):
         self.training = Training(llm, texts, TrainingConfig(epochs, learning_rate, **options), norms)
         self.error: BaseException | None = None
-        self._callbacks = list(callbacks)
-        self._listeners: list[Callable[[TrainingSession], None]] = []
-        self._thread: Thread | None = None
-        self._halt = ""  # why the thread is to end: "awaited" by another thread, or "asked" for by itself
-        self._begun = self._stopped = False
+        self._audience = Audience(callbacks, self.training)
+        self._listeners: list[Callable[[], Callable[[TrainingSession], None] | None]] = []
+        self._telling: SessionState | None = None  # the state of which the listeners are hearing just now
+        self._lock = llm.lock
+        self._state, self._changed = SessionState.READY, Condition()  # changes with the lock in hand only
+        self._run_number = 0  # a thread that comes late sees by it that another one has taken over
         self._configs = {0: self.training.config}  # by the step after which each came into force
         self._interval = FIRST_INTERVAL
-        first = Snapshot.take(self.training.network, self.training.optimizer, self.training.state)
+        with self._lock:
+            first = Snapshot.take(self.training.network, self.training.optimizer, self.training.state)
         self._room = memory // first.buffers.nbytes
         if self._room < 2:
             least = f"at least {2 * first.buffers.nbytes:,} bytes, for two snapshots"
@@ -80,21 +108,22 @@ class TrainingSession:
                 "too little memory to rewind", where="memory", expected=least, got=f"{memory:,}"
             )
         self._snapshots = {0: first}
+        with self._lock as lock:
+            if isinstance(older := lock.trainer, TrainingSession):
+                older._give_way()
+            self._rest()
 
     # ---- what it is like -----------------------------------------------------------------------------------
 
     @property
-    def state(self) -> str:
+    def state(self) -> SessionState:
         """One of "ready", "running", "paused", "finished", "stopped" and "failed"."""
-        if self._thread is not None:
-            return "running"
-        if self.error is not None:
-            return "failed"
-        if self._stopped:
-            return "stopped"
-        if self.training.finished:
-            return "finished"
-        return "paused" if self.training.state.steps else "ready"
+        return self._state
+
+    @property
+    def running(self) -> bool:
+        """Whether it takes steps at this moment."""
+        return self._state is SessionState.RUNNING
 
     @property
     def history(self) -> History:
@@ -106,166 +135,202 @@ class TrainingSession:
         """The numbers of the next step."""
         return self.training.config
 
-    def on_change(self, listener: Callable[[TrainingSession], None]) -> None:
+    def on_change(self, listener: Callable[[TrainingSession], None]) -> Callable[[], None]:
         """Have a function called with the session at every change, while it runs at most ten times a second.
 
-        The thread that makes the change calls it, mostly the session's own, so it should be quick. It may
-        read everything; of the methods it may call `pause`, `set` and `hold`.
-        """
-        self._listeners.append(listener)
+        The thread that makes the change calls it, mostly the session's own, so it should be quick. It may read
+        everything, and call every method; what it sets is no news to the others before the next change. One that
+        raises an error is told no more, and a warning says so.
 
-    # ---- the wheel -----------------------------------------------------------------------------------------
+        A method (`view.changed`) does not keep its object alive, and leaves with it. Any other function stays, with
+        all that it refers to, for as long as the session.
+
+        Returns:
+            A function without arguments that takes the listener off.
+        """
+        entry = WeakMethod(listener) if isinstance(listener, MethodType) else lambda: listener
+        self._listeners.append(entry)
+        return lambda: self._forget(entry)
+
+    # ---- the controls -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Run until the end, a `pause` or a `stop`, while the caller goes on with other work."""
-        if self._thread is None:
-            self._begin()
-            self._launch()
+        """Run until the end, a `pause` or a `stop`, while the caller goes on with other work.
+
+        Raises:
+            TrainingError: the session is over; another run trains the model, or has done so since.
+        """
+        with self._lock:
+            if self.running:
+                return
+            number = self._begin()
+            # In a copy of this context: what listens may be a widget, and ipykernel 7.0 sends nothing without one.
+            work = copy_context().run
+            Thread(target=work, args=(self._run, number), name="training", daemon=True).start()
             self._tell()
 
     def pause(self) -> None:
         """End the running after the step that is under way."""
-        if self._thread is current_thread():  # a listener or a callback asks; the thread tells when it ends
-            self._halt = "asked"
-        else:
-            self._halt_thread()
-            self._tell()
+        with self._lock:
+            if self.running:
+                self._rest()
+                self._tell()
 
     def step(self, count: int = 1) -> None:
-        """Take one step, or several, and be paused then.
+        """Take one step, or several, and be paused then; a first Ctrl-C pauses after the step under way.
 
         Raises:
             DivergenceError: as in `train`.
+            TrainingError: as in `start`.
         """
-        self._halt_thread()
-        self._begin()
-        try:
-            for _ in range(count):
-                if not self.training.finished:
-                    self._advance()
-        except Exception as error:
-            self.error = error
-            raise
-        finally:
-            self._settle()
-            self._tell()
+        with ended_by_interrupt(self.training):
+            try:
+                self._run(self._begin(), count)
+            except KeyboardInterrupt:  # a second one
+                self.pause()
+                raise
+        if self.error is not None:
+            raise self.error
 
     def stop(self) -> None:
         """End the run for good; only `rewind` can take it up again."""
-        self._halt_thread()
-        if self.state in ("ready", "paused"):
-            self._stopped, self.history.outcome = True, "stopped"
-        self._settle()
-        self._tell()
+        with self._lock:
+            if not self._state.over:
+                self._end(SessionState.STOPPED)
+                self._tell()
+                if self.error is not None:
+                    raise self.error
 
     def rewind(self, step: int) -> None:
         """Go back to the moment after step number `step`, 0 for the beginning, and be paused there.
 
+        A run that is over, finished, stopped or failed, is thereby revived: it goes on from there.
+
         Raises:
-            TrainingError: there was no such step.
+            TrainingError: there was no such step; or another run trains the model.
         """
-        self._halt_thread()
-        if not 0 <= step <= len(self.history):
-            expected = f"0 to {len(self.history)}"
-            raise TrainingError(
-                "there is no such moment to go back to", where="step", expected=expected, got=step
-            )
-        self._snapshots = {taken: s for taken, s in self._snapshots.items() if taken <= step}
-        self._configs = {since: r for since, r in self._configs.items() if since <= step}
-        training = self.training
-        training.restore(self._snapshots[max(self._snapshots)])
-        while training.state.steps < step:
-            training.config = self._config_after(training.state.steps)
-            training.step()
-        training.config = self._config_after(step)
-        self.error, self._stopped, self.history.outcome = None, False, ""
-        self._tell()
+        with self._lock as lock:
+            if not 0 <= step <= len(self.history):
+                expected = f"0 to {len(self.history)}"
+                raise TrainingError(
+                    "there is no such moment to go back to", where="step", expected=expected, got=step
+                )
+            lock.take(self)
+            self._snapshots = {taken: s for taken, s in self._snapshots.items() if taken <= step}
+            self._configs = {since: r for since, r in self._configs.items() if since <= step}
+            training, was_over = self.training, self._state.over
+            training.restore(self._snapshots[max(self._snapshots)])
+            while training.state.steps < step:
+                training.config = self._config_after(training.state.steps)
+                take_step(training)
+            training.config = self._config_after(step)
+            self.error, self.history.outcome = None, ""
+            try:
+                self._rest()
+                if was_over and not self._state.over:
+                    self._audience.start()
+                else:
+                    self._audience.rewind()
+            except BaseException as error:
+                self._end(SessionState.FAILED, error)
+                raise
+            finally:
+                self._tell()
 
     def set(self, **changes: Any) -> None:
-        """Change the config from the next step on, as in `set(learning_rate=1e-4, batch_size=8)`."""
-        with self.hold():
+        """Change the config from the next step on, as in `set(learning_rate=1e-4, batch_size=8)`.
+
+        Raises:
+            TrainingError: an argument cannot be used; the optimizer and its momentum stay what they are.
+        """
+        with self._lock:
+            for name in ("optimizer", "momentum"):
+                if name in changes:
+                    raise TrainingError(
+                        "a run keeps its optimizer, whose state belongs to it",
+                        where=name,
+                        expected=f"what it is, {getattr(self.config, name)!r}",
+                        got=repr(changes[name]),
+                        remedy="Make a new session.",
+                    )
             self.training.config = replace(self.config, **changes)
             self._configs[self.training.state.steps] = self.config
-        self._tell()
+            if not self.running and self._state not in (SessionState.STOPPED, SessionState.FAILED):
+                self._rest()  # with more epochs, a finished run can go on
+            self._tell()
 
     @contextmanager
     def hold(self) -> Iterator[LLM]:
         """A block in which no step is under way, to ask the model: `with session.hold() as llm:`."""
-        running = self._halt_thread()
-        try:
+        with self._lock:
             yield self.training.llm
-        finally:
-            if running:
-                self._launch()
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the session no longer runs; an interrupt (Ctrl-C) pauses it.
+
+        In a callback, a listener or a `hold` it returns at once: no step can be taken before those return.
 
         Args:
             timeout: seconds to wait at most.
         """
         try:
-            if thread := self._thread:
-                thread.join(timeout)
+            with self._changed:
+                self._changed.wait_for(lambda: not self.running or self._lock.held, timeout)
         except KeyboardInterrupt:
             self.pause()
 
-    # ---- below the bonnet ----------------------------------------------------------------------------------
+    # ---- how it does that ----------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        """Tell the callbacks that it begins, unless it has begun; refuse if it is over."""
-        if self.state in ("finished", "stopped", "failed"):
-            raise TrainingError(f"this session is {self.state}", remedy="Rewind it, or make a new one.")
-        if not self._begun:
-            self._begun = True
-            for callback in self._callbacks:
-                callback.on_start(self.training)
+    def _begin(self) -> int:
+        """Be running, and tell the callbacks if that is news; returns the number of this run."""
+        training, self.training.stopping = self.training, ""
+        with self._lock as lock:
+            if self._state.over:
+                raise TrainingError(f"this session is {self._state}", remedy="Rewind it, or make a new one.")
+            if self._state is SessionState.PAUSED and lock.trainer is not self:
+                back = f"session.rewind({training.state.steps}) puts this session's weights back"
+                raise TrainingError(
+                    "another run has trained this model since", remedy=f"{back}; or make a new one."
+                )
+            lock.take(self)
+            if self._state is SessionState.READY:  # the weights may be others than when the session was made
+                self._snapshots[0] = Snapshot.take(training.network, training.optimizer, training.state)
+            try:
+                self._audience.start()
+            except BaseException as error:
+                self._end(SessionState.FAILED, error)
+                self._tell()
+                raise
+            self._become(SessionState.RUNNING)
+            self._run_number += 1
+            return self._run_number
 
-    def _settle(self) -> None:
-        """Tell the callbacks that it is over, once, if it is."""
-        if self._begun and (self._stopped or self.error or self.training.finished):
-            self._begun = False
-            if self.training.finished:
-                self.history.outcome = "finished"
-            self.training.close()
-            for callback in self._callbacks:
-                callback.on_end(self.training)
-
-    def _launch(self) -> None:
-        self._halt = ""
-        # In a copy of this context: what listens may be a widget, and ipykernel 7.0 sends nothing without one.
-        work = copy_context().run
-        self._thread = Thread(target=work, args=(self._work,), name="training", daemon=True)
-        self._thread.start()
-
-    def _halt_thread(self) -> bool:
-        """Have the thread end after its step, and say whether it could have gone on."""
-        thread = self._thread
-        if thread is None or thread is current_thread():
-            return False
-        self._halt = "awaited"
-        thread.join()
-        return self.error is None and not self.training.finished
-
-    def _work(self) -> None:
-        """What the thread does."""
-        told = perf_counter()
-        try:
-            while not (self._halt or self.training.finished):
-                self._advance()
-                if perf_counter() - told >= TELL_EVERY:
+    def _run(self, number: int, count: float = inf) -> None:
+        """Take steps until the count is reached, or somebody or something ends the running."""
+        training, told = self.training, perf_counter()
+        while True:
+            with self._lock:  # for one step; then for whoever asked for it meanwhile
+                if number != self._run_number or not self.running:
+                    return
+                try:
+                    if training.stopping == "stopped":  # a callback asked for it
+                        self._end(SessionState.STOPPED)
+                    elif training.finished or training.stopping or count <= 0:
+                        self._rest()
+                    else:
+                        self._advance()
+                        count -= 1
+                    if self.running and perf_counter() - told >= TELL_EVERY:
+                        self._tell()
+                        told = perf_counter()
+                except BaseException as error:
+                    self._end(SessionState.FAILED, error)
+                if not self.running:
                     self._tell()
-                    told = perf_counter()
-        except Exception as error:
-            self.error = error
-        self._thread = None
-        self._settle()
-        if self._halt != "awaited":
-            self._tell()
 
     def _advance(self) -> None:
         """A step that was not taken before, and a snapshot if it is time for one."""
-        self.training.step()
+        take_step(self.training)
         steps = self.training.state.steps
         if steps % self._interval == 0:
             if len(self._snapshots) == self._room:
@@ -275,16 +340,61 @@ class TrainingSession:
                 self._snapshots[steps] = Snapshot.take(
                     self.training.network, self.training.optimizer, self.training.state
                 )
-        for callback in self._callbacks:
-            callback.on_step(self.training)
+        self._audience.step()
+
+    def _rest(self) -> None:
+        """No longer run, and be what the run has come to."""
+        if self.training.finished:
+            self._end(SessionState.FINISHED)
+        else:
+            self._become(SessionState.PAUSED if self.training.state.steps else SessionState.READY)
+
+    def _end(self, state: SessionState, error: BaseException | None = None) -> None:
+        """Be over, and tell the callbacks; an error of theirs, if it is the first, is that of the session."""
+        self.training.close()
+        if state is not SessionState.FAILED:
+            self.history.outcome = state.value
+        self.error = self._audience.end(error)
+        self._become(SessionState.FAILED if self.error is not None else state)
+
+    def _become(self, state: SessionState) -> None:
+        with self._changed:
+            self._state = state
+            self._changed.notify_all()
+
+    def _give_way(self) -> None:
+        """Be paused, because a new session of the same model is being made."""
+        if not self._state.over:
+            does = "was paused" if self.running else "stays paused"
+            self.pause()
+            print(f"An older session of this model {does} after step {self.training.state.steps}.")
 
     def _config_after(self, steps: int) -> TrainingConfig:
         """The config that was in force for the step after so many."""
         return self._configs[max(since for since in self._configs if since <= steps)]
 
     def _tell(self) -> None:
-        for listener in self._listeners:
-            listener(self)
+        if self._telling is self._state:  # a listener has set something: it would hear of that for ever
+            return
+        outer, self._telling = self._telling, self._state
+        try:
+            for entry in self._listeners:
+                listener = entry()
+                if listener is None:  # its object is gone
+                    self._forget(entry)
+                    continue
+                try:
+                    listener(self)
+                except Exception as error:
+                    self._forget(entry)
+                    warnings.warn(
+                        f"a listener of {self!r} raised {error!r}, and is told no more", stacklevel=3
+                    )
+        finally:
+            self._telling = outer
+
+    def _forget(self, entry: Callable[[], Any]) -> None:
+        self._listeners = [kept for kept in self._listeners if kept is not entry]
 
     def __repr__(self) -> str:
         at, total = self.training.state, self.training.total_steps

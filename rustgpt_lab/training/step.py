@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from ..batch import Batch
     from ..network import Network
-    from ..optim.adam import Adam
     from ..optim.clipping import Clipping
-    from ..optim.descent import Descent
     from ..optim.report import Measured
+    from .run import Training
+
+QUIET = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+"""NumPy need not warn of what is checked after every batch."""
 
 
 def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> float:
@@ -22,22 +26,19 @@ def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> 
     return loss
 
 
-def step(
-    network: Network,
-    optimizer: Adam | Descent,
-    batch: Batch,
-    rate: float,
-    clipping: Clipping | Measured,
-    check: Callable[[float], None],
-    find_gradients: Callable[[Network, Batch, Clipping | Measured], float] = gradients,
-) -> float:
-    """Learn from one batch at a learning rate above 0, and return its loss.
+@QUIET
+def step(training: Training) -> float:
+    """Take the next step of a run, and return its loss.
 
-    `check` is called with the loss when the gradients are there and nothing has changed yet; it may raise.
-    `find_gradients` is who computes them, if not this process alone.
+    Raises:
+        DivergenceError: the loss or the gradients are not finite; the step is not taken.
     """
-    loss = find_gradients(network, batch, clipping)
-    check(loss)
-    clipping.at_parameters(network.weights, network.gradients)
-    optimizer.step(rate)
+    with training.llm.lock:  # whoever else asks for the model waits until the step is whole
+        start, network = perf_counter(), training.network
+        batch, rate, clipping = training.next_batch(), training.next_rate(), training.clipping()
+        loss = training.find_gradients(network, batch, clipping)  # `gradients`, or several workers
+        training.check(loss)
+        clipping.at_parameters(network.weights, network.gradients)
+        training.optimizer.step(rate)
+        training.record(batch, loss, rate, clipping, perf_counter() - start)
     return loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,8 +18,7 @@ from ..network import Network
 from ..numerics import Array
 from ..optim.clipping import Clipping
 from ..optim.report import ClippingReport, Measured, cosine
-from .loop import QUIET
-from .step import gradients
+from .step import QUIET, gradients
 
 Sequences = Sequence[Sequence[int]]
 
@@ -46,10 +46,8 @@ class Workers:
         self._parallel.__enter__()
 
     def close(self) -> None:
-        """Let the workers go, and the copies of the network."""
+        """Let the workers go; a thread takes its copy of the network with it."""
         self._parallel.__exit__(None, None, None)
-        for key in [key for key in _REPLICAS if key[0] == self._plan.key]:
-            del _REPLICAS[key]
 
     def gradients(self, sequences: Sequences, clipping: Clipping | Measured) -> float:
         """As `step.gradients`, to rounding."""
@@ -60,8 +58,7 @@ class Workers:
         plain = clipping.clipping if isinstance(clipping, Measured) else clipping
         weights = self.network.weights.flat
         results = self._parallel(
-            delayed(part_gradients)(self._plan, i, weights, part, plain, measured is not None)
-            for i, part in enumerate(parts)
+            delayed(part_gradients)(self._plan, weights, part, plain, measured is not None) for part in parts
         )
 
         shares = [len(part) / len(sequences) for part in parts]
@@ -83,23 +80,24 @@ class Plan:
     key: str = field(default_factory=lambda: uuid4().hex)
 
 
-_REPLICAS: dict[tuple[str, int], Network] = {}
-"""The copies that this process has built: one for every worker, until that is closed."""
+_MINE = threading.local()
+"""What every worker keeps from one errand to the next: one copy of the network, and the key of its plan."""
 
 
 @QUIET
 def part_gradients(
-    plan: Plan, index: int, weights: Array, part: Sequences, clipping: Clipping, measure: bool
+    plan: Plan, weights: Array, part: Sequences, clipping: Clipping, measure: bool
 ) -> tuple[float, Array, ClippingReport | None]:
     """What one worker does: the loss, the flat gradient and the report of its part of a batch."""
-    network = _REPLICAS.get((plan.key, index))
-    if network is None:
+    if getattr(_MINE, "key", "") != plan.key:
         layers = [layer.unbound() for layer in plan.layers]
-        network = _REPLICAS[plan.key, index] = Network(layers, None, plan.dtype)
+        _MINE.key, _MINE.network = plan.key, Network(layers, None, plan.dtype)
+    network: Network = _MINE.network
     network.weights.flat[:] = weights
     measured = Measured(clipping)
     loss = gradients(network, Batch.to_learn(part), measured if measure else clipping)
-    return loss, network.gradients.flat, measured.report if measure else None
+    gradient = network.gradients.flat.copy()  # the same worker may get another part of this batch
+    return loss, gradient, measured.report if measure else None
 
 
 def _join(reports: Sequence[Any], shares: Sequence[float], into: ClippingReport) -> None:

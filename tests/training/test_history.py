@@ -1,13 +1,19 @@
 """The history: exact while it is short, evenly thinned when it is long."""
 
+import copy
 import csv
+import pickle
 import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from rustgpt_lab.errors import DivergenceError, ModelError
 from rustgpt_lab.optim.clipping import Clipping, L2GradientClipping
 from rustgpt_lab.training.history import LIMIT, NORM_COLUMNS, STEP_COLUMNS, History, Table
 from tests.training.small import TEXTS, small_llm
@@ -100,6 +106,50 @@ def test_it_can_be_read_while_it_is_written() -> None:
     history.outcome = "finished"
     reader.join()
     assert not ragged
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda h: pickle.loads(pickle.dumps(h))])
+def test_it_can_be_copied_and_pickled_and_then_goes_its_own_way(copied: Callable[[History], History]) -> None:
+    history = small_llm().train(TEXTS, 2, 0.01, norms=True)
+    twin = copied(history)
+    assert repr(twin) == repr(history)
+    for name, column in history.columns().items():
+        np.testing.assert_array_equal(twin.columns()[name], column)
+    twin.add_epoch(1.0)
+    twin.cut(3, 3)
+    assert (len(history), len(history.epoch_loss), len(twin), len(twin.epoch_loss)) == (14, 2, 3, 3)
+
+
+def train(loss_limit: float) -> History:
+    return small_llm().train(TEXTS, 2, 0.01, loss_limit=loss_limit)
+
+
+def test_it_comes_back_from_another_process_and_so_does_a_divergence() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        history = pool.submit(train, 1e9).result()
+        error = pool.submit(train, 0.1).exception()
+    assert history.loss.tolist() == train(1e9).loss.tolist()
+    assert history.outcome == "finished"
+    assert isinstance(error, DivergenceError)
+    assert (error.what, error.history.outcome) == ("the loss is above its limit of 0.1", "diverged")
+    assert str(error).startswith(
+        "step 1, epoch 1, texts 0: the loss is above its limit of 0.1; found a loss of"
+    )
+
+
+def kinds(root: type) -> Iterator[type]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from kinds(kind)
+
+
+@pytest.mark.parametrize("kind", sorted({*kinds(ModelError)}, key=lambda kind: kind.__name__))
+def test_every_error_comes_back_as_itself(kind: type[ModelError]) -> None:
+    error = kind("what was wrong", where="there", expected=1, got="two", remedy="Do that.")
+    error.add_note("And then …")
+    twin = pickle.loads(pickle.dumps(error))
+    assert type(twin) is kind
+    assert (str(twin), vars(twin)) == (str(error), vars(error))
 
 
 def test_its_words() -> None:

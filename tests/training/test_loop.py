@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,7 @@ from rustgpt_lab.errors import DataError, DivergenceError, ModelError, TrainingE
 from rustgpt_lab.optim.clipping import L2GradientClipping
 from rustgpt_lab.optim.schedule import StepDecay, WarmupCosine
 from rustgpt_lab.training import Callback, Training, TrainingConfig
-from tests.training.small import TEXTS, small_llm
-
-
-class At(Callback):
-    """Does something after one step."""
-
-    def __init__(self, step: int, action: Callable[[Training], Any]):
-        self.when, self.action = step, action
-
-    def on_step(self, training: Training) -> None:
-        if training.state.steps == self.when:
-            self.action(training)
+from tests.training.small import TEXTS, At, Bad, small_llm
 
 
 def test_a_run_is_batches_in_file_order_gradient_clipping_and_adam() -> None:
@@ -74,7 +62,9 @@ def test_the_norms_in_the_history_are_those_of_the_gradients() -> None:
     for name, gradient in gradients.items():
         assert history.before[name] == pytest.approx([np.linalg.norm(gradient)])
         assert history.after[name] == pytest.approx([np.linalg.norm(gradient) * 0.1 / total])
-        assert history.clipped[name].tolist() == [1.0]
+        axis = llm.parameters.params[name].unit_axis
+        units = (gradient != 0).any(axis=axis)  # the words that do not occur have no gradient to shorten
+        assert history.clipped[name].tolist() == [units.mean()]
     assert set(history.before) == {*gradients, "logits"}
 
 
@@ -103,8 +93,8 @@ def test_shuffling_shows_every_text_once_an_epoch_in_an_order_of_its_own() -> No
         training = Training(small_llm(), TEXTS, TrainingConfig(3, 0.01, 2, shuffle=True, seed=seed))
         seen: list[int] = []
         while not training.finished:
-            seen += training._rows()
             training.step()
+            seen += training._rows
         return np.array(seen).reshape(3, 7).tolist()
 
     first = orders(0)
@@ -142,6 +132,28 @@ def test_a_callback_s_error_ends_the_run_and_the_others_hear_of_the_end() -> Non
     with pytest.raises(ZeroDivisionError):
         small_llm().train(TEXTS, 1, 0.01, callbacks=[At(2, lambda t: 1 / 0), Ends()])
     assert ended == [2]
+
+
+def test_whoever_was_told_of_the_start_is_told_of_the_end_whatever_any_raises() -> None:
+    callbacks = [Bad("a"), Bad("b", "end"), Bad("c", "start"), Bad("d")]
+    with pytest.raises(LookupError, match="c at the start") as caught:
+        small_llm().train(TEXTS, 1, 0.01, callbacks=callbacks)
+    assert [callback.ended for callback in callbacks] == [1, 1, 1, 0]
+    assert caught.value.__notes__ == ["Then Bad.on_end raised LookupError('b at the end')."]
+
+
+def test_an_error_at_the_end_does_not_hide_a_divergence() -> None:
+    with pytest.raises(DivergenceError) as caught:
+        small_llm().train(TEXTS, 1, 0.01, loss_limit=1e-9, callbacks=[Bad("a", "end"), Bad("b", "end")])
+    assert [note.split("'")[1] for note in caught.value.__notes__] == ["b at the end", "a at the end"]
+
+
+def test_an_error_at_the_end_alone_is_raised() -> None:
+    callbacks = [Bad("a", "end"), Bad("b", "end")]
+    with pytest.raises(LookupError, match="b at the end") as caught:
+        small_llm().train(TEXTS, 1, 0.01, callbacks=callbacks)
+    assert len(caught.value.__notes__) == 1
+    assert [callback.ended for callback in callbacks] == [1, 1]
 
 
 # ---- how it ends
@@ -204,14 +216,14 @@ def test_a_gradient_that_is_not_finite_does_not_reach_the_weights(
     for _ in range(3):
         training.step()
     good, moments = llm.parameters.flat.copy(), llm.adam.m.flat.copy()
-    true = llm.loss_and_gradients
+    true = training.find_gradients
 
     def planted(*args: Any) -> float:
         loss = true(*args)
-        llm.memory.gradients["1.w_k"][2, 3] = bad
+        llm.network.gradients["1.w_k"][2, 3] = bad
         return loss
 
-    monkeypatch.setattr(llm, "loss_and_gradients", planted)
+    monkeypatch.setattr(training, "find_gradients", planted)
     training._good = None  # so that not even the copy from before the first step is put back
     with pytest.raises(DivergenceError, match=r"step 4, .*the gradient is not finite"):
         training.step()

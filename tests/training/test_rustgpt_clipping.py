@@ -14,8 +14,8 @@ from rustgpt_lab.optim.clipping import (
     Centralization,
     Clipping,
     L2GradientClipping,
-    RustGPTLogitClipping,
 )
+from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping
 from rustgpt_lab.training import History
 from tests.training.small import TEXTS
 

@@ -142,7 +142,7 @@ class TrainingView(View):
             llm.logits(prompt)  # raises what is wrong with it before the session's thread meets it
         self._sample()
         super().__init__(self._now())
-        session.on_change(self._changed)
+        session.on_change(self._changed)  # which does not keep this view alive
 
     # ---- the three still forms, each of the moment in which it is asked for -----------------------------------
 
