@@ -22,13 +22,13 @@ import numpy as np
 import orjson
 
 from ..errors import FileError, ModelError, TrainingError
+from ..files import access_error, atomic_write
 from ..optim import clipping, rustgpt, schedule
 from ..optim.adam import Settings
-from ..training import Callback, History, TrainingConfig, Training
+from ..training import Callback, History, Training, TrainingConfig
 from ..training.snapshot import TrainState
-from .files import access_error, atomic_write
+from .convert import Parts
 from .model_file import load, save
-from .parts import Parts
 
 HEAD, MIDDLE, TAIL = b'{"sha256": "', b'", "state": ', b"}\n"
 DIGITS = 64
@@ -151,9 +151,7 @@ def write(training: Training, folder: Path) -> None:
         file.write(HEAD + _sha256(data).encode() + MIDDLE + data + TAIL)
 
 
-def resume(
-    folder: str | PathLike[str], texts: Iterable[str], assemble: Callable[[Parts], Any]
-) -> Training:
+def resume(folder: str | PathLike[str], texts: Iterable[str], assemble: Callable[[Parts], Any]) -> Training:
     """The run that the newest sound checkpoint describes, ready to go on: `LLM.resume(folder, texts).run()`.
 
     Its model is `.llm`. Give `run` its callbacks anew, a `Checkpoints` of the same folder among them.

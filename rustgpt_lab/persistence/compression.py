@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import zstandard
 
-from ..errors import CompressionError, TooLargeError, TruncatedError
+from ..errors import FileError
 
 MAGIC = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 """Extension -> the bytes with which such a file begins."""
@@ -43,33 +43,25 @@ def decompressed(data: Any, packing: str, max_bytes: int) -> Any:
         max_bytes: the most that the content may be; a bomb is refused when it has grown to that.
 
     Raises:
-        TooLargeError, CompressionError, TruncatedError
+        FileError: it is not so compressed, damaged, cut off or too large.
     """
     if not packing:
         return data
-    if data[: len(MAGIC[packing])] != MAGIC[packing]:
-        head = bytes(data[: len(MAGIC[packing])])
-        expected = f"the bytes {MAGIC[packing].hex(' ')}"
-        raise CompressionError(
-            f"not a {packing} file", offset=0, expected=expected, got=head.hex(" ") or "no byte"
-        )
+    magic = MAGIC[packing]
+    if data[: len(magic)] != magic:
+        got = bytes(data[: len(magic)]).hex(" ")
+        raise FileError("not compressed", offset=0, expected=f"the bytes {magic.hex(' ')}", got=got)
     content = bytearray()
     try:
         with _reader(data, packing) as stream:
             while chunk := stream.read(STEP):
                 content += chunk
                 if len(content) > max_bytes:
-                    raise TooLargeError(
-                        "the file is larger when decompressed than the limit",
-                        expected=f"at most {max_bytes:,} bytes",
-                        remedy="If you trust it, load(path, max_bytes=…) sets another limit.",
-                    )
+                    raise FileError("bomb", expected=f"at most {max_bytes:,} bytes")
     except EOFError as error:
-        remedy = "Copy or download the file once more."
-        raise TruncatedError("the compressed file is cut off", remedy=remedy) from error
+        raise FileError("cut off", what="the compressed file is cut off") from error
     except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
-        got = str(error) or type(error).__name__
-        raise CompressionError("the compressed file is damaged", got=got) from error
+        raise FileError("compression", got=str(error) or type(error).__name__) from error
     return content
 
 
