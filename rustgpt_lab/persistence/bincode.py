@@ -5,7 +5,8 @@ are a count and their items; an f32 is its four bytes, a truth value and an opti
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, BinaryIO
@@ -42,27 +43,25 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
 def encode(file: BinaryIO, kind: Any, value: Any) -> None:
     """Write a value of some kind; an array goes from its own memory straight to the file."""
     if isinstance(kind, schema.Scalar):
-        file.write(ENCODERS[kind.name](value))
-        if kind.name == "floats":
+        file.write(SCALARS[kind.name](value))
+        if kind is schema.FLOATS:
             file.write(value.astype(schema.FLOAT, copy=False).data)
     elif isinstance(kind, schema.Struct):
-        for fields in (kind.fields, kind.rest(value)):
-            for name, part in fields.items():
-                encode(file, part, value[name])
+        for name, part in [*kind.fields.items(), *kind.rest(value).items()]:
+            encode(file, part, value[name])
     elif isinstance(kind, schema.AnyLayer):
         [(name, part)] = value.items()
         file.write(varint(REGISTRY[name].tag))
         encode(file, schema.form_of(name), part)
     elif isinstance(kind, schema.Map):
-        first, second = ENCODERS[kind.entry.key.name], ENCODERS[kind.entry.value.name]
+        first, second = (SCALARS[part.name] for part in kind.entry)
         file.write(varint(len(value)) + b"".join([first(k) + second(v) for k, v in value.items()]))
     elif isinstance(kind, schema.Option):
         file.write(bytes([value is not None]))
         if value is not None:
             encode(file, kind.item, value)
     else:
-        if isinstance(kind, schema.Seq):
-            file.write(varint(len(value)))
+        file.write(varint(len(value)) if isinstance(kind, schema.Seq) else b"")
         for part in value:
             encode(file, kind.item, part)
 
@@ -84,15 +83,8 @@ def _text(value: str) -> bytes:
     return varint(len(data)) + data
 
 
-ENCODERS: dict[str, Callable[[Any], bytes]] = {
-    "usize": varint,
-    "usize_key": varint,
-    "f32": struct.Struct("<f").pack,
-    "bool": varint,
-    "string": _text,
-    "version": varint,
-    "floats": lambda array: varint(array.size),
-}
+SCALARS: dict[str, Callable[[Any], bytes]] = dict.fromkeys(("usize", "usize_key", "bool", "version"), varint)
+SCALARS |= {"f32": struct.Struct("<f").pack, "string": _text, "floats": lambda array: varint(array.size)}
 """The name of a scalar -> its bytes; of an array's numbers, what stands before them."""
 
 # ---- reading --------------------------------------------------------------------------------------------------------
@@ -136,20 +128,21 @@ class Bincode(Reader):
 
     def _struct(self, kind: schema.Struct) -> dict[str, Any]:
         found = {name: self.part(f".{name}", part) for name, part in kind.fields.items()}
-        return found | {name: self.part(f".{name}", part) for name, part in kind.rest(found).items()}
+        for name, part in kind.rest(found).items():
+            found[name] = self.part(f".{name}", part)
+        return found
 
     def _map(self, kind: schema.Map) -> dict[Any, Any]:
         count = self._count(kind.most)
         if plain := self._plain(kind.entry, count):
-            first, second = plain if kind.entry is schema.WORD_TO_ID else reversed(plain)
-            pairs: Iterable[tuple[Any, Any]] = zip(first, second, strict=True)
+            keys, values = plain if kind.entry is schema.WORD_TO_ID else reversed(plain)
+            pairs = list(zip(keys, values, strict=True))
         else:
-            pairs = (self.part("entry", kind.entry) for _ in range(count))
-        found: dict[Any, Any] = {}
-        for key, value in pairs:
-            if key in found:
-                raise FileError("key twice", path=f"[{key!r}]", offset=self.offset)
-            found[key] = value
+            pairs = [self.part("entry", kind.entry) for _ in range(count)]
+        found = dict(pairs)
+        if len(found) < count:
+            [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
+            raise FileError("key twice", path=f"[{twice!r}]", offset=self.offset)
         return found
 
     def _kind_of_layer(self) -> str:
@@ -210,8 +203,16 @@ class Bincode(Reader):
         self.offset = start + size
         return self.data[start : self.offset]
 
+    def byte(self) -> int:
+        start = self.offset
+        if start >= self.size:
+            self.take(1)  # says that the file is cut off
+        self.offset = start + 1
+        value: int = self.raw[start]
+        return value
+
     def usize(self) -> int:
-        start, first = self.offset, self.take(1)[0]
+        start, first = self.offset, self.byte()
         if first < 251:
             return first
         if first not in WIDE:
@@ -247,13 +248,13 @@ class Bincode(Reader):
             raise self.text_error(start - len(data), error) from error
 
     def bool(self) -> bool:
-        tag = self.take(1)[0]
+        tag = self.byte()
         if tag > 1:
             raise FileError("tag", offset=self.offset - 1, expected="0 (absent) or 1 (present)", got=tag)
         return tag == 1
 
     def version(self) -> int:
-        version = self.take(1)[0]
+        version = self.byte()
         if version != 1:
             raise FileError("version", offset=self.offset - 1, expected=1, got=version)
         return version

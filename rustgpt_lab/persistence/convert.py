@@ -1,8 +1,9 @@
 """Between a model and the plain values of the schema (`schema.MODEL`)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,20 +14,8 @@ from ..numerics import Array
 from ..optim.adam import Adam, Settings
 from ..parameters import walk
 from ..tokenizers import END, Vocab
+from . import schema
 from .reader import inside, limited, require_count
-from .schema import (
-    ACTIVATIONS,
-    ADAM,
-    LAYERS,
-    MAX_LAYERS,
-    MAX_WORDS,
-    MOMENTS,
-    Matrix,
-    State,
-    as_matrix,
-    form_of,
-    make_layer,
-)
 
 QUIET = np.errstate(over="ignore", invalid="ignore")
 """NumPy need not warn of the numbers that are looked for."""
@@ -59,8 +48,8 @@ def from_model(parts: Parts) -> dict[str, Any]:
     for i, word in enumerate(words):
         if any("\ud800" <= character <= "\udfff" for character in word):
             raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word))
-    limited(len(words), MAX_WORDS)
-    limited(len(network), MAX_LAYERS)
+    limited(len(words), schema.MAX_WORDS)
+    limited(len(network), schema.MAX_LAYERS)
     limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
     own = network.max_seq_len if network.max_seq_len != min(limits, default=None) else None
     vocab = {"encode": parts.vocab.ids, "decode": dict(enumerate(words)), "words": list(words)}
@@ -70,57 +59,45 @@ def from_model(parts: Parts) -> dict[str, Any]:
 
 def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
     """A layer as {kind: fields}; `name` is its own in the network."""
-    kind, path = type(layer).__name__, f"network[{name}]"
+    kind, weights = type(layer).__name__, parts.network.weights
     if REGISTRY.get(kind) is not type(layer):
-        raise FileError("unregistered", path=path, expected=", ".join(REGISTRY), got=kind)
-    form, values = form_of(kind), dict[str, Any]()
+        raise FileError("unregistered", path=f"network[{name}]", expected=", ".join(REGISTRY), got=kind)
+    form, values = schema.form_of(kind), dict[str, Any]()
     for field, part in form.of(layer).items():
-        if isinstance(part, Matrix):
-            values[field] = _matrix(parts.network.weights[f"{name}.{field}"])
-        elif isinstance(part, State):
-            values[field] = _state(parts, f"{name}.{part.parameter}")
-        elif part is LAYERS:
+        path = f"network[{name}].{kind}.{field}"
+        if isinstance(part, schema.Matrix):
+            values[field] = _matrix(weights[f"{name}.{field}"], path)
+        elif isinstance(part, schema.State):
+            owner = f"{name}.{part.parameter}"
+            settings = vars(parts.adam.settings[owner])
+            values[field] = {key: _setting(key, value, f"{owner}.{key}") for key, value in settings.items()}
+            for key in schema.MOMENTS:  # a model that never learned has none, and saving does not give it any
+                views = vars(parts.adam).get(key)
+                array = views[owner] if views else np.zeros(weights[owner].shape, np.float32)
+                values[field][key] = _matrix(array, path)
+        elif part is schema.LAYERS:
             values[field] = [_values(parts, f"{name}.{i}", inner) for i, inner in enumerate(layer.layers)]
-        elif part is ACTIVATIONS:
+        elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
-            value = getattr(layer, form.attributes.get(field, field))
-            values[field] = _setting(field, value, f"{path}.{kind}.{field}")
+            values[field] = _setting(field, getattr(layer, form.attributes.get(field, field)), path)
     return {kind: values}
-
-
-def _state(parts: Parts, name: str) -> dict[str, Any]:
-    adam, settings = parts.adam, vars(parts.adam.settings[name])
-    values = {key: _setting(key, value, f"{name}.{key}") for key, value in settings.items()}
-    for key in MOMENTS:  # a model that never learned has none, and saving does not give it any
-        shape = parts.network.weights[name].shape
-        values[key] = _matrix(getattr(adam, key)[name] if key in vars(adam) else np.zeros(shape, np.float32))
-    return values
 
 
 def _setting(name: str, value: Any, path: str) -> Any:
     """A setting as it is written: a float as float32."""
-    checked = check_setting(name, value, path)
-    return np.float32(checked) if isinstance(value, float) else checked
+    check_setting(name, value, path)
+    return np.float32(value) if isinstance(value, float) else value
 
 
-def _matrix(array: Array) -> dict[str, Any]:
-    with np.errstate(
-        over="ignore"
-    ):  # what float32 cannot hold becomes infinite, and is found when it is read
-        return {"v": 1, "dim": as_matrix(array.shape), "data": array.ravel().astype(np.float32, copy=False)}
+@QUIET  # what float32 cannot hold becomes infinite, and is found when it is read
+def _matrix(array: Array, path: str) -> dict[str, Any]:
+    dim = schema.as_matrix(array.shape)
+    _check_shape("shape", path, array.shape, dim)
+    return {"v": 1, "dim": dim, "data": array.ravel().astype(np.float32, copy=False)}
 
 
 # ---- values as a model ----------------------------------------------------------------------------------------------
-
-
-class Numbers(NamedTuple):
-    """An array of a file, and where it goes: into `weights`, or into Adam's `m` or `v`, under a name."""
-
-    place: str
-    name: str
-    path: str
-    matrix: dict[str, Any]
 
 
 @QUIET
@@ -130,8 +107,8 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     Nothing is allocated before all shapes are known to be those of a model, and to be filled by the file; Adam's
     moments only if one of their numbers is not 0.
     """
-    vocab, layers = to_vocab(**values["vocab"]), [make_layer(entry) for entry in values["network"]]
-    arrays, states = list[Numbers](), dict[str, Settings]()
+    vocab, layers = to_vocab(**values["vocab"]), [schema.make_layer(entry) for entry in values["network"]]
+    arrays, states = list[Any](), dict[str, Settings]()
     for i, entry in enumerate(values["network"]):
         _check_layer(layers[i], entry, f"{i}", f".network[{i}]", arrays, states)
     try:
@@ -152,27 +129,32 @@ def _check_layer(
     entry: dict[str, Any],
     name: str,
     path: str,
-    arrays: list[Numbers],
+    arrays: list[Any],
     states: dict[str, Settings],
 ) -> None:
-    """Refuse settings out of range, and shapes other than those of such a layer; collect what there is to copy."""
+    """Refuse settings out of range, and shapes other than those of such a layer; collect what there is to copy.
+
+    Of an array that is its place (`weights`, or Adam's `m` or `v`), its name there, its path in the file, and itself.
+    """
     [(kind, fields)] = entry.items()
     shapes = {field: param.shape for field, param in layer.parameters().items()}
-    for field, part in form_of(kind).of(layer).items():
+    for field, part in schema.form_of(kind).of(layer).items():
         value, here = fields[field], f"{path}.{kind}.{field}"
-        if isinstance(part, Matrix):
-            _check_shape("shape", here, shapes[field], value["dim"])
-            arrays.append(Numbers("weights", f"{name}.{field}", here, value))
-        elif isinstance(part, State):
+        if isinstance(part, schema.Matrix):
+            _check_shape("shape", f"{here}.dim", shapes[field], value["dim"])
+            arrays.append(("weights", f"{name}.{field}", here, value))
+        elif isinstance(part, schema.State):
             owner = f"{name}.{part.parameter}"
-            for key in MOMENTS:
-                _check_shape("moment shape", f"{here}.{key}", shapes[part.parameter], value[key]["dim"])
-                arrays.append(Numbers(key, owner, f"{here}.{key}", value[key]))
-            states[owner] = Settings(*(check_setting(key, value[key], f"{here}.{key}") for key in ADAM))
-        elif part is LAYERS:
+            for key in schema.MOMENTS:
+                _check_shape("moment shape", f"{here}.{key}.dim", shapes[part.parameter], value[key]["dim"])
+                arrays.append((key, owner, f"{here}.{key}", value[key]))
+            states[owner] = Settings(
+                *(check_setting(key, value[key], f"{here}.{key}") for key in schema.ADAM)
+            )
+        elif part is schema.LAYERS:
             for i, (inner, values) in enumerate(zip(layer.layers, value, strict=True)):
                 _check_layer(inner, values, f"{name}.{i}", f"{here}[{i}]", arrays, states)
-        elif part is not ACTIVATIONS:
+        elif part is not schema.ACTIVATIONS:
             check_setting(field, value, here)
         elif value is not None:
             with inside(here):
@@ -192,15 +174,12 @@ def check_setting(name: str, value: Any, path: str) -> Any:
     raise FileError("setting", path=path, expected=expected, got=value)
 
 
-def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: list[int]) -> None:
-    expected = as_matrix(shape)
-    if tuple(dim) != expected:
-        needed, got = (" x ".join(map(str, size)) for size in (expected, dim))
-        raise FileError(kind, path=f"{path}.dim", expected=needed, got=got)
-    if 0 in dim:
-        raise FileError(
-            "no numbers", path=f"{path}.dim", expected="sizes from 1", got=" x ".join(map(str, dim))
-        )
+def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int]) -> None:
+    expected = schema.as_matrix(shape)
+    if tuple(dim) != expected or 0 in dim:  # a model of width 0 would answer for ever
+        right, got = (" x ".join(map(str, size)) for size in (expected, dim))
+        kind, right = (kind, right) if right != got else ("no numbers", "sizes from 1")
+        raise FileError(kind, path=path, expected=right, got=got)
 
 
 def _fill(
@@ -208,24 +187,28 @@ def _fill(
 ) -> None:
     """Copy an array to its place; it is checked while it is still in the processor's cache."""
     owner: Any = parts.network if place == "weights" else parts.adam
-    there = place == "weights" or place in vars(owner)
+    target = getattr(owner, place)[name] if place == "weights" or place in vars(owner) else None
     count = 0
-    with inside(path):
+    try:
         for piece in matrix["data"].pieces():
-            there = there or bool(piece.view(np.uint32).any())  # moments that are all 0 need no memory
-            if there:
-                room = getattr(owner, place)[name].reshape(-1)[count : count + piece.size]
+            if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
+                target = getattr(owner, place)[name]
+            if target is not None:
+                room = target.reshape(-1)[count : count + piece.size]
                 room[:] = piece[: room.size]
             count += piece.size
         require_count(matrix["dim"], count)
-    if there:
-        _check(getattr(owner, place)[name], path, place, allow_nonfinite)
+    except FileError as error:
+        error.where.enter(path)
+        raise
+    if target is not None:
+        _check(target, path, place, allow_nonfinite)
 
 
 @QUIET
 def require_finite(parts: Parts) -> None:
     """Refuse a model with NaN or infinities, or with negative second moments."""
-    moments = {key: array for key in MOMENTS if (array := vars(parts.adam).get(key))}
+    moments = {key: array for key in schema.MOMENTS if (array := vars(parts.adam).get(key))}
     for place, views in {"weights": parts.network.weights, **moments}.items():
         for name, array in views.items():
             _check(array, name if place == "weights" else f"{name}.{place}", place)

@@ -12,20 +12,7 @@ from .bincode import Bincode
 from .json import Json
 from .reader import Reader, inside, require_count
 from .safetensors import PREFIX, read_header
-from .schema import (
-    FLOAT,
-    FLOATS,
-    AnyLayer,
-    Entry,
-    Floats,
-    Map,
-    Matrix,
-    Option,
-    Pair,
-    Scalar,
-    Seq,
-    Struct,
-)
+from .schema import FLOAT, FLOATS, AnyLayer, Entry, Map, Matrix, Option, Pair, Scalar, Seq, Struct
 
 LABELS = {Matrix: "Array2<f32>", Struct: "struct", AnyLayer: "enum", Pair: "tuple", Entry: "entry"}
 LABELS |= {Seq: "seq", Map: "map", Option: "option"}
@@ -160,7 +147,7 @@ def _label(kind: Any) -> str:
     return next(label for base, label in LABELS.items() if isinstance(kind, base))
 
 
-def _stats(floats: Floats, dim: list[int]) -> Stats:
+def _stats(floats: Any, dim: list[int]) -> Stats:
     digest, low, high, total, count = hashlib.sha256(), np.nan, np.nan, 0.0, 0
     with np.errstate(invalid="ignore"):  # infinities may meet
         for piece in floats.pieces():

@@ -1,7 +1,7 @@
 """The JSON format, as serde_json writes it: written by orjson, read part by part as the schema says.
 
 Reading by the schema needs no general parser: whatever does not belong where it stands is refused there and then. The
-numbers of arrays, nearly all of a file, are left where they lie until there is a place for them (see `numbers`).
+numbers of arrays, nearly all of a file, are left where they lie until there is a place for them (see `json_numbers`).
 """
 
 import re
@@ -13,7 +13,7 @@ import orjson
 
 from ..errors import FileError
 from ..layers import REGISTRY
-from .numbers import LONGEST, NUMBER, PIECE, SPACE, Span, nearest_float32
+from .json_numbers import LONGEST, NUMBER, PIECE, SPACE, Span, nearest_float32
 from .reader import Reader, check_matrix, limited
 from .schema import MODEL, AnyLayer, Entry, Map, Matrix, Pair, Scalar, Seq, Struct
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO
 
 import orjson
@@ -20,10 +20,10 @@ from safetensors import SafetensorError, safe_open
 
 from ..errors import FileError
 from ..files import access_error
+from . import schema
 from .bincode import Window
 from .json import Json
 from .reader import check_matrix, inside
-from .schema import ACTIVATIONS, ADAM, FLOAT, LAYER, LAYERS, MOMENTS, USIZE, WORDS, Matrix, Option, State, form_of
 
 PREFIX = 8
 """Bytes of the header's length."""
@@ -48,7 +48,7 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
     text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8
     file.write(len(text).to_bytes(PREFIX, "little") + text)
     for matrix in tensors.values():
-        file.write(matrix["data"].astype(FLOAT, copy=False).data)
+        file.write(matrix["data"].astype(schema.FLOAT, copy=False).data)
 
 
 def _bare(name: str, entry: dict[str, Any], tensors: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _bare(name: str, entry: dict[str, Any], tensors: dict[str, dict[str, Any]]) 
     [(kind, fields)] = entry.items()
     bare = dict[str, Any]()
     for field, value in fields.items():
-        if form_of(kind).fields.get(field) is ACTIVATIONS:
+        if schema.form_of(kind).fields.get(field) is schema.ACTIVATIONS:
             continue
         if isinstance(value, list):
             bare[field] = [_bare(f"{name}.{i}", inner, tensors) for i, inner in enumerate(value)]
@@ -65,8 +65,8 @@ def _bare(name: str, entry: dict[str, Any], tensors: dict[str, dict[str, Any]]) 
         elif "data" in value:
             tensors[f"{name}.{field}"] = value
         else:
-            tensors |= {f"{name}.{field}.{key}": value[key] for key in MOMENTS}
-            bare[field] = {key: value[key] for key in ADAM}
+            tensors |= {f"{name}.{field}.{key}": value[key] for key in schema.MOMENTS}
+            bare[field] = {key: value[key] for key in schema.ADAM}
     return {kind: bare}
 
 
@@ -85,7 +85,7 @@ class Architecture(Json):
         self.tensors, self.names, self.used = tensors, list[str](), set[str]()
 
     def part(self, name: str, kind: Any) -> Any:
-        if kind is not LAYER and not isinstance(kind, State):
+        if kind is not schema.LAYER and not isinstance(kind, schema.State):
             return super().part(name, kind)
         self.names.append(name.strip(".[]"))
         value = super().part(name, kind)
@@ -94,9 +94,9 @@ class Architecture(Json):
 
     def elsewhere(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            field: None if kind is ACTIVATIONS else self._take(".".join([*self.names, field]))
+            field: None if kind is schema.ACTIVATIONS else self._take(".".join([*self.names, field]))
             for field, kind in fields.items()
-            if kind is ACTIVATIONS or isinstance(kind, Matrix)
+            if kind is schema.ACTIVATIONS or isinstance(kind, schema.Matrix)
         }
 
     def _take(self, name: str) -> dict[str, Any]:
@@ -110,11 +110,15 @@ def read(data: Any) -> dict[str, Any]:
     """The values of `schema.MODEL` in a file; the numbers of arrays are windows into `data`."""
     metadata, tensors = read_header(data)
     found: dict[str, Any] = {}
-    for name, kind in (("vocabulary", WORDS), ("architecture", LAYERS), ("max_seq_len", USIZE)):
+    for name, kind in (
+        ("vocabulary", schema.WORDS),
+        ("architecture", schema.LAYERS),
+        ("max_seq_len", schema.USIZE),
+    ):
         with inside(f"__metadata__.{name}"):
             text = Architecture(metadata.get(name, "null").encode(), tensors)
-            found[name] = text.whole(kind if name in metadata else Option(kind))
-            if kind is LAYERS and (surplus := tensors.keys() - text.used):
+            found[name] = text.whole(kind if name in metadata else schema.Option(kind))
+            if kind is schema.LAYERS and (surplus := tensors.keys() - text.used):
                 raise FileError("surplus tensor", got=min(surplus))
     words = found["vocabulary"]
     ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
@@ -137,12 +141,12 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
                 file.write(data[: min(start, len(data))])
                 file.truncate(len(data))
             with safe_open(twin, framework="numpy") as header:
-                metadata = header.metadata() or {}
+                metadata = dict(sorted((header.metadata() or {}).items()))
                 for name in header.offset_keys():  # one after the other, without gap or overlap
                     part = header.get_slice(name)
                     tensors[name] = {"dtype": part.get_dtype(), "dim": part.get_shape()}
     except OSError as error:
-        raise access_error("the header cannot be checked", folder, error) from error
+        raise access_error("the header cannot be checked", gettempdir(), error) from error
     except SafetensorError as error:
         raise _explanation(data, start, str(error)) from error
     if not metadata.keys() >= {"vocabulary", "architecture"}:
@@ -151,9 +155,9 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         with inside(name):
             if tensor["dtype"] != "F32" or len(tensor["dim"]) != 2:
                 got = f"{tensor['dtype']} {tensor['dim']}"
-                raise FileError("tensor type", path=".dtype", expected="F32, a matrix", got=got)
+                raise FileError("tensor type", path=".dtype", expected="F32 and two dimensions", got=got)
             tensor |= {"offset": start, "data": Window(data, prod(tensor["dim"]), start)}
-            start += prod(tensor["dim"]) * FLOAT.itemsize
+            start += prod(tensor["dim"]) * schema.FLOAT.itemsize
             check_matrix(tensor, tensor["offset"])
     return metadata, tensors
 
@@ -177,20 +181,20 @@ def _explanation(data: memoryview, start: int, message: str) -> FileError:
         return FileError("cut off", offset=size, expected=f"{PREFIX} bytes with a length", got=size)
     if start > size:
         return FileError("header length", offset=0, expected=f"at most {size - PREFIX}", got=start - PREFIX)
-    position = 0
-    try:
-        header = orjson.loads(data[PREFIX:start])
-        header.pop("__metadata__", None)
-        for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-            expected = [position, position + prod(tensor["shape"]) * FLOAT.itemsize]
-            if tensor["data_offsets"] != expected:
-                path, got = f"{name}.data_offsets", tensor["data_offsets"]
-                return FileError("tensor place", path=path, expected=expected, got=got)
-            position = expected[1]
-    except (ValueError, TypeError, KeyError, AttributeError):  # it is not even that
+    if " in header: " in message:  # the header is no JSON, or its JSON is none of tensors
         place = re.search(r" at line 1 column (\d+)", message)
-        offset = PREFIX + (int(place[1]) if place else 0)
+        offset = PREFIX + max(int(place[1]) - 1 if place else 0, 0)
         return FileError("header", offset=offset, expected="the names of tensors", got=message)
+    header, position = orjson.loads(data[PREFIX:start]), 0
+    header.pop("__metadata__", None)
+    for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        if tensor["dtype"] != "F32":
+            return FileError("tensor type", path=f"{name}.dtype", expected="F32", got=tensor["dtype"])
+        expected = [position, position + prod(tensor["shape"]) * schema.FLOAT.itemsize]
+        if tensor["data_offsets"] != expected:
+            path, got = f"{name}.data_offsets", tensor["data_offsets"]
+            return FileError("tensor place", path=path, expected=expected, got=got)
+        position = expected[1]
     left = size - start - position
     if left < 0:
         return FileError("cut off", offset=start, expected=f"{position} bytes of numbers", got=size - start)

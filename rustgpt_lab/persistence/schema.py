@@ -6,47 +6,33 @@ Python's memory a struct or a map is a dict, a sequence a list, an optional valu
 registered kind follows from its constructor and its parameters: its settings, its arrays, then Adam's states.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter, signature
 from math import prod
 from types import NoneType
-from typing import Any, NamedTuple, Protocol, get_args, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import numpy as np
 
 from ..errors import FileError
 from ..layers import REGISTRY, Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
-from ..numerics import Array
 
 # A stranger's file cannot ask for more: a layer or a word takes far more room in memory than it may take in a file.
 MAX_LAYERS, MAX_DEPTH, MAX_WORDS, MAX_DIMENSION = 10_000, 16, 1 << 20, (1 << 31) - 1
 FLOAT = np.dtype("<f4")
 
 
-class Floats(Protocol):
-    """The numbers of an array as they lie in a file; there are at most `limit`."""
-
-    limit: int
-
-    def pieces(self) -> Iterator[Array]:
-        """The numbers, float32, in pieces; a number that JSON calls null is NaN."""
-
-
 # ---- kinds of value -------------------------------------------------------------------------------------------------
 
 
 class Scalar(NamedTuple):
-    """A primitive; `name` is the method of a reader that reads it."""
-
-    name: str
+    name: str  # a primitive; the name is that of a reader's method
 
 
 class Pair(NamedTuple):
-    """Two values of one kind."""
-
-    item: Any
+    item: Any  # two values of one kind
 
 
 class Seq(NamedTuple):
@@ -66,6 +52,10 @@ class Map(NamedTuple):
 
 class Option(NamedTuple):
     item: Any
+
+
+class AnyLayer(NamedTuple):
+    pass  # a layer: its tag or its name, then its form
 
 
 @dataclass(frozen=True)
@@ -88,10 +78,6 @@ class State(Struct):
     """Adam's state of one parameter of the layer."""
 
     parameter: str
-
-
-class AnyLayer:
-    """A layer: its tag or its name, then its form."""
 
 
 USIZE, F32, BOOL, STRING, FLOATS = map(Scalar, ("usize", "f32", "bool", "string", "floats"))
