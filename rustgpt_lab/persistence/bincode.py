@@ -7,7 +7,6 @@ are a count and their items; an f32 is its four bytes, a truth value and an opti
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any, BinaryIO
 
@@ -186,10 +185,11 @@ class Bincode(Reader):
 
     def _matrix(self, kind: schema.Matrix) -> dict[str, Any]:
         start = self.offset
-        if self.quick:
-            with suppress(FileError):  # below, once more, to say in which field it is
+        try:
+            if self.quick:
                 return {"v": self.version(), "dim": [self.usize(), self.usize()], "data": self.floats()}
-        self.offset = start
+        except FileError:  # once more, to say in which field it is
+            self.offset = start
         return self._struct(kind)
 
     # ---- primitives --------------------------------------------------------------------------------------------------
@@ -212,7 +212,9 @@ class Bincode(Reader):
         return value
 
     def usize(self) -> int:
-        start, first = self.offset, self.byte()
+        start = self.offset
+        first: int = self.raw[start] if start < self.size else self.byte()
+        self.offset = start + 1
         if first < 251:
             return first
         if first not in WIDE:
