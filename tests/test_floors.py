@@ -16,7 +16,7 @@ from rustgpt_lab.bootstrap import ROOT
 PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
-    "errors", "machine", "numerics", "batch", "parameters", "vocab", "dataset", "layers", "optim", "model",
+    "errors", "files", "machine", "numerics", "batch", "parameters", "vocab", "dataset", "layers", "optim", "model",
     "training", "generation", "persistence", "views", "course", "launch", "serve", "cli",
 ]
 # fmt: on

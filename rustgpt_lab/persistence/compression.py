@@ -68,9 +68,8 @@ def decompressed(data: Any, packing: str, max_bytes: int) -> Any:
 def _reader(data: Any, packing: str) -> Any:
     if packing == ".gz":
         return gzip.GzipFile(fileobj=_Reading(data))  # type: ignore[call-overload]
-    return zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(
-        data, read_across_frames=True, closefd=False
-    )
+    view = memoryview(data)  # a map would be read as a file, and only once
+    return zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(view, read_across_frames=True)
 
 
 class _Reading:

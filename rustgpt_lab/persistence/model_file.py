@@ -137,12 +137,17 @@ def _say_what_it_is(raw: Any, max_bytes: int, name: str, error: FileError) -> No
 
 
 def _extension_of(data: Any) -> str:
-    """The extension that these bytes should have; "" if they are none of our formats."""
+    """The extension that these bytes should have; "" if they are none of our formats.
+
+    Raises:
+        FileError: these are tensors, but another program's.
+    """
     head = bytes(data[:64])
     if re.match(rb'\s*\{\s*["}]', head):
         return JSON.extension
     start = safetensors.PREFIX
     if re.match(rb'\{\s*"', head[start:]) and int.from_bytes(head[:start], "little") < len(data):
+        safetensors.read_header(data)
         return SAFETENSORS.extension
     try:
         BINARY.read(data)

@@ -65,6 +65,10 @@ def test_every_kind_that_is_raised_is_written_down() -> None:
     raised = set()
     for path in (Path(errors.__file__).parent / "persistence").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "FileError" and path.stem != "checkpoint":
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) == "FileError"
+                and path.stem != "checkpoint"
+            ):
                 raised |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
     assert raised <= set(errors.KINDS)

@@ -75,7 +75,7 @@ MUTATIONS = [
     Mutation("L2 allows twice as much", "08", "optim/clipping.py", "self.threshold / l", "2 * self.threshold / l"),
     Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
     Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(wide, piece)", "(wide.round(6), piece)"),
-    Mutation("Adam's m is loaded from v", "09", "persistence/tree.py", 'state["m"],', 'state["v"],'),
+    Mutation("Adam's m is loaded from v", "09", "persistence/convert.py", '{key}", value[key]))', '{key}", value["v"]))'),
 ]  # fmt: skip
 
 

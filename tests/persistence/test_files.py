@@ -308,3 +308,55 @@ def test_a_file_larger_than_the_limit(path: Path) -> None:
             match=r"larger than the limit; expected at most 11 bytes, found 12\..*max_bytes.*--max-bytes",
         ):
             use(path, max_bytes=11)
+
+
+LACKING = {
+    "hard links": ("link", errno.EPERM),
+    "fsync": ("fsync", errno.EINVAL),
+    "fsync on this disk": ("fsync", errno.ENOTSUP),
+    "files without a name": ("open", errno.EOPNOTSUPP),
+    "permissions": ("chmod", errno.EPERM),
+}
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+def test_a_place_without_this_is_written_to_all_the_same(
+    lacking: str, path: Path, temporary: str, llm: LLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, number = LACKING[lacking]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, name, refuse)
+    with atomic_write(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == OLD
+    assert_untouched(path, b"new")
+    llm.save(path)
+    monkeypatch.undo()
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    LLM.load(path)
+
+
+def test_without_hard_links_a_full_disk_still_leaves_the_old_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(files.shutil, "copyfileobj", full)
+
+    def write() -> None:
+        with atomic_write(path) as file:
+            file.write(b"new")
+
+    with pytest.raises(errors.AccessError, match="No space left"):
+        write()
+    monkeypatch.undo()
+    assert_untouched(path)

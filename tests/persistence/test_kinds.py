@@ -64,14 +64,22 @@ def network(toy: type[Layer]) -> LLM:
 
 
 @EXTENSIONS
-def test_any_registered_layer_goes_through_every_file(extension: str, toy: type[Layer], tmp_path: Path) -> None:
+def test_any_registered_layer_goes_through_every_file(
+    extension: str, toy: type[Layer], tmp_path: Path
+) -> None:
     llm, path = network(toy), tmp_path / f"m.{extension}"
     llm.save(path)
     found = LLM.load(path)
     assert same(found, llm)
     outer, plain = found.network[1], found.network[2]
     assert outer.layers[0].settings() == {"d": 4, "epsilon": 1e-6}
-    assert outer.layers[1].layers[1].settings() == {"d": 4, "slope": -0.1, "on": True, "word": "naïve", "most": None}
+    assert outer.layers[1].layers[1].settings() == {
+        "d": 4,
+        "slope": -0.1,
+        "on": True,
+        "word": "naïve",
+        "most": None,
+    }
     assert plain.settings() == {"d": 4, "slope": 0.25, "on": False, "word": "", "most": 7}
     assert found.parameters["1.1.1.cube"].shape == (2, 4, 3)
     np.testing.assert_array_equal(found.logits([0, 1, 2]), llm.logits([0, 1, 2]))
@@ -97,7 +105,14 @@ def test_names_of_tensors_go_from_the_network_inwards_and_a_tied_one_is_its_owne
 ) -> None:
     network(toy).save(tmp_path / "m.safetensors")
     names = set(safetensors.numpy.load_file(tmp_path / "m.safetensors"))
-    assert {"1.0.gamma", "1.1.0.w_q", "1.1.1.cube", "1.1.1.optimizer_cube.m", "2.line", "0.token_embeddings"} <= names
+    assert {
+        "1.0.gamma",
+        "1.1.0.w_q",
+        "1.1.1.cube",
+        "1.1.1.optimizer_cube.m",
+        "2.line",
+        "0.token_embeddings",
+    } <= names
     assert not [name for name in names if name.startswith("4.") or "optimizer_line" in name]
 
 
@@ -108,7 +123,7 @@ def test_no_other_kind_is_written_in_a_rustgpt_model(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("extension", ["bin", "json"])
 def test_layers_cannot_be_nested_without_end(extension: str, tmp_path: Path) -> None:
-    head = b"\x01\x04</s>\x00" b"\x01\x00\x04</s>" b"\x01\x04</s>" b"\x01"
+    head = b"\x01\x04</s>\x00\x01\x00\x04</s>\x01\x04</s>\x01"
     vocab = b'{"vocab": {"encode": {"</s>": 0}, "decode": {"0": "</s>"}, "words": ["</s>"]}, "network": ['
     path = tmp_path / f"m.{extension}"
     path.write_bytes(
@@ -127,7 +142,9 @@ def test_settings_of_which_no_layer_can_be_made(tmp_path: Path) -> None:
         ' "network": [{"Residual": {"layers": []}}]}'
     )
     (tmp_path / "m.json").write_text(text)
-    with pytest.raises(FileError, match=r"network\[0\]\.Residual: no such layer can be made; expected settings of a Res"):
+    with pytest.raises(
+        FileError, match=r"network\[0\]\.Residual: no such layer can be made; expected settings of a Res"
+    ):
         LLM.load(tmp_path / "m.json")
 
 
@@ -138,9 +155,17 @@ def test_settings_of_which_no_layer_can_be_made(tmp_path: Path) -> None:
         ('"d": 2', '"d": 0', "expected 1 x 0, found 1 x 2"),
         ('"d": 2', '"d": 2.5', r"RMSNorm\.d.*expected a whole number from 0, found 2\.5"),
         ('"d": 2,', "", "an unknown field; expected d, epsilon, found 'gamma'"),
-        ('"epsilon": 0.5', '"epsilon": null', r"RMSNorm\.epsilon.*expected a finite number from 0, found nan"),
+        (
+            '"epsilon": 0.5',
+            '"epsilon": null',
+            r"RMSNorm\.epsilon.*expected a finite number from 0, found nan",
+        ),
         ('"epsilon": 0.5', '"epsilon": -1', r"RMSNorm\.epsilon.*expected a finite number from 0, found -1"),
-        ('"optimizer_gamma"', '"optimizer_beta"', "an unknown field; expected d, epsilon, gamma, optimizer_gamma"),
+        (
+            '"optimizer_gamma"',
+            '"optimizer_beta"',
+            "an unknown field; expected d, epsilon, gamma, optimizer_gamma",
+        ),
     ],
 )
 def test_a_bad_field_of_a_derived_form_is_named(old: str, new: str, words: str, tmp_path: Path) -> None:
@@ -172,7 +197,9 @@ def test_a_setting_that_no_file_can_keep(extension: str, tmp_path: Path) -> None
             self.table = table
 
     try:
-        with pytest.raises(FileError, match=r"Own\.table.*annotated as int, float, bool or str, found <class 'dict'>"):
+        with pytest.raises(
+            FileError, match=r"Own\.table.*annotated as int, float, bool or str, found <class 'dict'>"
+        ):
             LLM(VOCAB, [Own(3, {})]).save(tmp_path / f"m.{extension}")
         assert not list(tmp_path.iterdir())
     finally:
