@@ -18,17 +18,9 @@ from ..numerics import Array
 from . import schema
 from .reader import Reader, check_matrix, limited
 
-WIDE = {
-    251: (struct.Struct("<H"), 251),
-    252: (struct.Struct("<I"), 1 << 16),
-    253: (struct.Struct("<Q"), 1 << 32),
-}
+WIDE = {251: ("<H", 251), 252: ("<I", 1 << 16), 253: ("<Q", 1 << 32)}
 """Marker -> the form of the whole number that follows it, and the smallest number that needs it."""
-ARE_TEXTS: dict[Any, tuple[bool, ...]] = {
-    schema.WORDS: (True,),
-    schema.WORD_TO_ID: (True, False),
-    schema.ID_TO_WORD: (False, True),
-}
+ARE_TEXTS = {schema.WORDS: (True,), schema.WORD_TO_ID: (True, False), schema.ID_TO_WORD: (False, True)}
 """What follows what in a list of words, and in the two maps of a vocabulary: whether it is a text."""
 
 # ---- writing --------------------------------------------------------------------------------------------------------
@@ -74,7 +66,7 @@ def varint(value: int) -> bytes:
     if value < 251:
         return bytes((value,))
     marker = 251 if value < 1 << 16 else 252 if value < 1 << 32 else 253
-    return bytes((marker,)) + WIDE[marker][0].pack(value)
+    return bytes((marker,)) + struct.pack(WIDE[marker][0], value)
 
 
 def _text(value: str) -> bytes:
@@ -220,7 +212,7 @@ class Bincode(Reader):
         if first not in WIDE:
             raise FileError("varint", offset=start, expected="a marker from 251 to 253", got=first)
         form, smallest = WIDE[first]
-        value: int = form.unpack(self.take(form.size))[0]
+        value: int = struct.unpack(form, self.take(struct.calcsize(form)))[0]
         if value < smallest:
             raise FileError("long varint", offset=start, expected="the shortest form", got=value)
         return value

@@ -1,6 +1,8 @@
 """Compressed files: `.gz` and `.zst`, streamed, and bounded while they grow."""
 
 import gzip
+import io
+import mmap
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,19 +68,9 @@ def decompressed(data: Any, packing: str, max_bytes: int) -> Any:
 
 
 def _reader(data: Any, packing: str) -> Any:
+    file: Any = data if isinstance(data, mmap.mmap) else io.BytesIO(data)
+    file.seek(0)
     if packing == ".gz":
-        return gzip.GzipFile(fileobj=_Reading(data))  # type: ignore[call-overload]
-    view = memoryview(data)  # a map would be read as a file, and only once
-    return zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(view, read_across_frames=True)
-
-
-class _Reading:
-    """Bytes as a file, without a copy of them all."""
-
-    def __init__(self, data: Any):
-        self.data, self.position = memoryview(data), 0
-
-    def read(self, size: int) -> bytes:
-        start = self.position
-        self.position = min(start + size, len(self.data))
-        return bytes(self.data[start : self.position])
+        return gzip.GzipFile(fileobj=file)
+    reader = zstandard.ZstdDecompressor(max_window_size=WINDOW)
+    return reader.stream_reader(file, read_across_frames=True, closefd=False)

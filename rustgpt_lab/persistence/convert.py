@@ -120,7 +120,7 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     parts = Parts(vocab, network, Adam(network.parameters))
     parts.adam.settings |= states
     for numbers in arrays:
-        _fill(parts, *numbers, allow_nonfinite)
+        _fill(parts, allow_nonfinite, *numbers)
     return parts
 
 
@@ -183,7 +183,7 @@ def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int
 
 
 def _fill(
-    parts: Parts, place: str, name: str, path: str, matrix: dict[str, Any], allow_nonfinite: bool
+    parts: Parts, allow_nonfinite: bool, place: str, name: str, path: str, matrix: dict[str, Any]
 ) -> None:
     """Copy an array to its place; it is checked while it is still in the processor's cache."""
     owner: Any = parts.network if place == "weights" else parts.adam

@@ -51,9 +51,8 @@ def save(parts: Parts, path: str | PathLike[str]) -> None:
             require_finite(parts)
         values = from_model(parts)
         if form is not SAFETENSORS and values["max_seq_len"] is not None:
-            raise FileError(
-                "no place", path=".network", got=f"max_seq_len={values['max_seq_len']}, which no layer has"
-            )
+            got = f"max_seq_len={values['max_seq_len']}, which no layer has"
+            raise FileError("no place", path=".network", got=got)
         with atomic_write(path) as file, compressed(file, packing) as stream:
             form.write(stream, values)
 

@@ -6,13 +6,14 @@ Python's memory a struct or a map is a dict, a sequence a list, an optional valu
 registered kind follows from its constructor and its parameters: its settings, its arrays, then Adam's states.
 """
 
+from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter, signature
 from math import prod
 from types import NoneType
-from typing import Any, NamedTuple, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 
@@ -27,35 +28,13 @@ FLOAT = np.dtype("<f4")
 # ---- kinds of value -------------------------------------------------------------------------------------------------
 
 
-class Scalar(NamedTuple):
-    name: str  # a primitive; the name is that of a reader's method
-
-
-class Pair(NamedTuple):
-    item: Any  # two values of one kind
-
-
-class Seq(NamedTuple):
-    item: Any
-    most: int
-
-
-class Entry(NamedTuple):
-    key: Scalar
-    value: Scalar
-
-
-class Map(NamedTuple):
-    entry: Entry
-    most: int
-
-
-class Option(NamedTuple):
-    item: Any
-
-
-class AnyLayer(NamedTuple):
-    pass  # a layer: its tag or its name, then its form
+Scalar = namedtuple("Scalar", "name")  # a primitive; the name is that of the method that reads it
+Pair = namedtuple("Pair", "item")  # two values of one kind
+Seq = namedtuple("Seq", "item most")
+Map = namedtuple("Map", "entry most")
+Entry = namedtuple("Entry", "key value")
+Option = namedtuple("Option", "item")
+AnyLayer = namedtuple("AnyLayer", "")  # a layer: its tag or its name, then its form
 
 
 @dataclass(frozen=True)

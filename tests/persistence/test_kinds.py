@@ -143,7 +143,7 @@ def test_settings_of_which_no_layer_can_be_made(tmp_path: Path) -> None:
     )
     (tmp_path / "m.json").write_text(text)
     with pytest.raises(
-        FileError, match=r"network\[0\]\.Residual: no such layer can be made; expected settings of a Res"
+        FileError, match=r"network\[0\]\.Residual: no such layer can be made; expected settings"
     ):
         LLM.load(tmp_path / "m.json")
 
