@@ -360,3 +360,29 @@ def test_without_hard_links_a_full_disk_still_leaves_the_old_file(
         write()
     monkeypatch.undo()
     assert_untouched(path)
+
+
+def test_a_history_is_written_whole_or_not_at_all(path: Path, temporary: str) -> None:
+    from rustgpt_lab.training import History
+
+    history = History()
+    history.add_epoch(1.0)
+    with largest_file(5), pytest.raises(errors.AccessError, match="File too large"):
+        history.to_csv(path)
+    assert_untouched(path)
+    history.to_csv(path)
+    assert path.read_bytes() == b"step,epoch,loss,rate,tokens,seconds\r\n"
+
+
+def test_progress_is_written_whole_or_not_at_all(
+    path: Path, temporary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rustgpt_lab.course.record import Progress, ProgressWarning
+
+    monkeypatch.setenv("RUSTGPT_LAB_PROGRESS", str(path))
+    path.unlink()
+    Progress().passed("01.1")
+    old = path.read_bytes()
+    with largest_file(5), pytest.warns(ProgressWarning, match="cannot be written \\(File too large\\)"):
+        Progress().passed("01.2")
+    assert_untouched(path, old)
