@@ -198,7 +198,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _check_target(options: argparse.Namespace) -> None:
     """Find out before the training, not after it, that its result could not be saved."""
-    from .persistence.files import access_error, require_regular
+    from .files import access_error, require_regular
 
     out: Path = options.out
     if out.exists():

@@ -85,130 +85,107 @@ class Place:
         return ": ".join(filter(None, (self.file, self.path.lstrip("."), byte)))
 
 
+_ONCE_MORE = "Copy or download the file once more."
+_LIMIT = "If you trust it, load(path, max_bytes=…), or --max-bytes of the command, sets another limit."
+KINDS: dict[str, tuple[str, str]] = {
+    # the file on the disk
+    "access": (
+        "the system refuses",
+        "Check the name of the file and its folder, permissions, and the disk's space.",
+    ),
+    "not a file": ("this is not a file", "Name a file."),
+    "too large": ("the file is larger than the limit", _LIMIT),
+    "bomb": ("the file is larger when decompressed than the limit", _LIMIT),
+    "extension": ("the name does not say which format", "Give it one of these extensions."),
+    "other extension": ("the file is in another format than its name says", "Rename it."),
+    "foreign": ("this is another program's file, not RustGPT's", ""),
+    "not compressed": ("the file is not compressed as its name says", ""),
+    "compression": ("the compressed file is damaged", _ONCE_MORE),
+    # where the bytes end
+    "empty": ("the file is empty", _ONCE_MORE),
+    "cut off": ("the file is cut off", _ONCE_MORE),
+    "trailing bytes": ("bytes follow the end of the model", ""),
+    "length": ("a length is larger than what is left of the file", f"The file may be cut off. {_ONCE_MORE}"),
+    "too many": ("a longer list than the limit", ""),
+    "too deep": ("layers are nested too deeply", ""),
+    # values
+    "varint": ("a whole number is marked as wider than 64 bits", ""),
+    "long varint": ("a small number is written wide", ""),
+    "tag": ("a bad tag of an optional value", ""),
+    "wide tag": ("a tag of 64 bits", ""),
+    "utf-8": ("a text is not UTF-8", ""),
+    "key twice": ("a key stands twice", ""),
+    "json": ("this is not JSON", ""),
+    "control character": ("a control character in a text", ""),
+    "escape": ("a text with a bad escape", ""),
+    "type": ("a value of another type", ""),
+    "list length": ("a list of another length", ""),
+    "key": ("a key that is not a number", ""),
+    "large number": ("a number is too large", ""),
+    "long number": ("a number is too long", ""),
+    "white space": ("a number with too much white space", ""),
+    "unknown field": ("an unknown field", ""),
+    "missing field": ("a field is missing", ""),
+    # arrays and layers
+    "version": ("an array of an unknown version", ""),
+    "dimension": ("a dimension is too large", ""),
+    "count": ("an array's dimensions do not match the count of its numbers", ""),
+    "layer": ("an unknown kind of layer", "A newer version of this library may know it."),
+    "no layer": ("no such layer can be made", ""),
+    "setting": ("a setting outside its range", ""),
+    "shape": ("a shape that does not fit the rest of the layer", ""),
+    "moment shape": ("a moment of Adam whose shape is not its parameter's", ""),
+    "no numbers": ("a parameter without numbers", ""),
+    "not finite": (
+        "a number of the model is not finite",
+        "The model diverged or the file is damaged; load(path, allow_nonfinite=True) opens it anyway.",
+    ),
+    "negative moment": ("a second moment, a mean of squares, is negative", ""),
+    # the vocabulary
+    "word twice": ("a word stands twice", ""),
+    "id gap": ("the ids have a gap", ""),
+    "contradiction": ("the parts of the vocabulary contradict each other", ""),
+    "no end": ("the vocabulary has no word that ends a text", "Vocab.from_texts puts it in."),
+    # tensors of a .safetensors file
+    "header": ("this is no header of a safetensors file", ""),
+    "header length": ("a header longer than the file", _ONCE_MORE),
+    "tensor place": ("a tensor's place does not fit its shape and the tensor before it", ""),
+    "tensor type": ("a tensor of another type", ""),
+    "missing tensor": ("a tensor is missing", ""),
+    "surplus tensor": ("a tensor belongs to no layer", ""),
+    # what cannot be written
+    "unregistered": ("no file has a place for such a layer", "Register it: @register(tag=N)."),
+    "no place": ("the format has no place for this", "Save the model as .safetensors."),
+}
+"""Kind of error -> what is wrong, and what can be done."""
+
+
 class FileError(ModelError):
     """A file cannot be read as a model, or a model cannot be written to it.
 
     Args:
-        where: the file's name.
+        kind: one of `KINDS`, or what is wrong in words of its own.
         path: the field, such as `.network[3].FeedForward.w1`.
         offset: the byte of the (decompressed) file.
+        where: the file's name.
+        details: `expected`, `got`; `what` and `remedy`, if they are not those of the kind.
+
+    >>> print(FileError("cut off", path=".vocab", offset=7, expected="a text", got="3 bytes"))
+    vocab: byte 7: the file is cut off; expected a text, found 3 bytes. Copy or download the file once more.
     """
 
     where: Place
 
     def __init__(
-        self, what: str, *, where: str = "", path: str = "", offset: int | None = None, **details: Any
+        self, kind: str, *, path: str = "", offset: int | None = None, where: str = "", **details: Any
     ):
-        super().__init__(what, where=Place(where, path, offset), **details)
+        self.kind = kind
+        what, remedy = KINDS.get(kind, (kind, ""))
+        super().__init__(where=Place(where, path, offset), **{"what": what, "remedy": remedy, **details})
 
 
 class AccessError(FileError):
     """The operating system refuses: no such file or folder, no permission, a full disk."""
 
-
-class NotAFileError(FileError):
-    """A directory, a FIFO, a socket or a device where a file belongs."""
-
-
-class TooLargeError(FileError):
-    """More bytes, words or layers than the stated limit."""
-
-
-class WrongExtensionError(FileError):
-    """A sound file whose name says another format."""
-
-
-class CompressionError(FileError):
-    """Not the compressed stream that its name says, or a damaged one."""
-
-
-class TruncatedError(FileError):
-    """The file ends in the middle of a value."""
-
-
-class TrailingBytesError(FileError):
-    """The model is complete, and more bytes follow."""
-
-
-class LengthError(FileError):
-    """A length or a dimension that is larger than what is left of the file could hold."""
-
-
-class VarintError(FileError):
-    """A whole number in a form that no writer writes."""
-
-
-class TagError(FileError):
-    """A tag of an optional value that is neither 0 nor 1."""
-
-
-class UnknownLayerError(FileError):
-    """A kind of layer that this version does not know."""
-
-
-class ArrayVersionError(FileError):
-    """An array whose form has another version than 1."""
-
-
-class DimensionError(FileError):
-    """An array whose dimensions do not match the count of its numbers."""
-
-
-class FileShapeError(FileError, ShapeError):
-    """Arrays whose shapes do not fit together: within a layer, between layers, or with the vocabulary."""
-
-
-class MomentShapeError(FileShapeError):
-    """A moment of Adam whose shape is not its parameter's."""
-
-
-class NonFiniteError(FileError):
-    """NaN or infinity among the numbers of a model."""
-
-
-class NegativeMomentError(FileError):
-    """A second moment, which is a mean of squares, below 0."""
-
-
-class SettingError(FileError):
-    """A setting outside its range."""
-
-
-class Utf8Error(FileError):
-    """Text that is not UTF-8."""
-
-
-class DuplicateWordError(FileError, VocabError):
-    """A word that stands twice in the vocabulary."""
-
-
-class IdGapError(FileError, VocabError):
-    """Ids that are not 0, 1, 2, … without a gap."""
-
-
-class VocabMismatchError(FileError, VocabError):
-    """The parts of a vocabulary contradict each other."""
-
-
-class NoEndError(FileError, VocabError):
-    """A vocabulary without `</s>`."""
-
-
-class JsonSyntaxError(FileError):
-    """Text that is not JSON."""
-
-
-class DuplicateKeyError(FileError):
-    """A key that stands twice in one object or map."""
-
-
-class FieldError(FileError):
-    """A field that is missing, or that does not belong there."""
-
-
-class WrongTypeError(FileError):
-    """A value of another type than the format's."""
-
-
-class NumberError(FileError):
-    """A number that its type cannot hold."""
+    def __init__(self, what: str, **details: Any):
+        super().__init__("access", what=what, **details)

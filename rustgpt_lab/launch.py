@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from .bootstrap import become
-from .persistence.files import access_error, atomic_write
+from .files import access_error, atomic_write
 
 FIRST = "00_start_here.ipynb"
 MANIFEST = ".rustgpt_lab.json"

@@ -22,6 +22,7 @@ from rustgpt_lab.bootstrap import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REQUIREMENTS = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"])}
 RUN_NOT_IMPORTED = {"ipykernel", "jupyterlab"}  # programs that the course runs in
+IMPORTED_AS = {"simdjson": "pysimdjson"}
 OPTIONAL = {"numba", "pandas"}  # the method that gives its tables asks for it
 
 
@@ -86,7 +87,8 @@ def test_what_is_imported_is_what_is_required() -> None:
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 imported.add(node.module.split(".")[0])
-    third_party = {name.lower() for name in imported - sys.stdlib_module_names - {"rustgpt_lab"} - OPTIONAL}
+    third_party = imported - sys.stdlib_module_names - {"rustgpt_lab"} - OPTIONAL
+    third_party = {IMPORTED_AS.get(name, name.lower()) for name in third_party}
     assert third_party == set(REQUIREMENTS) - RUN_NOT_IMPORTED
 
 

@@ -7,7 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelError
+from ..errors import FileError, ModelError
+from ..files import atomic_write
 from .exercise import notebooks, of_notebook
 from .table import DownloadLink, Table
 
@@ -120,12 +121,11 @@ class Progress:
         return f"It is kept as {aside}, and a new one is begun."
 
     def _write(self, record: Record) -> None:
-        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         try:
-            temporary.write_bytes(_encode(record))
-            temporary.replace(self.path)
-        except OSError as problem:
-            _warn(f"{self.path} cannot be written ({problem.strerror}), so this will be forgotten.")
+            with atomic_write(self.path) as file:
+                file.write(_encode(record))
+        except FileError as problem:
+            _warn(f"{self.path} cannot be written ({problem.got}), so this will be forgotten.")
 
 
 progress = Progress()

@@ -25,14 +25,14 @@ import numpy as np
 import orjson
 
 from ..errors import FileError, ModelError, TrainingError
+from ..files import access_error, atomic_write
 from ..optim import clipping, rustgpt, schedule
 from ..optim.adam import Settings
 from ..training import Callback, History, Training, TrainingConfig
 from ..training.snapshot import TrainState
-from .files import access_error, atomic_write
+from .convert import Parts
 from .folder_lock import FolderLock
 from .model_file import load, save
-from .parts import Parts
 
 HEAD, MIDDLE, TAIL = b'{"sha256": "', b'", "state": ', b"}\n"
 DIGITS = 64

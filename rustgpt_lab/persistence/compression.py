@@ -1,6 +1,8 @@
 """Compressed files: `.gz` and `.zst`, streamed, and bounded while they grow."""
 
 import gzip
+import io
+import mmap
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +10,7 @@ from typing import Any, BinaryIO
 
 import zstandard
 
-from ..errors import CompressionError, TooLargeError, TruncatedError
+from ..errors import FileError
 
 MAGIC = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
 """Extension -> the bytes with which such a file begins."""
@@ -43,51 +45,32 @@ def decompressed(data: Any, packing: str, max_bytes: int) -> Any:
         max_bytes: the most that the content may be; a bomb is refused when it has grown to that.
 
     Raises:
-        TooLargeError, CompressionError, TruncatedError
+        FileError: it is not so compressed, damaged, cut off or too large.
     """
     if not packing:
         return data
-    if data[: len(MAGIC[packing])] != MAGIC[packing]:
-        head = bytes(data[: len(MAGIC[packing])])
-        expected = f"the bytes {MAGIC[packing].hex(' ')}"
-        raise CompressionError(
-            f"not a {packing} file", offset=0, expected=expected, got=head.hex(" ") or "no byte"
-        )
+    magic = MAGIC[packing]
+    if data[: len(magic)] != magic:
+        got = bytes(data[: len(magic)]).hex(" ")
+        raise FileError("not compressed", offset=0, expected=f"the bytes {magic.hex(' ')}", got=got)
     content = bytearray()
     try:
         with _reader(data, packing) as stream:
             while chunk := stream.read(STEP):
                 content += chunk
                 if len(content) > max_bytes:
-                    raise TooLargeError(
-                        "the file is larger when decompressed than the limit",
-                        expected=f"at most {max_bytes:,} bytes",
-                        remedy="If you trust it, load(path, max_bytes=…) sets another limit.",
-                    )
+                    raise FileError("bomb", expected=f"at most {max_bytes:,} bytes")
     except EOFError as error:
-        remedy = "Copy or download the file once more."
-        raise TruncatedError("the compressed file is cut off", remedy=remedy) from error
+        raise FileError("cut off", what="the compressed file is cut off") from error
     except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
-        got = str(error) or type(error).__name__
-        raise CompressionError("the compressed file is damaged", got=got) from error
+        raise FileError("compression", got=str(error) or type(error).__name__) from error
     return content
 
 
 def _reader(data: Any, packing: str) -> Any:
+    file: Any = data if isinstance(data, mmap.mmap) else io.BytesIO(data)
+    file.seek(0)
     if packing == ".gz":
-        return gzip.GzipFile(fileobj=_Reading(data))  # type: ignore[call-overload]
-    return zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(
-        data, read_across_frames=True, closefd=False
-    )
-
-
-class _Reading:
-    """Bytes as a file, without a copy of them all."""
-
-    def __init__(self, data: Any):
-        self.data, self.position = memoryview(data), 0
-
-    def read(self, size: int) -> bytes:
-        start = self.position
-        self.position = min(start + size, len(self.data))
-        return bytes(self.data[start : self.position])
+        return gzip.GzipFile(fileobj=file)
+    reader = zstandard.ZstdDecompressor(max_window_size=WINDOW)
+    return reader.stream_reader(file, read_across_frames=True, closefd=False)

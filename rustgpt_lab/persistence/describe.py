@@ -3,19 +3,21 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..errors import FileError
-from .bincode_source import FLOAT, Bincode
-from .kinds import Enum, Floats, Kind, Map, Matrix, Option, Scalar, Seq, Source, Struct, Tuple, require_count
+from ..layers import REGISTRY
+from .bincode import Bincode
+from .json import Json
+from .reader import Reader, inside, require_count
 from .safetensors import PREFIX, read_header
-from .schema import MODEL
+from .schema import FLOAT, FLOATS, AnyLayer, Entry, Map, Matrix, Option, Pair, Scalar, Seq, Struct
 
-RUST = {"string": "str", "version": "u8", "floats": "seq<f32>"}
-"""The names of Rust's types, where ours differ."""
+LABELS = {Matrix: "Array2<f32>", Struct: "struct", AnyLayer: "enum", Pair: "tuple", Entry: "entry"}
+LABELS |= {Seq: "seq", Map: "map", Option: "option"}
+RUST = {"string": "str", "version": "u8", "floats": "seq<f32>", "usize_key": "usize"}
+"""The types by their Rust names; of scalars, where ours differ."""
 SHOWN = 3
 """Children of a long list of scalars that `str(node)` shows."""
 
@@ -78,106 +80,74 @@ class Node:
         return "\n".join(self.lines())
 
 
-def tree(source: Source) -> Node:
-    """The tree of a file in one of RustGPT's formats."""
-    node = Node("", "struct", 0, 0)
-    _fill(node, MODEL, source)
-    source.finish()
-    node.length = source.end()
-    return node
+class Watched(Reader):
+    """A reader that notes what it reads, where: every part becomes a node above those of its own parts."""
+
+    quick = False
+
+    def __init__(self, data: Any):
+        super().__init__(data)
+        self.nodes: list[Node] = []
+
+    def part(self, name: str, kind: Any) -> Any:
+        start, before = self.start(), len(self.nodes)
+        value = super().part(name, kind)
+        node = Node(name.removeprefix("."), _label(kind), start, self.offset - start)
+        node.children = self.nodes[before:]
+        self.nodes[before:] = [node]
+        if isinstance(kind, Scalar):
+            node.value = value.limit if kind.name == "floats" else value
+        elif isinstance(kind, Matrix):
+            rows, columns = value["dim"]
+            node.shape, node.children[-1].value = (rows, columns), rows * columns
+            with inside(name if name != "value" else ""):
+                node.stats = _stats(value["data"], value["dim"])
+        elif isinstance(kind, Entry):
+            node.name = str(value[0])
+        elif isinstance(kind, Seq | Map):
+            node.value = len(node.children)
+        return value
+
+    def tree(self) -> Node:
+        """The tree of the whole file."""
+        self.whole()
+        [root] = self.nodes
+        return root
 
 
-def _node(name: str, kind: Kind, source: Source) -> Node:
-    """Read the next value, and note where it stands."""
-    node = Node(name, _label(kind), source.start(), 0)
-    try:
-        _fill(node, kind, source)
-    except FileError as error:
-        error.where.enter(name if name.startswith("[") else f".{name}")
-        raise
-    node.length = source.end() - node.offset
-    return node
+class WatchedJson(Watched, Json):
+    """Notes what is in JSON."""
 
 
-def _label(kind: Kind) -> str:
+class WatchedBincode(Watched, Bincode):
+    """Notes what is in the binary format: a count or a tag that stands before the parts is a node, too."""
+
+    def part(self, name: str, kind: Any) -> Any:
+        value = super().part(name, kind)
+        node, before = self.nodes[-1], ""
+        first = node.children[0].offset if node.children else self.offset
+        if isinstance(kind, Seq | Map):
+            before, number = "count", node.value
+        elif isinstance(kind, Option):
+            before, number = "tag", int(value is not None)
+        elif isinstance(kind, AnyLayer):
+            before, number = "tag", REGISTRY[node.children[0].name].tag
+        elif kind is FLOATS:
+            before, number = "count", value.limit
+            first = self.offset - number * FLOAT.itemsize
+            node.children = [Node("numbers", "f32", first, self.offset - first)]
+        if before:
+            node.children.insert(0, Node(before, "varint", node.offset, first - node.offset, number))
+        return value
+
+
+def _label(kind: Any) -> str:
     if isinstance(kind, Scalar):
         return RUST.get(kind.name, kind.name)
-    return (
-        "Array2<f32>" if isinstance(kind, Matrix) else "option" if isinstance(kind, Option) else _plain(kind)
-    )
+    return next(label for base, label in LABELS.items() if isinstance(kind, base))
 
 
-def _plain(kind: Kind) -> str:
-    names = {Struct: "struct", Enum: "enum", Seq: "seq", Tuple: "tuple", Map: "map"}
-    return next(name for base, name in names.items() if isinstance(kind, base))
-
-
-def _fill(node: Node, kind: Kind, source: Source) -> None:
-    """Read what a node stands for."""
-    if isinstance(kind, Matrix):
-        _fill_matrix(node, kind, source)
-    elif isinstance(kind, Struct):
-        node.children = [_node(name, kind.fields[name], source) for name in source.fields(kind.fields)]
-    elif isinstance(kind, Enum):
-        node.children = [_node(name, kind.variants[name], source) for name in source.variant(kind.variants)]
-        _add_prefix(node, source, "tag", list(kind.variants).index(node.children[0].name))
-    elif isinstance(kind, Tuple):
-        node.children = [_node(f"[{i}]", kind.items[i], source) for i in source.parts(len(kind.items))]
-    elif isinstance(kind, Seq):
-        node.children = [_node(f"[{i}]", kind.item, source) for i in source.items(kind.most)]
-        node.value = len(node.children)
-        _add_prefix(node, source, "count", node.value)
-    elif isinstance(kind, Map):
-        key, value = partial(_key, kind, source), partial(_node, "value", kind.value, source)
-        node.children = [_entry(*pair) for pair in source.pairs(key, value, kind.most)]
-        node.value = len(node.children)
-        _add_prefix(node, source, "count", node.value)
-    elif isinstance(kind, Option):
-        present = source.option()
-        node.children = [_node("value", kind.item, source)] if present else []
-        _add_prefix(node, source, "tag", int(present))
-    else:
-        node.value = kind.read(source)
-
-
-def _key(kind: Map, source: Source) -> Node:
-    node = Node("key", _label(kind.key), source.start(), 0)
-    node.value = source.key(kind.key.name)()
-    node.length = source.end() - node.offset
-    return node
-
-
-def _entry(key: Node, value: Node) -> Node:
-    return Node(
-        str(key.value), "entry", key.offset, value.offset + value.length - key.offset, children=[key, value]
-    )
-
-
-def _add_prefix(node: Node, source: Source, name: str, value: int) -> None:
-    """The count or the tag that stands before the parts in the binary format."""
-    if isinstance(source, Bincode):
-        end = node.children[0].offset if node.children else source.end()
-        node.children.insert(0, Node(name, "varint", node.offset, end - node.offset, value))
-
-
-def _fill_matrix(node: Node, kind: Matrix, source: Source) -> None:
-    node.children = [_node(name, kind.fields[name], source) for name in source.fields(kind.fields)]
-    parts = {child.name: child for child in node.children}
-    dim = [child.value for child in parts["dim"].children]
-    floats, data = parts["data"].value, parts["data"]
-    kind.check(dim, floats, node.offset)
-    node.shape = (dim[0], dim[1])
-    node.stats = _stats(floats, dim)
-    data.value = dim[0] * dim[1]
-    if isinstance(source, Bincode):
-        start = source.end() - data.value * FLOAT.itemsize
-        data.children = [
-            Node("count", "varint", data.offset, start - data.offset, data.value),
-            Node("numbers", "f32", start, data.value * FLOAT.itemsize),
-        ]
-
-
-def _stats(floats: Floats, dim: list[int]) -> Stats:
+def _stats(floats: Any, dim: list[int]) -> Stats:
     digest, low, high, total, count = hashlib.sha256(), np.nan, np.nan, 0.0, 0
     with np.errstate(invalid="ignore"):  # infinities may meet
         for piece in floats.pieces():
@@ -196,12 +166,11 @@ def safetensors_tree(data: Any) -> Node:
     start = PREFIX + int.from_bytes(data[:PREFIX], "little")
     header = Node("header", "JSON", PREFIX, start - PREFIX)
     header.children = [Node(name, "str", PREFIX, start - PREFIX, value) for name, value in metadata.items()]
-    root = Node(
-        "", "struct", 0, len(data), children=[Node("length", "u64", 0, PREFIX, start - PREFIX), header]
-    )
-    for name, tensor in sorted(tensors.items(), key=lambda item: item[1]["offset"]):
-        dim = tensor["dim"]
-        stats = _stats(tensor["data"], dim)
-        length = dim[0] * dim[1] * FLOAT.itemsize
-        root.children.append(Node(name, "F32", tensor["offset"], length, shape=(dim[0], dim[1]), stats=stats))
+    length = Node("length", "u64", 0, PREFIX, start - PREFIX)
+    root = Node("", "struct", 0, len(data), children=[length, header])
+    for name, tensor in tensors.items():
+        (rows, columns), numbers = tensor["dim"], tensor["data"]
+        node = Node(name, "F32", tensor["offset"], numbers.limit * FLOAT.itemsize, shape=(rows, columns))
+        node.stats = _stats(numbers, tensor["dim"])
+        root.children.append(node)
     return root

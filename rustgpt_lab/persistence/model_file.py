@@ -1,33 +1,58 @@
-"""One model, one file: `save`, `load`, `describe`."""
+"""One model, one file: `save`, `load`, `describe`. The extension names the format."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 from ..errors import FileError
-from .compression import compressed
-from .describe import Node
-from .files import atomic_write
-from .formats import JSON, by_extension, use
-from .parts import Parts
-from .tree import from_model, require_finite, to_model
+from ..files import atomic_write, mapped
+from . import bincode, json, safetensors
+from .compression import MAGIC, compressed, decompressed
+from .convert import Parts, from_model, require_finite, to_model
+from .describe import Node, WatchedBincode, WatchedJson, safetensors_tree
+from .foreign import recognized
 
 MAX_BYTES = 1 << 30
 """A file, or what it decompresses to, may have 1 GiB unless the caller says otherwise."""
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Format:
+    """A form that a model can have as bytes; `values` are those of `schema.MODEL`."""
+
+    extension: str
+    write: Callable[[BinaryIO, dict[str, Any]], None]
+    read: Callable[[Any], dict[str, Any]]
+    describe: Callable[[Any], Node]
+
+
+BINARY = Format(".bin", bincode.write, bincode.read, lambda data: WatchedBincode(data).tree())
+JSON = Format(".json", json.write, json.read, lambda data: WatchedJson(data).tree())
+SAFETENSORS = Format(".safetensors", safetensors.write, safetensors.read, safetensors_tree)
+FORMATS = {form.extension: form for form in (BINARY, JSON, SAFETENSORS)}
 
 
 def save(parts: Parts, path: str | PathLike[str]) -> None:
     """Write a model and its optimizer's state; `path` then has all of it, or on any error what it had before.
 
     Raises:
-        AccessError, NotAFileError: see `files.atomic_write`.
-        FileError: the format cannot hold this model: a layer of one's own, a vocabulary without `</s>`; in JSON, NaN.
+        AccessError: the system refuses; see `files.atomic_write`.
+        FileError: the extension is unknown, or the format cannot hold this model: a layer that is not registered, a
+            vocabulary without `</s>`; in JSON, NaN.
     """
-    form, packing = by_extension(path)
     with _named(path):
+        form, packing = by_extension(path)
         if form is JSON:  # it has no NaN; the others keep a diverged model as it is
             require_finite(parts)
         values = from_model(parts)
+        if form is not SAFETENSORS and values["max_seq_len"] is not None:
+            got = f"max_seq_len={values['max_seq_len']}, which no layer has"
+            raise FileError("no place", path=".network", got=got)
         with atomic_write(path) as file, compressed(file, packing) as stream:
             form.write(stream, values)
 
@@ -40,10 +65,10 @@ def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes:
         max_bytes: the most that the file may have, compressed or not.
 
     Raises:
-        FileError: one of its subclasses for every way in which a file can be bad.
+        FileError: for every way in which a file can be bad; its `kind` says which.
     """
     with _named(path):
-        return to_model(use(path, max_bytes, lambda form, data: form.read(data)), allow_nonfinite)
+        return to_model(_use(path, max_bytes, lambda form, data: form.read(data)), allow_nonfinite)
 
 
 def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:
@@ -55,9 +80,79 @@ def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:
         FileError: as `load`.
     """
     with _named(path):
-        node = use(path, max_bytes, lambda form, data: form.describe(data))
+        node = _use(path, max_bytes, lambda form, data: form.describe(data))
     node.name = fspath(path)
     return node
+
+
+def by_extension(path: str | PathLike[str]) -> tuple[Format, str]:
+    """The format that a name asks for, in letters of any case, and its compression (".gz", ".zst" or "").
+
+    Raises:
+        FileError: the extension is none of ours.
+    """
+    name = Path(path).name.lower()
+    packing = next((suffix for suffix in MAGIC if name.endswith(suffix)), "")
+    extension = Path(name.removesuffix(packing)).suffix
+    if extension not in FORMATS:
+        expected = f"{', '.join(FORMATS)}, perhaps with .gz or .zst behind it"
+        raise FileError("extension", expected=expected, got=extension or "none")
+    return FORMATS[extension], packing
+
+
+def _use(path: str | PathLike[str], max_bytes: int, read: Callable[[Format, Any], Result]) -> Result:
+    """Give a file's format and its decompressed bytes to `read`; if it is refused, say what the file really is."""
+    raw = mapped(path, max_bytes)
+    if not raw:
+        raise FileError("empty", offset=0, expected="a model")
+    try:
+        form, packing = by_extension(path)
+        return read(form, decompressed(raw, packing, max_bytes))
+    except FileError as error:
+        if error.kind not in ("bomb", "foreign"):
+            _say_what_it_is(raw, max_bytes, Path(path).name.lower(), error)
+        raise
+
+
+def _say_what_it_is(raw: Any, max_bytes: int, name: str, error: FileError) -> None:
+    """Raise a better error about a file that was refused, if its bytes say what it is.
+
+    Raises:
+        FileError: it is one of ours under another extension, or another program's.
+    """
+    packing = next((suffix for suffix, magic in MAGIC.items() if raw[: len(magic)] == magic), "")
+    try:
+        data = decompressed(raw, packing, max_bytes)
+    except FileError:
+        return
+    if extension := _extension_of(data):
+        if not name.endswith(extension + packing):
+            got, expected = f"{extension}{packing}", "".join(Path(name).suffixes[-2:]) or "no extension"
+            remedy = f"Rename it so that it ends in {got}."
+            raise FileError("other extension", expected=expected, got=got, remedy=remedy) from error
+    elif known := recognized(data):
+        what = f"this is a {known[0]}{packing and f', compressed as {packing}'}, not RustGPT's"
+        raise FileError("foreign", what=what, offset=0, expected="a model", remedy=known[1]) from error
+
+
+def _extension_of(data: Any) -> str:
+    """The extension that these bytes should have; "" if they are none of our formats.
+
+    Raises:
+        FileError: these are tensors, but another program's.
+    """
+    head = bytes(data[:64])
+    if re.match(rb'\s*\{\s*["}]', head):
+        return JSON.extension
+    start = safetensors.PREFIX
+    if re.match(rb'\{\s*"', head[start:]) and int.from_bytes(head[:start], "little") < len(data):
+        safetensors.read_header(data)
+        return SAFETENSORS.extension
+    try:
+        BINARY.read(data)
+    except FileError:
+        return ""
+    return BINARY.extension
 
 
 @contextmanager

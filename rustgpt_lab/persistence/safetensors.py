@@ -1,48 +1,32 @@
 """The `.safetensors` format (huggingface.co/docs/safetensors): a length, a JSON header that names the tensors, numbers.
 
 A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v". The header's metadata
-hold the rest as JSON: `vocabulary`, the list of words, and `architecture`, the layers as in our own JSON but without
-the arrays.
+hold the rest as JSON: `vocabulary`, the list of words; `architecture`, the layers as in our own JSON but without the
+arrays; and `max_seq_len`, where no layer says it.
+
+The format's own library reads and checks the header; the numbers are then taken from where it says that they are,
+without a copy. Writing is a header and the numbers: the library would need them all in memory a second time.
 """
 
+import re
 from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO
 
 import orjson
+from safetensors import SafetensorError, safe_open
 
-from ..errors import (
-    DimensionError,
-    DuplicateKeyError,
-    FieldError,
-    FileError,
-    LengthError,
-    TrailingBytesError,
-    TruncatedError,
-    WrongTypeError,
-)
-from .bincode_source import FLOAT, Window
+from ..errors import FileError
+from ..files import access_error
+from . import schema
+from .bincode import Window
 from .json import Json
-from .kinds import Enum, Kind, Map, Matrix, Option, Seq, Struct, Tuple
-from .schema import LAYERS, MATRIX, MAX_LAYERS, MAX_WORDS, STRING, USIZE, Adam
+from .reader import check_matrix, inside
 
 PREFIX = 8
 """Bytes of the header's length."""
-TENSOR = Struct({"dtype": STRING, "shape": Tuple((USIZE, USIZE)), "data_offsets": Tuple((USIZE, USIZE))})
-METADATA = Map(STRING, STRING, most=100)
-WORDS = Seq(STRING, MAX_WORDS)
-
-
-def _bare(fields: Mapping[str, Kind]) -> Struct:
-    """The fields without the arrays."""
-    kept = {name: kind for name, kind in fields.items() if not isinstance(kind, Matrix | Option)}
-    return Struct(
-        {name: _bare(kind.fields) if isinstance(kind, Adam) else kind for name, kind in kept.items()}
-    )
-
-
-BARE = {name: _bare(form.fields) for name, form in LAYERS.items()}
-ARCHITECTURE = Seq(Enum(BARE), MAX_LAYERS)
-
 
 # ---- writing --------------------------------------------------------------------------------------------------------
 
@@ -50,14 +34,11 @@ ARCHITECTURE = Seq(Enum(BARE), MAX_LAYERS)
 def write(file: BinaryIO, values: dict[str, Any]) -> None:
     """Write the values of `schema.MODEL`; the arrays go from their own memory straight to the file."""
     tensors: dict[str, dict[str, Any]] = {}
-    architecture = []
-    for i, entry in enumerate(values["network"]):
-        [(name, fields)] = entry.items()
-        architecture.append({name: _without_arrays(BARE[name], fields)})
-        tensors |= {f"{i}.{path}": matrix for path, matrix in _matrices(name, fields)}
-    header: dict[str, Any] = {
-        "__metadata__": {"vocabulary": _json(values["vocab"]["words"]), "architecture": _json(architecture)}
-    }
+    layers = [_bare(f"{i}", entry, tensors) for i, entry in enumerate(values["network"])]
+    metadata = {"vocabulary": _json(values["vocab"]["words"]), "architecture": _json(layers)}
+    if values.get("max_seq_len") is not None:
+        metadata["max_seq_len"] = _json(values["max_seq_len"])
+    header: dict[str, Any] = {"__metadata__": metadata}
     start = 0
     for name, matrix in tensors.items():
         end = start + matrix["data"].nbytes
@@ -67,25 +48,26 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
     text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8
     file.write(len(text).to_bytes(PREFIX, "little") + text)
     for matrix in tensors.values():
-        file.write(matrix["data"].astype(FLOAT, copy=False).data)
+        file.write(matrix["data"].astype(schema.FLOAT, copy=False).data)
 
 
-def _matrices(name: str, fields: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The arrays of a layer, each with its way through the fields, such as "optimizer_w_q.m"."""
-    found = []
-    for field, kind in LAYERS[name].fields.items():
-        if isinstance(kind, Matrix):
-            found.append((field, fields[field]))
-        if isinstance(kind, Adam):
-            found += [(f"{field}.{moment}", fields[field][moment]) for moment in ("m", "v")]
-    return found
-
-
-def _without_arrays(bare: Struct, fields: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: _without_arrays(kind, fields[name]) if isinstance(kind, Struct) else fields[name]
-        for name, kind in bare.fields.items()
-    }
+def _bare(name: str, entry: dict[str, Any], tensors: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A layer without its arrays, which go into `tensors` under their names."""
+    [(kind, fields)] = entry.items()
+    bare = dict[str, Any]()
+    for field, value in fields.items():
+        if schema.form_of(kind).fields.get(field) is schema.ACTIVATIONS:
+            continue
+        if isinstance(value, list):
+            bare[field] = [_bare(f"{name}.{i}", inner, tensors) for i, inner in enumerate(value)]
+        elif not isinstance(value, dict):
+            bare[field] = value
+        elif "data" in value:
+            tensors[f"{name}.{field}"] = value
+        else:
+            tensors |= {f"{name}.{field}.{key}": value[key] for key in schema.MOMENTS}
+            bare[field] = {key: value[key] for key in schema.ADAM}
+    return {kind: bare}
 
 
 def _json(value: Any) -> str:
@@ -95,113 +77,125 @@ def _json(value: Any) -> str:
 # ---- reading --------------------------------------------------------------------------------------------------------
 
 
+class Architecture(Json):
+    """Reads the metadata's JSON; the arrays of the layers are the tensors of the file, and those are then `used`."""
+
+    def __init__(self, data: bytes, tensors: dict[str, dict[str, Any]]):
+        super().__init__(data)
+        self.tensors, self.names, self.used = tensors, list[str](), set[str]()
+
+    def part(self, name: str, kind: Any) -> Any:
+        if kind is not schema.LAYER and not isinstance(kind, schema.State):
+            return super().part(name, kind)
+        self.names.append(name.strip(".[]"))
+        value = super().part(name, kind)
+        self.names.pop()
+        return value
+
+    def elsewhere(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            field: None if kind is schema.ACTIVATIONS else self._take(".".join([*self.names, field]))
+            for field, kind in fields.items()
+            if kind is schema.ACTIVATIONS or isinstance(kind, schema.Matrix)
+        }
+
+    def _take(self, name: str) -> dict[str, Any]:
+        if name not in self.tensors:
+            raise FileError("missing tensor", expected=name)
+        self.used.add(name)
+        return self.tensors[name]
+
+
 def read(data: Any) -> dict[str, Any]:
-    """The values of `schema.MODEL` in a file."""
+    """The values of `schema.MODEL` in a file; the numbers of arrays are windows into `data`."""
     metadata, tensors = read_header(data)
-    words = _part(metadata, "vocabulary", WORDS)
-    network = _part(metadata, "architecture", ARCHITECTURE)
-    for i, entry in enumerate(network):
-        [(name, fields)] = entry.items()
-        for field, kind in LAYERS[name].fields.items():
-            if isinstance(kind, Matrix):
-                fields[field] = _take(tensors, f"{i}.{field}")
-            if isinstance(kind, Adam):
-                fields[field] |= {moment: _take(tensors, f"{i}.{field}.{moment}") for moment in ("m", "v")}
-    if tensors:
-        raise FieldError("a tensor that belongs to no layer", path=next(iter(tensors)))
-    ids = {word: i for i, word in enumerate(words)}
-    return {"vocab": {"encode": ids, "decode": dict(enumerate(words)), "words": words}, "network": network}
-
-
-def _part(metadata: dict[str, str], name: str, kind: Kind) -> Any:
-    """A value that the metadata hold as JSON."""
-    if name not in metadata:
-        remedy = "This is a safetensors file of another program, without what makes a model of these tensors."
-        raise FieldError("the metadata lack a field", path="__metadata__", expected=name, remedy=remedy)
-    source = Json(metadata[name].encode())
-    try:
-        value = kind.read(source)
-        source.finish()
-    except FileError as error:
-        error.where.enter(f"__metadata__.{name}")
-        raise
-    return value
-
-
-def _take(tensors: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
-    if name not in tensors:
-        raise FieldError("a tensor is missing", expected=name)
-    return tensors.pop(name)
+    found: dict[str, Any] = {}
+    for name, kind in (
+        ("vocabulary", schema.WORDS),
+        ("architecture", schema.LAYERS),
+        ("max_seq_len", schema.USIZE),
+    ):
+        with inside(f"__metadata__.{name}"):
+            text = Architecture(metadata.get(name, "null").encode(), tensors)
+            found[name] = text.whole(kind if name in metadata else schema.Option(kind))
+            if kind is schema.LAYERS and (surplus := tensors.keys() - text.used):
+                raise FileError("surplus tensor", got=min(surplus))
+    words = found["vocabulary"]
+    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
+    vocab = {"encode": ids, "decode": numbered, "words": words}
+    return {"vocab": vocab, "network": found["architecture"], "max_seq_len": found["max_seq_len"]}
 
 
 def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-    """The metadata, and every tensor as a matrix of the schema: {"dim", "data", and its "offset" in the file}."""
+    """The metadata, and every tensor as a matrix of the schema: {"dim", "data", and its "offset" in the file}.
+
+    The library gets a file of its own to read: the header, and a hole where the numbers would be.
+    """
     data = memoryview(data)
-    if len(data) < PREFIX:
-        raise TruncatedError(
-            "the file is cut off", offset=len(data), expected=f"{PREFIX} bytes with a length"
-        )
     start = PREFIX + int.from_bytes(data[:PREFIX], "little")
-    if start > len(data):
-        expected = f"at most {len(data) - PREFIX}"
-        raise LengthError("a header longer than the file", offset=0, expected=expected, got=start - PREFIX)
-    header = Json(data[:start])
-    header.offset = PREFIX
-    metadata: dict[str, str] = {}
     tensors: dict[str, dict[str, Any]] = {}
-    seen: set[str] = set()
-    header.expect(b"{", "an object")
-    for _ in header.separated(b"}"):
-        offset, name = header.start(), header.name()
-        if name in seen:
-            raise DuplicateKeyError("a name stands twice", path=name, offset=offset)
-        seen.add(name)
-        try:
-            if name == "__metadata__":
-                metadata = METADATA.read(header)
-            else:
-                tensors[name] = TENSOR.read(header)
-        except FileError as error:
-            error.where.enter(name)
-            raise
-    header.finish()
-    _locate(data, start, tensors)
+    try:
+        with TemporaryDirectory() as folder:
+            twin = Path(folder, "header.safetensors")
+            with open(twin, "wb") as file:
+                file.write(data[: min(start, len(data))])
+                file.truncate(len(data))
+            with safe_open(twin, framework="numpy") as header:
+                metadata = dict(sorted((header.metadata() or {}).items()))
+                for name in header.offset_keys():  # one after the other, without gap or overlap
+                    part = header.get_slice(name)
+                    tensors[name] = {"dtype": part.get_dtype(), "dim": part.get_shape()}
+    except OSError as error:
+        raise access_error("the header cannot be checked", gettempdir(), error) from error
+    except SafetensorError as error:
+        raise _explanation(data, start, str(error)) from error
+    if not metadata.keys() >= {"vocabulary", "architecture"}:
+        raise _foreign(tensors)
+    for name, tensor in tensors.items():
+        with inside(name):
+            if tensor["dtype"] != "F32" or len(tensor["dim"]) != 2:
+                got = f"{tensor['dtype']} {tensor['dim']}"
+                raise FileError("tensor type", path=".dtype", expected="F32 and two dimensions", got=got)
+            tensor |= {"offset": start, "data": Window(data, prod(tensor["dim"]), start)}
+            start += prod(tensor["dim"]) * schema.FLOAT.itemsize
+            check_matrix(tensor, tensor["offset"])
     return metadata, tensors
 
 
-def _locate(data: memoryview, start: int, tensors: dict[str, dict[str, Any]]) -> None:
-    """Find the numbers of every tensor; together they must be the rest of the file, without gap or overlap."""
-    position = 0
-    for name, tensor in sorted(tensors.items(), key=lambda item: item[1]["data_offsets"]):
-        first, last = tensor["data_offsets"]
-        rows, columns = tensor["shape"]
+def _foreign(tensors: dict[str, dict[str, Any]]) -> FileError:
+    names = [f"{name} {tensor['dtype']} {tensor['dim']}" for name, tensor in list(tensors.items())[:3]]
+    return FileError(
+        "foreign",
+        what="this is a safetensors file of another program, not RustGPT's",
+        path="__metadata__",
+        expected="vocabulary and architecture, which make a model of tensors",
+        got=f"{len(tensors)} tensors: {', '.join(names)}{', …' * (len(tensors) > 3)}",
+        remedy="safetensors.numpy.load_file reads its tensors as arrays.",
+    )
+
+
+def _explanation(data: memoryview, start: int, message: str) -> FileError:
+    """Where the header is wrong that the library has refused, and why."""
+    size = len(data)
+    if size < PREFIX:
+        return FileError("cut off", offset=size, expected=f"{PREFIX} bytes with a length", got=size)
+    if start > size:
+        return FileError("header length", offset=0, expected=f"at most {size - PREFIX}", got=start - PREFIX)
+    if " in header: " in message:  # the header is no JSON, or its JSON is none of tensors
+        place = re.search(r" at line 1 column (\d+)", message)
+        offset = PREFIX + max(int(place[1]) - 1 if place else 0, 0)
+        return FileError("header", offset=offset, expected="the names of tensors", got=message)
+    header, position = orjson.loads(data[PREFIX:start]), 0
+    header.pop("__metadata__", None)
+    for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
         if tensor["dtype"] != "F32":
-            raise WrongTypeError(
-                "a tensor of another type", path=f"{name}.dtype", expected="F32", got=tensor["dtype"]
-            )
-        if first != position or last - first != rows * columns * FLOAT.itemsize:
-            expected = f"[{position}, {position + rows * columns * FLOAT.itemsize}]"
-            raise DimensionError(
-                "a tensor's place does not fit its shape and the tensor before it",
-                path=f"{name}.data_offsets",
-                expected=expected,
-                got=[first, last],
-            )
-        if start + last > len(data):
-            left = len(data) - start
-            raise TruncatedError(
-                "the file is cut off", path=name, expected=f"{last} bytes of numbers", got=left
-            )
-        window = Window(data, rows * columns, start + first)
-        try:
-            MATRIX.check(tensor["shape"], window, start + first)
-        except FileError as error:
-            error.where.enter(name)
-            raise
-        tensor |= {"dim": [rows, columns], "offset": start + first, "data": window}
-        position = last
-    if start + position < len(data):
-        got = f"{len(data) - start - position} more bytes"
-        raise TrailingBytesError(
-            "bytes follow the last tensor", offset=start + position, expected="the end", got=got
-        )
+            return FileError("tensor type", path=f"{name}.dtype", expected="F32", got=tensor["dtype"])
+        expected = [position, position + prod(tensor["shape"]) * schema.FLOAT.itemsize]
+        if tensor["data_offsets"] != expected:
+            path, got = f"{name}.data_offsets", tensor["data_offsets"]
+            return FileError("tensor place", path=path, expected=expected, got=got)
+        position = expected[1]
+    left = size - start - position
+    if left < 0:
+        return FileError("cut off", offset=start, expected=f"{position} bytes of numbers", got=size - start)
+    return FileError("trailing bytes", offset=start + position, expected="the end", got=f"{left} more bytes")

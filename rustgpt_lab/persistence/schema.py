@@ -1,140 +1,196 @@
-"""The form of a model file, written once, as data. Names and order are RustGPT's."""
+"""The form of a model file, written once, as data: a few kinds of value, and of what a model consists.
 
-from collections.abc import Callable
+This is serde's idea. Every format has a reader and a writer of the kinds (`bincode`, `json`); none knows a model. In
+Python's memory a struct or a map is a dict, a sequence a list, an optional value None or the value, a layer
+{name: struct}. RustGPT's five kinds of layer have the forms that its program gives them; the form of every other
+registered kind follows from its constructor and its parameters: its settings, its arrays, then Adam's states.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from inspect import Parameter, signature
+from math import prod
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
-from ..layers import Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
-from .kinds import Enum, Map, Matrix, Option, Scalar, Seq, Source, Struct, Texts, Tuple, require_count
+import numpy as np
 
-MAX_LAYERS = 10_000
-MAX_WORDS = 1 << 20
-"""A stranger's file cannot ask for more: a layer or a word takes far more room in memory than it may take in a file."""
+from ..errors import FileError
+from ..layers import REGISTRY, Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
+
+# A stranger's file cannot ask for more: a layer or a word takes far more room in memory than it may take in a file.
+MAX_LAYERS, MAX_DEPTH, MAX_WORDS, MAX_DIMENSION = 10_000, 16, 1 << 20, (1 << 31) - 1
+FLOAT = np.dtype("<f4")
+
+
+# ---- kinds of value -------------------------------------------------------------------------------------------------
+
+
+Scalar = namedtuple("Scalar", "name")  # a primitive; the name is that of the method that reads it
+Pair = namedtuple("Pair", "item")  # two values of one kind
+Seq = namedtuple("Seq", "item most")
+Map = namedtuple("Map", "entry most")
+Entry = namedtuple("Entry", "key value")
+Option = namedtuple("Option", "item")
+AnyLayer = namedtuple("AnyLayer", "")  # a layer: its tag or its name, then its form
 
 
 @dataclass(frozen=True)
-class Setting(Scalar):
-    """A scalar that a layer keeps as an attribute."""
+class Struct:
+    """Named parts, in order."""
 
-    attribute: str
+    fields: Mapping[str, Any]
+
+    def rest(self, found: dict[str, Any]) -> Mapping[str, Any]:
+        """The fields that follow, when those in `fields` are known."""
+        return {}
+
+
+class Matrix(Struct):
+    """An array as the Rust crate ndarray writes it: its version, its two dimensions, its numbers row by row."""
 
 
 @dataclass(frozen=True)
-class Adam(Struct):
-    """The optimizer's state of one parameter of the layer."""
+class State(Struct):
+    """Adam's state of one parameter of the layer."""
 
     parameter: str
 
 
-class Activations(Option):
-    """What RustGPT's last forward pass left behind: read, checked and dropped; never written."""
+USIZE, F32, BOOL, STRING, FLOATS = map(Scalar, ("usize", "f32", "bool", "string", "floats"))
+MATRIX = Matrix({"v": Scalar("version"), "dim": Pair(USIZE), "data": FLOATS})
+ACTIVATIONS = Option(MATRIX)
+"""What RustGPT's last forward pass left behind: read, checked and dropped; never written."""
+WORD_TO_ID, ID_TO_WORD = Entry(STRING, USIZE), Entry(Scalar("usize_key"), STRING)
+WORDS, LAYER = Seq(STRING, MAX_WORDS), AnyLayer()
+LAYERS = Seq(LAYER, MAX_LAYERS)
+VOCAB = Struct({"encode": Map(WORD_TO_ID, MAX_WORDS), "decode": Map(ID_TO_WORD, MAX_WORDS), "words": WORDS})
+MODEL = Struct({"vocab": VOCAB, "network": LAYERS})
+ADAM = {"beta1": F32, "beta2": F32, "epsilon": F32, "timestep": USIZE}
+MOMENTS = {"m": MATRIX, "v": MATRIX}
 
-    def read(self, source: Source) -> None:
-        matrix = super().read(source)
-        if matrix is not None:
-            require_count(matrix["dim"], sum(piece.size for piece in matrix["data"].pieces()))
+
+def adam(parameter: str) -> State:
+    return State(ADAM | MOMENTS, parameter)
 
 
-USIZE, F32, STRING = Scalar("usize"), Scalar("f32"), Scalar("string")
-MATRIX = Matrix({"v": Scalar("version"), "dim": Tuple((USIZE, USIZE)), "data": Scalar("floats")})
-ACTIVATIONS = Activations(MATRIX)
-
-
-def adam(parameter: str) -> Adam:
-    """Adam's state of a parameter of the layer."""
-    return Adam(
-        {"beta1": F32, "beta2": F32, "epsilon": F32, "timestep": USIZE, "m": MATRIX, "v": MATRIX}, parameter
-    )
+# ---- forms of layers ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class LayerForm(Struct):
-    """The form of a layer: its fields, and how to make an empty layer of the right sizes from what was read.
+class Form(Struct):
+    """A kind of layer. A field that is a matrix is the parameter of that name; a scalar is a setting.
 
-    A field that is a matrix is the parameter of that name. A new kind of layer is one more of these in `LAYERS`.
+    `make` gives an empty layer of the sizes that were read; `attributes` says where a layer keeps a setting that it
+    calls otherwise.
     """
 
     make: Callable[[dict[str, Any]], Layer]
+    attributes: Mapping[str, str]
+
+    def of(self, layer: Layer) -> Mapping[str, Any]:
+        """All fields of a layer."""
+        return self.fields
 
 
-LAYERS: dict[str, LayerForm] = {
-    "Embeddings": LayerForm(
-        {
-            "token_embeddings": MATRIX,
-            "positional_embeddings": MATRIX,
-            "cached_input": ACTIVATIONS,
-            "token_optimizer": adam("token_embeddings"),
-            "positional_optimizer": adam("positional_embeddings"),
-        },
-        lambda f: Embeddings(
-            f["token_embeddings"]["dim"][0],
-            f["token_embeddings"]["dim"][1],
-            f["positional_embeddings"]["dim"][0],
-        ),
+class Derived(Form):
+    """A kind whose form is not RustGPT's: its arrays are known when its settings are."""
+
+    def rest(self, found: dict[str, Any]) -> Mapping[str, Any]:
+        return self._arrays(self.make(found))
+
+    def of(self, layer: Layer) -> Mapping[str, Any]:
+        return {**self.fields, **self._arrays(layer)}
+
+    def _arrays(self, layer: Layer) -> dict[str, Any]:
+        own = {name: param for name, param in layer.parameters().items() if not param.tied_to}
+        states = {f"optimizer_{name}": adam(name) for name, param in own.items() if param.adam}
+        if twice := own.keys() & states.keys() | {*own, *states} & self.fields.keys():
+            raise FileError(
+                "no place", path=f".{type(layer).__name__}", got=f"two fields called {min(twice)}"
+            )
+        return dict.fromkeys(own, MATRIX) | states
+
+
+# fmt: off
+RUSTGPT: dict[str, Form] = {
+    "Embeddings": Form(
+        {"token_embeddings": MATRIX, "positional_embeddings": MATRIX, "cached_input": ACTIVATIONS,
+         "token_optimizer": adam("token_embeddings"), "positional_optimizer": adam("positional_embeddings")},
+        lambda f: Embeddings(*f["token_embeddings"]["dim"], *f["positional_embeddings"]["dim"][:1]), {},
     ),
-    "SelfAttention": LayerForm(
-        {
-            "embedding_dim": Setting("usize", "d"),
-            "w_q": MATRIX,
-            "w_k": MATRIX,
-            "w_v": MATRIX,
-            "cached_input": ACTIVATIONS,
-            "optimizer_w_q": adam("w_q"),
-            "optimizer_w_k": adam("w_k"),
-            "optimizer_w_v": adam("w_v"),
-        },
-        lambda f: SelfAttention(f["embedding_dim"]),
+    "SelfAttention": Form(
+        {"embedding_dim": USIZE, "w_q": MATRIX, "w_k": MATRIX, "w_v": MATRIX, "cached_input": ACTIVATIONS,
+         "optimizer_w_q": adam("w_q"), "optimizer_w_k": adam("w_k"), "optimizer_w_v": adam("w_v")},
+        lambda f: SelfAttention(f["embedding_dim"]), {"embedding_dim": "d"},
     ),
-    "FeedForward": LayerForm(
-        {
-            "w1": MATRIX,
-            "b1": MATRIX,
-            "w2": MATRIX,
-            "b2": MATRIX,
-            "input": ACTIVATIONS,
-            "hidden_pre_activation": ACTIVATIONS,
-            "hidden_post_activation": ACTIVATIONS,
-            "optimizer_w1": adam("w1"),
-            "optimizer_b1": adam("b1"),
-            "optimizer_w2": adam("w2"),
-            "optimizer_b2": adam("b2"),
-        },
-        lambda f: FeedForward(*f["w1"]["dim"]),
+    "FeedForward": Form(
+        {"w1": MATRIX, "b1": MATRIX, "w2": MATRIX, "b2": MATRIX,
+         "input": ACTIVATIONS, "hidden_pre_activation": ACTIVATIONS, "hidden_post_activation": ACTIVATIONS,
+         "optimizer_w1": adam("w1"), "optimizer_b1": adam("b1"),
+         "optimizer_w2": adam("w2"), "optimizer_b2": adam("b2")},
+        lambda f: FeedForward(*f["w1"]["dim"]), {},
     ),
-    "LayerNorm": LayerForm(
-        {
-            "epsilon": Setting("f32", "epsilon"),
-            "gamma": MATRIX,
-            "beta": MATRIX,
-            "cached_input": ACTIVATIONS,
-            "cached_mean": ACTIVATIONS,
-            "cached_std": ACTIVATIONS,
-            "optimizer_gamma": adam("gamma"),
-            "optimizer_beta": adam("beta"),
-        },
-        lambda f: LayerNorm(f["gamma"]["dim"][1], f["epsilon"]),
+    "LayerNorm": Form(
+        {"epsilon": F32, "gamma": MATRIX, "beta": MATRIX,
+         "cached_input": ACTIVATIONS, "cached_mean": ACTIVATIONS, "cached_std": ACTIVATIONS,
+         "optimizer_gamma": adam("gamma"), "optimizer_beta": adam("beta")},
+        lambda f: LayerNorm(f["gamma"]["dim"][1], f["epsilon"]), {},
     ),
-    "OutputProjection": LayerForm(
-        {
-            "w_out": MATRIX,
-            "b_out": MATRIX,
-            "optimizer": adam("w_out"),
-            "cached_input": ACTIVATIONS,
-        },
-        lambda f: OutputProjection(*f["w_out"]["dim"]),
+    "OutputProjection": Form(
+        {"w_out": MATRIX, "b_out": MATRIX, "optimizer": adam("w_out"), "cached_input": ACTIVATIONS},
+        lambda f: OutputProjection(*f["w_out"]["dim"]), {},
     ),
 }
-"""In the order of the enum's tags: RustGPT's own kinds are 0 to 4, and 5 is the first that it does not know."""
+# fmt: on
+"""RustGPT's own kinds, in the order of their tags. (b_out has no optimizer: it is moved by plain descent.)"""
+PLAIN: dict[Any, Scalar] = {int: USIZE, float: F32, bool: BOOL, str: STRING}
+"""What the annotation of a constructor's argument says -> how it is written."""
 
-MODEL = Struct(
-    {
-        "vocab": Struct(
-            {
-                "encode": Map(STRING, USIZE, MAX_WORDS),
-                "decode": Map(USIZE, STRING, MAX_WORDS),
-                "words": Texts(STRING, MAX_WORDS),
-            }
-        ),
-        "network": Seq(Enum(LAYERS), MAX_LAYERS),
-    }
-)
+
+def form_of(name: str) -> Form:
+    """The form of a registered kind of layer."""
+    kind: Any = REGISTRY[name]
+    return RUSTGPT.get(name) or _derived(kind)
+
+
+def make_layer(entry: dict[str, Any]) -> Layer:
+    """An empty layer of the sizes that were read."""
+    [(name, fields)] = entry.items()
+    return form_of(name).make(fields)
+
+
+@cache
+def _derived(kind: Any) -> Form:
+    """The form that follows from a constructor; `*layers` are layers inside."""
+    hints, fields, inner = get_type_hints(kind.__init__), dict[str, Any](), ""
+    for name, argument in signature(kind).parameters.items():
+        if argument.kind is Parameter.VAR_POSITIONAL:
+            fields[name], inner = LAYERS, name
+            continue
+        types = {*get_args(hints.get(name)), hints.get(name)} - {NoneType}
+        scalar = next((PLAIN[each] for each in types if each in PLAIN), None)
+        if scalar is None:
+            path, expected = f".{kind.__name__}.{name}", "an argument annotated as int, float, bool or str"
+            raise FileError("no place", path=path, expected=expected, got=hints.get(name))
+        fields[name] = scalar if len(types) == 1 else Option(scalar)
+
+    def make(found: dict[str, Any]) -> Layer:
+        settings = {name: found[name] for name in fields if name != inner}
+        layers = [make_layer(entry) for entry in found[inner]] if inner else []
+        try:
+            layer = kind(*layers, **settings)
+            layer.parameters()
+        except Exception as error:  # whatever a constructor does with settings that are not for it
+            expected = f"settings of a {kind.__name__}"
+            raise FileError("no layer", expected=expected, got=f"{settings}: {error}") from error
+        return layer
+
+    return Derived(fields, make, {})
+
+
+def as_matrix(shape: tuple[int, ...]) -> tuple[int, int]:
+    """The dimensions in a file of an array of any shape: its first axis x all others; a vector is one row."""
+    return (shape[0], prod(shape[1:])) if len(shape) > 1 else (1, prod(shape))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import os
-import secrets
+import io
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from ..files import atomic_write
 from ..numerics import Array
 from ..optim.report import ClippingReport
 
@@ -167,14 +166,13 @@ class History:
             return {name: column for t in tables for name, column in zip(t.columns, t.values.T, strict=True)}
 
     def to_csv(self, path: str | PathLike[str]) -> None:
-        """Write the whole table as text, with a header."""
-        columns, target = self.columns(), Path(path)
-        temporary = target.with_name(f".rustgpt_lab-{secrets.token_hex(8)}.tmp")
-        with open(temporary, "x", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-        os.replace(temporary, target)
+        """Write the whole table as text, with a header, whole or not at all (see `files.atomic_write`)."""
+        columns, text = self.columns(), io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+        with atomic_write(path) as file:
+            file.write(text.getvalue().encode())
 
     def to_pandas(self) -> Any:
         """The whole table as a pandas DataFrame, with the step as its index; pandas must be installed."""

@@ -55,18 +55,18 @@ class Mutation:
 # fmt: off
 # ruff: noqa: E501
 MUTATIONS = [
-    Mutation("answers are cut short", "00", "generation/loop.py", "past.read + 1 >= most", "past.read + 70 >= most"),
+    Mutation("answers are cut short", "00", "generation/loop.py", "past.read[row] + 1 >= most", "past.read[row] + 70 >= most"),
     Mutation("punctuation sticks to words", "01", "tokenizers/words.py", "{_MARK}]+", r"{_MARK}]+\W?"),
     Mutation("the words are not sorted", "01", "tokenizers/words.py", "cls(sorted({END}.union(", "cls(list({END}.union("),
     Mutation("no positions", "02", "layers/embeddings.py", "return token + position, ", "return token, "),
     Mutation("attention without 1 / sqrt(d)", "03", "layers/self_attention.py", "scores *= self.scale\n        return", "return"),
     Mutation("the mask shows one word of the future", "03", "numerics.py", "dtype), k=1)", "dtype), k=2)"),
-    Mutation("softmax's rows do not sum to 1", "03", "numerics.py", "p /= p.sum(", "p /= p.max("),
+    Mutation("softmax's rows do not sum to 1", "03", "numerics.py", "p /= np.add.reduce(", "p /= np.maximum.reduce("),
     Mutation("attention without residual", "03", "layers/self_attention.py", "return x + batch", "return batch"),
     Mutation("no ReLU", "04", "layers/feed_forward.py", "np.maximum(hidden, 0)\n", "hidden\n"),
     Mutation("the variance of a sample", "04", "layers/layer_norm.py", "x_hat) / self.d)[:", "x_hat) / (self.d - 1))[:"),
     Mutation("the loss is a sum over positions", "05", "batch.py", "np.repeat(1 / (batch.lengths * batch.size)", "np.repeat(1.0 / batch.size + 0 * batch.lengths"),
-    Mutation("the cache forgets the newest word", "05", "cache.py", "room[..., start:end, :] = array", "room[..., start:end, :] = 0"),
+    Mutation("the cache forgets the newest word", "05", "cache.py", "room[..., start:end, :] = new", "room[..., start:end, :] = 0"),
     Mutation("the gradient ignores ReLU", "06", "layers/feed_forward.py", "dhidden *= c.hidden > 0", "dhidden *= 1.0"),
     Mutation("dq, dk without 1 / sqrt(d)", "06", "layers/self_attention.py", "dscores *= self.scale", "dscores *= 1.0"),
     Mutation("a repeated word counts once", "06", "layers/embeddings.py", "[word] += row", "[word] = row"),
@@ -77,7 +77,7 @@ MUTATIONS = [
     Mutation("L2 allows twice as much", "08", "optim/clipping.py", "array *= self.threshold / length", "array *= 2 * self.threshold / length"),
     Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
     Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(wide, piece)", "(wide.round(6), piece)"),
-    Mutation("Adam's m is loaded from v", "09", "persistence/tree.py", 'state["m"],', 'state["v"],'),
+    Mutation("Adam's m is loaded from v", "09", "persistence/convert.py", '{key}", value[key]))', '{key}", value["v"]))'),
 ]
 # fmt: on
 

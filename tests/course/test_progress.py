@@ -224,10 +224,10 @@ def test_a_failed_write_leaves_the_old_file(progress_file: Path, monkeypatch: py
     check("03.1", nb03.look)
     before = progress_file.read_bytes()
 
-    def full(self: Path, content: bytes) -> int:
+    def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.warns(ProgressWarning, match="No space left"):
         check("03.2", nb03.hide_future)
     assert progress_file.read_bytes() == before

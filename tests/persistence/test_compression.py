@@ -48,8 +48,9 @@ def test_every_cut_of_a_compressed_file(packing: str, tmp_path: Path) -> None:
     whole = PACK[packing](binary.GOOD)
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
-        with pytest.raises((errors.TruncatedError, errors.CompressionError, errors.LengthError)):
+        with pytest.raises(errors.FileError) as caught:
             LLM.load(path)
+        assert caught.value.kind in ("empty", "cut off", "not compressed", "compression", "length")
 
 
 @PACKINGS
@@ -72,7 +73,7 @@ def test_every_flipped_bit_of_a_compressed_file(packing: str, tmp_path: Path) ->
 def test_bytes_behind_a_compressed_file(packing: str, tmp_path: Path) -> None:
     path = tmp_path / f"m.bin{packing}"
     path.write_bytes(PACK[packing](binary.GOOD) + b"more")
-    with pytest.raises(errors.CompressionError, match="damaged"):
+    with pytest.raises(errors.FileError, match="damaged"):
         LLM.load(path)
 
 
@@ -98,7 +99,7 @@ import rustgpt_lab.persistence
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     LLM.load(sys.argv[1], max_bytes=64 << 20)
-except errors.TooLargeError as error:
+except errors.FileError as error:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, error)
 """
 
@@ -141,7 +142,8 @@ def test_a_wrong_extension_is_told_with_the_right_one(
     (tmp_path / name).write_bytes(data)
     for use in (LLM.load, describe):
         with pytest.raises(
-            errors.WrongExtensionError, match=rf"found {really}\. Rename it so that it ends in {really}\."
+            errors.FileError,
+            match=rf"another format than its name says.*found {really}\. Rename .* ends in {really}\.",
         ):
             use(tmp_path / name)
 
@@ -150,7 +152,7 @@ def test_a_safetensors_file_with_another_name(tmp_path: Path) -> None:
     LLM.build(Vocab.default(), 4, 4, 1).save(tmp_path / "m.safetensors")
     for name in ("m.bin", "m.json"):
         (tmp_path / name).write_bytes((tmp_path / "m.safetensors").read_bytes())
-        with pytest.raises(errors.WrongExtensionError, match=r"ends in \.safetensors"):
+        with pytest.raises(errors.FileError, match=r"ends in \.safetensors"):
             LLM.load(tmp_path / name)
 
 
@@ -159,4 +161,4 @@ def test_what_is_no_format_at_all_is_refused_for_what_it_is(tmp_path: Path) -> N
         (tmp_path / name).write_bytes(b"\x07\x03abc\xff\xff" * 3)
         with pytest.raises(errors.FileError) as caught:
             LLM.load(tmp_path / name)
-        assert type(caught.value) is not errors.WrongExtensionError
+        assert caught.value.kind not in ("other extension", "foreign")

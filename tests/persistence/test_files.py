@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from rustgpt_lab import LLM, Vocab, errors
-from rustgpt_lab.persistence import describe, files
-from rustgpt_lab.persistence.files import atomic_write, mapped
+from rustgpt_lab import LLM, Vocab, errors, files
+from rustgpt_lab.files import atomic_write, mapped
+from rustgpt_lab.persistence import describe
 
 OLD = b"the old file"
 EXTENSIONS = "bin", "json", "safetensors", "bin.gz", "json.zst"
@@ -124,7 +124,7 @@ while True:
 def test_a_killed_process_leaves_nothing(path: Path) -> None:
     code = """
 import sys
-from rustgpt_lab.persistence import atomic_write
+from rustgpt_lab.files import atomic_write
 with atomic_write(sys.argv[1]) as file:
     file.write(b"half")
     file.flush()
@@ -234,7 +234,7 @@ def test_permission_lost_in_the_middle(open_folder: Path) -> None:
     path.write_bytes(OLD)
     path.chmod(0o666)
     code = """
-from rustgpt_lab.persistence.files import atomic_write
+from rustgpt_lab.files import atomic_write
 try:
     with atomic_write(sys.argv[1]) as file:
         file.write(b"half")
@@ -257,13 +257,14 @@ except errors.AccessError as error:
 
 
 def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path: Path, llm: LLM) -> None:
-    folder, fifo = tmp_path / "folder", tmp_path / "fifo"
+    folder, fifo, device = tmp_path / "folder.bin", tmp_path / "fifo.bin", tmp_path / "device.bin"
     folder.mkdir()
     os.mkfifo(fifo)
-    for path, kind in ((folder, "a directory"), (fifo, "a FIFO"), (Path("/dev/null"), "a device")):
+    device.symlink_to("/dev/null")
+    for path, kind in ((folder, "a directory"), (fifo, "a FIFO"), (device, "a device")):
         mode = path.stat().st_mode
         for use in (LLM.load, describe, llm.save):
-            with pytest.raises(errors.NotAFileError, match=f"expected a regular file, found {kind}"):
+            with pytest.raises(errors.FileError, match=f"expected a regular file, found {kind}"):
                 use(path)
         assert path.stat().st_mode == mode
 
@@ -303,6 +304,85 @@ def test_a_file_that_cannot_be_mapped_is_read(path: Path, monkeypatch: pytest.Mo
 def test_a_file_larger_than_the_limit(path: Path) -> None:
     for use in (LLM.load, describe):
         with pytest.raises(
-            errors.TooLargeError, match=r"larger than the limit; expected at most 11 bytes, found 12\."
+            errors.FileError,
+            match=r"larger than the limit; expected at most 11 bytes, found 12\..*max_bytes.*--max-bytes",
         ):
             use(path, max_bytes=11)
+
+
+LACKING = {
+    "hard links": ("link", errno.EPERM),
+    "fsync": ("fsync", errno.EINVAL),
+    "fsync on this disk": ("fsync", errno.ENOTSUP),
+    "files without a name": ("open", errno.EOPNOTSUPP),
+    "permissions": ("chmod", errno.EPERM),
+}
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+def test_a_place_without_this_is_written_to_all_the_same(
+    lacking: str, path: Path, temporary: str, llm: LLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, number = LACKING[lacking]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, name, refuse)
+    with atomic_write(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == OLD
+    assert_untouched(path, b"new")
+    llm.save(path)
+    monkeypatch.undo()
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    LLM.load(path)
+
+
+def test_without_hard_links_a_full_disk_still_leaves_the_old_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(files.shutil, "copyfileobj", full)
+
+    def write() -> None:
+        with atomic_write(path) as file:
+            file.write(b"new")
+
+    with pytest.raises(errors.AccessError, match="No space left"):
+        write()
+    monkeypatch.undo()
+    assert_untouched(path)
+
+
+def test_a_history_is_written_whole_or_not_at_all(path: Path, temporary: str) -> None:
+    from rustgpt_lab.training import History
+
+    history = History()
+    history.add_epoch(1.0)
+    with largest_file(5), pytest.raises(errors.AccessError, match="File too large"):
+        history.to_csv(path)
+    assert_untouched(path)
+    history.to_csv(path)
+    assert path.read_bytes() == b"step,epoch,loss,rate,tokens,seconds\r\n"
+
+
+def test_progress_is_written_whole_or_not_at_all(
+    path: Path, temporary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rustgpt_lab.course.record import Progress, ProgressWarning
+
+    monkeypatch.setenv("RUSTGPT_LAB_PROGRESS", str(path))
+    path.unlink()
+    Progress().passed("01.1")
+    old = path.read_bytes()
+    with largest_file(5), pytest.warns(ProgressWarning, match="cannot be written \\(File too large\\)"):
+        Progress().passed("01.2")
+    assert_untouched(path, old)

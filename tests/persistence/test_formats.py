@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from rustgpt_lab import LLM, Vocab
+from rustgpt_lab.errors import FileError
+from rustgpt_lab.persistence import describe
 
 from . import independent
 
@@ -127,7 +129,9 @@ def test_no_format_changes_a_single_bit(trained: LLM, tmp_path: Path) -> None:
         "json.gz",
         "json.zst",
         "safetensors.zst",
-        "model",
+        "BIN",
+        "Json.GZ",
+        "SafeTensors",
     )
     for extension in extensions:
         llm.save(tmp_path / f"m.{extension}")
@@ -154,12 +158,33 @@ def test_a_float64_model_is_rounded(trained: LLM, tmp_path: Path) -> None:
 
 
 def test_the_extension_decides(trained: LLM, tmp_path: Path) -> None:
-    for name in ("m.json", "m.bin", "m", "m.model", "m.JSON"):
+    for name in ("m.json", "m.bin", "m.bin.zst", "m.JSON", "m.BIN", "x.json.bin"):
         trained.save(tmp_path / name)
         head = (tmp_path / name).read_bytes()[:1]
-        assert (head == b"{") == name.endswith(".json")
-    trained.save(tmp_path / "m.gz")
-    assert (tmp_path / "m.gz").read_bytes()[:2] == b"\x1f\x8b"
+        assert (head == b"{") == name.lower().endswith(".json")
+    trained.save(tmp_path / "m.Bin.GZ")
+    assert (tmp_path / "m.Bin.GZ").read_bytes()[:2] == b"\x1f\x8b"
+
+
+@pytest.mark.parametrize("name", ["m", "m.npz", "m.gz", "m.pt", "m.jsonl", "json", "m.bin.bz2", "m.bin.old"])
+def test_an_unknown_extension_is_refused(name: str, trained: LLM, tmp_path: Path) -> None:
+    known = r"expected \.bin, \.json, \.safetensors, perhaps with \.gz or \.zst"
+    with pytest.raises(FileError, match=known) as caught:
+        trained.save(tmp_path / name)
+    assert caught.value.kind == "extension"
+    assert not list(tmp_path.iterdir())
+    (tmp_path / name).write_bytes(b"\0")
+    for use in (LLM.load, describe):
+        with pytest.raises(FileError, match=known):
+            use(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["m", "m.npz", "m.json"])
+def test_a_model_under_another_name_is_recognized(name: str, trained: LLM, tmp_path: Path) -> None:
+    trained.save(tmp_path / "m.bin")
+    (tmp_path / "m.bin").rename(tmp_path / name)
+    with pytest.raises(FileError, match=r"Rename it so that it ends in \.bin\."):
+        LLM.load(tmp_path / name)
 
 
 def test_a_compressed_file_does_not_depend_on_the_time(trained: LLM, tmp_path: Path) -> None:

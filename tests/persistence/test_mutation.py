@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rustgpt_lab.persistence.formats import SAFETENSORS, Format
-from rustgpt_lab.persistence.tree import from_model
+from rustgpt_lab.persistence.convert import from_model
+from rustgpt_lab.persistence.model_file import SAFETENSORS, Format
 from tests.corpus import text
 
 from . import independent
@@ -31,10 +31,10 @@ def little_memory() -> Iterator[None]:
 
 
 def safetensors() -> bytes:
-    llm = read(FORMATS[".json"], text.GOOD)
-    assert llm
+    parts = read(FORMATS[".json"], text.GOOD)
+    assert parts
     file = io.BytesIO()
-    SAFETENSORS.write(file, from_model(llm))
+    SAFETENSORS.write(file, from_model(parts))
     return file.getvalue()
 
 

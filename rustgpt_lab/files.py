@@ -1,5 +1,6 @@
-"""Files on the disk: written whole or not at all, read without a copy, and known by their extension."""
+"""Files on the disk: written whole or not at all, and read without a copy."""
 
+import errno
 import mmap
 import os
 import secrets
@@ -11,10 +12,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import AccessError, NotAFileError, TooLargeError
+from .errors import AccessError, FileError
 
 DESCRIPTORS = "/proc/self/fd"
 """Where Linux shows a process its open files, those without a name as well."""
+UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
+"""What a system says that has no such thing on this disk, as against one that tried and failed."""
 
 
 @contextmanager
@@ -29,23 +32,34 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     A rename is atomic on POSIX and on NTFS. The folder is flushed, too, where the system can (Windows cannot), so
     that the new name outlives a power cut. A link is followed; an old file's permissions are kept.
 
+    Where the place allows less, this does what it can:
+
+    - no files without a name (`O_TMPFILE`): the temporary file has one from the start;
+    - no hard links, by which the nameless file would get its name: its bytes are copied into a file with a name;
+    - no `fsync`: the rename is still atomic for every reader, but a power cut soon after may lose the new file;
+    - no permissions: the new file has those that the disk gives.
+
     Raises:
-        NotAFileError: `path` is a directory, a FIFO or a device.
+        FileError: `path` is a directory, a FIFO or a device.
         AccessError: the system refuses: no such folder, no permission, a full disk.
+
+    >>> with atomic_write("greeting.txt") as file:  # doctest: +SKIP
+    ...     file.write(b"hello")
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".rustgpt_lab-{secrets.token_hex(8)}.tmp")
     try:
         old = _check_target(target)
         nameless = _open_nameless(target.parent)
-        with open(temporary, "xb") if nameless is None else open(nameless, "wb") as file:
+        with open(temporary, "xb") if nameless is None else open(nameless, "w+b") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
-            if nameless is not None:  # the folder's descriptor is not used, but makes Python follow the link
-                os.link(f"{DESCRIPTORS}/{nameless}", temporary, src_dir_fd=nameless)
+            _flush(file.fileno())
+            if nameless is not None:
+                _give_name(file, temporary)
         if old:
-            shutil.copymode(target, temporary)
+            with _if_supported():
+                shutil.copymode(target, temporary)
         os.replace(temporary, target)
         _flush_folder(target.parent)
     except OSError as error:
@@ -55,14 +69,42 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+@contextmanager
+def _if_supported() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
+
+
+def _flush(descriptor: int) -> None:
+    """Flush a file to the disk."""
+    with _if_supported():
+        os.fsync(descriptor)
+
+
 def _open_nameless(folder: Path) -> int | None:
     """A file in a folder but without a name, which vanishes unless it gets one; None where there are none such."""
     if not os.path.exists(DESCRIPTORS):
         return None
     try:
-        return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666)
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
     except OSError:  # the system knows them, but not this disk
         return None
+
+
+def _give_name(file: BinaryIO, path: Path) -> None:
+    """Give a complete nameless file its name; without hard links, give that name to a copy."""
+    nameless = file.fileno()
+    try:  # the folder's descriptor is not used, but makes Python follow the link
+        os.link(f"{DESCRIPTORS}/{nameless}", path, src_dir_fd=nameless)
+    except OSError:
+        file.seek(0)
+        with open(path, "xb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+            copy.flush()
+            _flush(copy.fileno())
 
 
 def _check_target(target: Path) -> bool:
@@ -85,19 +127,13 @@ def require_regular(path: str | PathLike[str], mode: int) -> None:
     """
     if not stat.S_ISREG(mode):
         kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
-        raise NotAFileError(
-            "this is not a file",
-            where=os.fspath(path),
-            expected="a regular file",
-            got=kinds.get(stat.S_IFMT(mode), "a device"),
-            remedy="Name a file.",
-        )
+        got = kinds.get(stat.S_IFMT(mode), "a device")
+        raise FileError("not a file", where=os.fspath(path), expected="a regular file", got=got)
 
 
 def access_error(what: str, path: str | PathLike[str], error: OSError) -> AccessError:
     """What the operating system said, as one of our errors."""
-    remedy = "Check the name of the file and its folder, their permissions, and the space on the disk."
-    return AccessError(what, where=os.fspath(path), got=error.strerror or str(error), remedy=remedy)
+    return AccessError(what, where=os.fspath(path), got=error.strerror or str(error))
 
 
 def _flush_folder(folder: Path) -> None:
@@ -117,8 +153,8 @@ def mapped(path: str | PathLike[str], max_bytes: int) -> Any:
     (`atomic_write` never shortens a file: it puts another in its place.)
 
     Raises:
-        NotAFileError, AccessError
-        TooLargeError: it has more than `max_bytes`.
+        FileError: it is not a plain file, or has more than `max_bytes`.
+        AccessError: the system refuses.
     """
     try:
         require_regular(path, os.stat(path).st_mode)  # now: opening alone can make a device do something
@@ -126,12 +162,8 @@ def mapped(path: str | PathLike[str], max_bytes: int) -> Any:
             status = os.fstat(file.fileno())
             require_regular(path, status.st_mode)
             if status.st_size > max_bytes:
-                raise TooLargeError(
-                    "the file is larger than the limit",
-                    expected=f"at most {max_bytes:,} bytes",
-                    got=f"{status.st_size:,}",
-                    remedy="If you trust it, load(path, max_bytes=…) sets another limit.",
-                )
+                expected, got = f"at most {max_bytes:,} bytes", f"{status.st_size:,}"
+                raise FileError("too large", expected=expected, got=got)
             try:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except (OSError, ValueError):  # an empty file, or a disk that cannot be mapped

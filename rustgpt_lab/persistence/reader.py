@@ -1,0 +1,107 @@
+"""What the readers of both formats have in common: the way through the parts of a value, and what an array must be."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import FileError
+from ..layers import REGISTRY
+from .schema import MAX_DEPTH, MAX_DIMENSION, MODEL, form_of
+
+
+class Reader:
+    """Reads the values of the schema from bytes, one after the other.
+
+    Args:
+        data: the whole file, bytes or a map of it.
+    """
+
+    quick = True
+    """Whether what is common may be read by a shortcut; else every value is read by `part`."""
+
+    def __init__(self, data: Any):
+        self.raw = data  # gives single bytes and short texts faster than its memoryview does
+        self.data = memoryview(data)
+        self.size, self.offset, self.depth = len(self.data), 0, 0
+
+    def read(self, kind: Any) -> Any:
+        """The value that comes next."""
+        raise NotImplementedError
+
+    def start(self) -> int:
+        """The offset of the byte at which the next value begins."""
+        return self.offset
+
+    def part(self, name: str, kind: Any) -> Any:
+        """The value that comes next, as a part of another: an error learns on its way out in which.
+
+        Args:
+            name: ".field" or "[index]"; any other is no step on the way.
+        """
+        try:
+            return self.read(kind)
+        except FileError as error:
+            error.where.enter(name if name[:1] in ".[" else "")
+            raise
+
+    def whole(self, kind: Any = MODEL) -> Any:
+        """A value, if it is all that there is."""
+        value = self.part("", kind)
+        if left := self.size - self.start():
+            got = f"{left} more bytes"
+            raise FileError("trailing bytes", offset=self.offset, expected="the end of the file", got=got)
+        return value
+
+    def layer(self, name: str) -> dict[str, Any]:
+        """A layer of a kind that has just been read; layers may lie inside layers, but not deeply."""
+        if self.depth == MAX_DEPTH:
+            raise FileError("too deep", offset=self.offset, expected=f"at most {MAX_DEPTH} levels")
+        self.depth += 1
+        found = {name: self.part(f".{name}", form_of(name))}
+        self.depth -= 1
+        return found
+
+    def text_error(self, start: int, error: UnicodeDecodeError) -> FileError:
+        got = f"byte 0x{error.object[error.start]:02x}"
+        return FileError("utf-8", offset=start + error.start, expected="UTF-8", got=got)
+
+    def unknown(self, start: int, got: object) -> FileError:
+        tags = sorted((kind.tag, name) for name, kind in REGISTRY.items())
+        return FileError(
+            "layer", offset=start, expected=", ".join(f"{t} {name}" for t, name in tags), got=got
+        )
+
+
+@contextmanager
+def inside(path: str) -> Iterator[None]:
+    """Put a path in front of that of an error of the block."""
+    try:
+        yield
+    except FileError as error:
+        error.where.enter(path)
+        raise
+
+
+def limited(count: int, most: int, offset: int | None = None) -> None:
+    """Refuse a list that is longer than its limit."""
+    if count > most:
+        raise FileError("too many", offset=offset, expected=f"at most {most}", got=count)
+
+
+def check_matrix(matrix: dict[str, Any], offset: int) -> dict[str, Any]:
+    """Refuse dimensions that the numbers cannot fill."""
+    dim, limit = matrix["dim"], matrix["data"].limit
+    if max(dim) > MAX_DIMENSION:
+        expected = f"at most {MAX_DIMENSION}"
+        raise FileError("dimension", path=".dim", offset=offset, expected=expected, got=dim)
+    if dim[0] * dim[1] > limit:
+        require_count(dim, f"at most {limit}", offset)
+    return matrix
+
+
+def require_count(dim: list[int], count: object, offset: int | None = None) -> None:
+    """Refuse an array of `dim` with another count of numbers."""
+    rows, columns = dim
+    if count != rows * columns:
+        expected = f"{rows} x {columns} = {rows * columns} numbers"
+        raise FileError("count", path=".dim", offset=offset, expected=expected, got=count)
