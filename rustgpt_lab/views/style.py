@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 JS = Path(__file__).parent / "js"
 _SOURCE = (JS / "palette.js").read_text(encoding="utf-8")
 PALETTE: dict[str, Any] = json.loads(_SOURCE.partition("PALETTE =")[2].rstrip(";\n"))
-ACCENT: str = PALETTE["accent"]["light"]
+INKS: dict[str, str] = PALETTE["inks"]["light"]
+ACCENT = INKS["accent"]
 CATEGORIES: list[str] = PALETTE["categories"]
 
 _RC: dict[str, Any] = {

@@ -79,7 +79,7 @@ function render({ model, el: root }) {
     const error = data.exact ? "" : " (± 0.01)"; // many moments travel as bytes
     captions[1].textContent = `Nearest to “${data.words[word]}”, by cosine${error}`;
     map.draw(theme, { words: data.words, at, chosen: word, near: found.map(([j]) => j), kept });
-    bars.draw(theme, { words: found.map(([j]) => data.words[j]), digits: 2,
+    bars.draw(theme, { words: found.map(([j]) => data.words[j]), signed: true,
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;

@@ -5,7 +5,6 @@ import { wordBars } from "./bars.js";
 
 const STEPS = 80; // of the score's slider, from -LIMIT to LIMIT
 const LIMIT = 10;
-const GREY = "#8a9097"; // reads on light and on dark pages
 
 function render({ model, el: root }) {
   const lab = stage(model, root);
@@ -90,7 +89,7 @@ function render({ model, el: root }) {
   lab.onDraw((theme) => {
     right.hidden = data.map_layer === null;
     const series = [
-      { name: "before", at: (i) => data.before.at(i), colour: GREY, ink: theme.muted },
+      { name: "before", at: (i) => data.before.at(i), colour: theme.before, ink: theme.muted },
       { name: "after", at: (i) => data.after.at(i), colour: theme.accent, ink: theme.accent },
     ];
     bars.draw(theme, { words: data.top, series });

@@ -1,5 +1,5 @@
 // Words as points on a plane. Pointer or arrow keys choose one; a click or Enter takes it.
-import { el } from "./lab.js";
+import { el, pointIn, sharp } from "./lab.js";
 import { focusable, widest } from "./grid.js";
 import { closest, towards } from "./cosine.js";
 
@@ -17,10 +17,7 @@ export function wordMap(parent, label, onMove, onTake) {
   parent.append(node);
   let points = [];
   let chosen = 0;
-  const pointed = (event) => {
-    const box = node.getBoundingClientRect();
-    return closest(points, [event.clientX - box.left, event.clientY - box.top]);
-  };
+  const pointed = (event) => closest(points, pointIn(node, event));
   node.addEventListener("pointermove", (event) => {
     const i = pointed(event);
     if (i !== chosen) onMove(i);
@@ -38,16 +35,12 @@ export function wordMap(parent, label, onMove, onTake) {
       chosen = spec.chosen;
       const width = Math.max(parent.clientWidth, 240);
       const height = Math.min(1.3 * width, 600);
-      const scale = devicePixelRatio || 1;
       Object.assign(node.style, { width: `${width}px`, height: `${height}px` });
-      Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
-      Object.assign(canvas.style, { left: 0, top: 0, width: `${width}px`, height: `${height}px` });
+      const context = sharp(canvas, 0, 0, width, height);
       points = words.map((_, i) => {
         const [x, y] = at(i);
         return [EDGE + x * (width - 2 * EDGE), height - EDGE - y * (height - 2 * EDGE)];
       });
-      const context = canvas.getContext("2d");
-      context.setTransform(scale, 0, 0, scale, 0, 0);
       const dot = (i, radius, colour) => {
         context.fillStyle = colour;
         context.beginPath();
