@@ -47,7 +47,7 @@ def test_the_twin_reads_whole_and_is_always_the_same(view: View) -> None:
 
 def test_a_view_shows_its_twin_and_then_itself(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
+    monkeypatch.setattr("IPython.display.display", lambda bundle, **_: shown.append(bundle))
     view._ipython_display_()
     twin, live = shown
     assert twin == view.twin()

@@ -3,7 +3,7 @@ import { el, stage, textBox } from "./lab.js";
 import { render as renderAttention } from "./attention_card.js";
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Type a question; Enter sends it, Escape stops the answer.");
   lab.needsKernel();
   let data = model.get("data");
   let attention = null; // what shows the open one: { tell, close }

@@ -74,7 +74,7 @@ function dumbbells(parent, label, onRow) {
 }
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Choose a row by a click or the arrow keys, and a step by a click on a line.");
   lab.needsKernel();
   let data = model.get("data");
   const method = menu(lab, "Method", data.methods, (chosen) => {

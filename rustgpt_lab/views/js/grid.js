@@ -7,7 +7,7 @@ const LONGEST = 140; // label
 const TYPE = "14px system-ui, sans-serif";
 
 /** How high a picture in an element may be, so that it fits on a screen with its controls. */
-const tallest = (node) => Math.min(640, Math.max(300, 0.7 * innerHeight / zoomOf(node)));
+export const tallest = (node) => Math.min(640, Math.max(300, 0.7 * innerHeight / zoomOf(node)));
 
 /** The cell that is chosen, by pointer or arrow keys, in an element. `moved()` hears of each change. */
 export function cursor(node, { size, cellAt, moved }) {
@@ -184,10 +184,24 @@ export function heatmap(parent, label, onCell = () => {}) {
   };
 }
 
+/** Heat maps with one cursor: for each [parent, label]. `onCell(i, j)` hears which cell is chosen in all of them. */
+export function heatmaps(places, onCell) {
+  let moving = false;
+  const follow = (i, j) => {
+    if (moving) return;
+    moving = true;
+    maps.forEach((map) => map.go(i, j));
+    moving = false;
+    onCell(i, j);
+  };
+  const maps = places.map(([parent, label]) => heatmap(parent, label, follow));
+  return maps;
+}
+
 /** Slanting hairlines: where there is nothing to see, which is not the same as 0. */
 function hatch(context, theme, width, height) {
   context.save();
-  Object.assign(context, { strokeStyle: theme.line, lineWidth: 1 });
+  Object.assign(context, { strokeStyle: theme.before, lineWidth: 0.6 });
   context.beginPath();
   context.rect(0, 0, width, height);
   context.clip();

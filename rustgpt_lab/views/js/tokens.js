@@ -3,7 +3,8 @@ import { el, stage, textBox } from "./lab.js";
 import { tokenize } from "./tokenizer.js";
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root,
+    "Type a text: it is cut while you type. A struck word is not in the vocabulary, and is lost.");
   let ids = new Map();
   const text = textBox(lab, "Text", { onInput: () => tell() });
   const list = el("ol", { class: "rl-tokens", "aria-label": "Tokens" });
