@@ -37,7 +37,7 @@ def drive(lab: Lab, view: Locator) -> None:
     lab.page.keyboard.press("Control+a")
     lab.page.keyboard.type("What is Mercury ?")
     lab.press("Enter")
-    expect(view.locator("svg:visible")).to_contain_text("Mercury")
+    expect(view.locator(".rl-grid svg:visible")).to_contain_text("Mercury")
     expect(view.get_by_role("alert")).to_be_hidden()
     lab.reach(view, "Lines")
     lab.press("ArrowLeft")

@@ -65,7 +65,7 @@ function render({ model, el: root }) {
     below.replaceChildren(el("div", { style: "margin:14px 2px 8px;text-align:right" }, shut), inner);
     below.hidden = false;
     const close = renderAttention({ el: inner, model: {
-      get: (name) => values()[name],
+      get: (name) => values()[name] ?? model.get(name),
       on: (event, listener) => { heard[event] = listener; },
       send: ({ ask }) => lab.ask({ look: ask }),
     } });
