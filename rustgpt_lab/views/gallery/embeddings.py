@@ -164,6 +164,13 @@ class Embeddings(View):
                 plane.annotate(word, point, (6, 4), textcoords="offset points", parse_math=False)
             plane.set(xlabel="first principal component", ylabel="second principal component")
             plane.set_title("A colour: the compared word that a word is most like")
+            if len(chosen) > 1:  # a frame around them: most words lie in the middle, in a crowd
+                for limits, values in (
+                    (plane.set_xlim, points[chosen, 0]),
+                    (plane.set_ylim, points[chosen, 1]),
+                ):
+                    margin = 0.15 * float(np.ptp(values))
+                    limits(values.min() - margin, values.max() + margin)
             cosine = data.similarity(chosen)[:, chosen].round(2) + 0.0  # no -0.00
             image = matrix.imshow(cosine, cmap=colormap("diverging"), vmin=-1, vmax=1)
             for (i, j), value in np.ndenumerate(cosine):

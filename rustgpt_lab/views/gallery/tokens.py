@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...model import LLM
 from ...vocab import Vocab, tokenize
 from ..base import Table, View
-from ..style import CATEGORIES, INKS, plot
+from ..style import INKS, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,7 +65,7 @@ class Tokens(View):
             ax.set(xlim=(0, 90), ylim=(line + 1, 0))
             ax.set_axis_off()
             for token, id, x, y, width in places:
-                colour = INKS["warn"] if id is None else CATEGORIES[id % len(CATEGORIES)]
+                colour = INKS["warn"] if id is None else INKS["before"]
                 edge = {"fill": False, "edgecolor": colour, "linestyle": ":"}
                 look = edge if id is None else {"facecolor": colour, "alpha": 0.2}
                 ax.add_patch(_rectangle(x, y + 0.08, width, 0.8, **look))

@@ -7,7 +7,10 @@ const LONGEST = 140; // label
 const TYPE = "14px system-ui, sans-serif";
 
 /** How high a picture in an element may be, so that it fits on a screen with its controls. */
-export const tallest = (node) => Math.min(640, Math.max(300, 0.7 * innerHeight / zoomOf(node)));
+export function tallest(node) {
+  const part = node.closest("[popover]") ? 0.55 : 0.7; // on a projector the controls need more of it
+  return Math.min(640, Math.max(300, part * innerHeight / zoomOf(node)));
+}
 
 /** The cell that is chosen, by pointer or arrow keys, in an element. `moved()` hears of each change. */
 export function cursor(node, { size, cellAt, moved }) {

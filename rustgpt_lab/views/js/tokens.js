@@ -17,21 +17,19 @@ function render({ model, el: root }) {
     const end = lost.length ? `the model never sees ${lost.map((word) => `“${word}”`).join(", ")}.` : "none is lost.";
     lab.say(`${count(words.length, "token")}; ${end}`);
   }
-  function chip(word, theme) {
+  function chip(word) {
     const id = ids.get(word);
     if (id === undefined) {
       return el("li", { class: "rl-token rl-lost" }, el("s", {}, word), el("small", {}, "lost"));
     }
-    const colour = theme.categories[id % theme.categories.length];
-    const style = `--rl-colour:${colour}`;
-    return el("li", { class: "rl-token", style }, el("span", {}, word), el("small", {}, String(id)));
+    return el("li", { class: "rl-token" }, el("span", {}, word), el("small", {}, String(id)));
   }
 
   lab.onData((data) => {
     ids = new Map(data.words.map((word, id) => [word, id]));
     text.value = data.text;
   });
-  lab.onDraw((theme) => list.replaceChildren(...tokenize(text.value).map((word) => chip(word, theme))));
+  lab.onDraw(() => list.replaceChildren(...tokenize(text.value).map(chip)));
   return lab.close;
 }
 

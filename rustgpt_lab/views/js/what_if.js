@@ -31,14 +31,15 @@ function render({ model, el: root }) {
     onInput: (v) => ask({ score: LIMIT * (2 * v / STEPS - 1) }),
   });
 
-  const [left, right] = [el("div"), el("div", { class: "rl-columns", style: "flex:2 1 340px" })];
+  const [left, right] = [el("div", { style: "flex:1 1 280px" }),
+    el("div", { class: "rl-columns", style: "flex:3 1 560px" })];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   left.append(el("div", { class: "rl-caption" }, "Probability of the next word, sorted by what is now true; what goes "
     + "over to other words is the sum of all losses"));
   const bars = wordBars(left, "The probabilities of the next word, before and after the change");
   const captions = [0, 1].map(() => el("div", { class: "rl-caption" }));
   const maps = heatmaps(["before", "after"].map((when, k) => {
-    const node = el("div", { style: "flex:1 1 280px" }, captions[k]);
+    const node = el("div", { style: "flex:1 1 260px" }, captions[k]);
     right.append(node);
     return [node, `Attention weights ${when} the change; Enter chooses the cell`];
   }), tell);
@@ -46,6 +47,7 @@ function render({ model, el: root }) {
     if (change.kind === "hide") ask({ column: j });
     if (change.kind === "score") ask({ row: i, column: j, score: null });
   };
+  let untried = true; // until a score is dragged, the cell that can be draws the eye
   for (const { node, place } of maps) {
     let start = null; // of a drag: the pointer's height, and the score there
     node.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(place); });
@@ -54,6 +56,7 @@ function render({ model, el: root }) {
       if (change.kind !== "score") return;
       node.setPointerCapture(event.pointerId);
       start = { y: event.clientY, score: own() };
+      untried = false;
     });
     node.addEventListener("pointermove", (event) => {
       if (!start) return;
@@ -121,6 +124,8 @@ function render({ model, el: root }) {
     bars.draw(theme, { words: data.top, series });
     if (right.hidden) return;
     maps.forEach((map, k) => {
+      map.node.style.cursor = { hide: "pointer", score: "ns-resize" }[change.kind] ?? "";
+      map.node.classList.toggle("rl-untried", untried && change.kind === "score");
       const when = ["before", "after"][k];
       const [scores, weights] = [data[`scores_${when}`], data[`weights_${when}`]];
       captions[k].textContent = `Attention in layer ${data.map_layer}, ${when}`;
