@@ -46,6 +46,9 @@ def test_a_projector_shows_the_card_alone_and_larger(lab: Lab, view: Locator, op
     lab.page.mouse.move(box["x"] + 2, box["y"] + box["height"] - 4)
     assert "“?” looking at “User”" in lab.says(view), "the pointer is not where the cells are"
     lab.page.mouse.move(1, 1)
+    for _ in range(25):
+        lab.press("Tab")
+        assert view.locator(":focus").count() == 1, "the focus left the card, and cannot be seen"
     lab.press("Escape")
     lab.settle()
     lab.page.wait_for_timeout(400)

@@ -91,6 +91,16 @@ def test_attention_is_what_the_model_computes(llm: LLM) -> None:
     assert data.causal
 
 
+def test_attention_opens_at_the_greatest_look_of_the_last_word(llm: LLM) -> None:
+    view = views.attention(llm, TEXT)
+    layer, head, column = view.state()["opening"]
+    looks = view.data.weights[-1, :, :, -1, :-1]
+    assert looks[layer, head, column] == looks.max()
+    assert f"In layer {layer + 1} the last word, “sets”, gives “{view.data.words[column]}” " in view.sentence
+    assert f" {looks.max():.2f} of its attention, more than" in view.sentence
+    assert views.attention(llm, "sun").data.opening == (0, 0, 0)
+
+
 def test_attention_over_moments_sends_bytes_and_no_scores(llm: LLM) -> None:
     other = llm.copy()
     other.parameters["5.w_q"] *= 3

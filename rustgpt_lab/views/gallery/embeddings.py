@@ -200,6 +200,7 @@ class Embeddings(View):
         return {
             **super().state(),
             "exact": exact,
+            "alike": ALIKE,
             "directions": directions if exact else Quantised.of(directions),
         }
 

@@ -7,7 +7,6 @@ import { tokenize } from "./tokenizer.js";
 import { wordMap } from "./word_map.js";
 
 const NEAR = 5;
-const ALIKE = 0.15; // the least cosine with a word compared that gives another word its colour
 
 function render({ model, el: root }) {
   const lab = stage(model, root, "Point at a word, or move by the arrow keys, to see its neighbours; a click, or "
@@ -87,7 +86,7 @@ function render({ model, el: root }) {
       const leaders = kept.slice(0, lab.theme.categories.length);
       grouped = { key, of: data.words.map((_, i) => leaders.reduce(([best, most], j, k) => {
         const c = i === j ? 1 : cosine(data.directions, moment.value, i, j);
-        return c >= ALIKE && c > most ? [k, c] : [best, most];
+        return c >= data.alike && c > most ? [k, c] : [best, most];
       }, [-1, -1])[0]) };
     }
     return grouped.of;

@@ -227,6 +227,9 @@ export function stage(model, root, hint) {
     event.stopPropagation();
     project(!open);
   });
+  card.addEventListener("focusout", ({ relatedTarget }) => { // what lies below a projected card cannot be seen
+    if (card.popover && relatedTarget && !card.contains(relatedTarget)) card.focus();
+  });
   async function savePicture() {
     const file = URL.createObjectURL(await png(card, root, model.get("_css")));
     el("a", { href: file, download: `${model.get("title").split(":")[0]}.png` }).click();
@@ -236,8 +239,9 @@ export function stage(model, root, hint) {
   async function copyNumbers() {
     const parts = [...picture.querySelectorAll("*")].filter((node) => node.numbers && node.checkVisibility());
     const rows = (part) => part.numbers().map((cells) => cells.join("\t")).join("\n");
-    await navigator.clipboard.writeText(parts.map(rows).join("\n\n") || picture.innerText);
-    copy.textContent = "Copied";
+    const text = parts.map(rows).join("\n\n") || picture.innerText;
+    const done = navigator.clipboard?.writeText(text); // a page that came unencrypted from afar has no clipboard
+    copy.textContent = await (done ?? Promise.reject()).then(() => "Copied", () => "The browser refuses");
     setTimeout(() => { copy.textContent = "Copy numbers"; }, 1500);
   }
 
