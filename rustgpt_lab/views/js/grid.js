@@ -123,7 +123,7 @@ export function heatmap(parent, label, onCell = () => {}) {
     return el("text", layout.upright ? turned : { x, y, "text-anchor": "middle" }, shortened(word, LONGEST - 2));
   }
   function axisName(name, axis) {
-    const at = axis ? { x: layout.left, y: 12 } : { x: layout.left - 6, y: layout.top - 8, "text-anchor": "end" };
+    const at = axis ? { x: layout.left, y: 15 } : { x: layout.left - 6, y: layout.top - 8, "text-anchor": "end" };
     return el("text", { ...at, "font-style": "italic" }, name);
   }
   function mark() {
@@ -154,8 +154,9 @@ export function heatmap(parent, label, onCell = () => {}) {
     hatch(context, theme, wide, tall); // it stays where the picture has holes
     context.drawImage(small, 0, 0, wide, tall);
     const texts = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? "" : written(value(i, j)))));
-    if (cell < 24 || widest(texts, cell) > cell - 4) return;
-    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE });
+    const size = [14, 12].find((pixels) => widest(texts, 200) * pixels / 14 <= cell - 2);
+    if (!size) return; // numbers that run into each other say less than none
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE.replace("14", size) });
     texts.forEach((text, k) => {
       const [i, j] = [Math.floor(k / columns.length), k % columns.length];
       context.fillStyle = inkOn(image.data.slice(4 * k, 4 * k + 3));
@@ -253,7 +254,7 @@ export function lines(parent, label, onCell = () => {}) {
       shortened(text, LONGEST - 2));
     layout.labels = [...rows.map((text, i) => word(text, i, 0)), ...columns.map((text, i) => word(text, i, 1))];
     overlay.replaceChildren(...layout.labels,
-      ...axes.map((name, k) => el("text", { ...side(k), y: 12, "font-style": "italic" }, name)));
+      ...axes.map((name, k) => el("text", { ...side(k), y: 15, "font-style": "italic" }, name)));
   }
   function paint() {
     const { rows, columns, value, hidden = () => false } = spec;
