@@ -25,11 +25,16 @@ CHROMIUM_FLAGS = [
 ]
 
 
+def chromium() -> str | None:
+    """The path of a browser, if there is one."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium. Where there is none the test is skipped; but in CI, where it must be, it fails."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
+    path = chromium()
     if path is None:
         give_up = pytest.fail if "CI" in os.environ else pytest.skip
         give_up("no Chromium on this machine: install it to run this test")

@@ -1,14 +1,12 @@
 """Figures that can be read, too."""
 
-import base64
 import io
-from html import escape
 from typing import TYPE_CHECKING
+
+from ..views.style import DPI, image, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-DPI = 144
 
 
 class Picture:
@@ -17,19 +15,16 @@ class Picture:
     Args:
         png: the image.
         alt: what it shows.
-        width: in CSS pixels.
     """
 
-    def __init__(self, png: bytes, alt: str, width: int):
-        self.png, self.alt, self.width = png, alt, width
+    def __init__(self, png: bytes, alt: str):
+        self.png, self.alt = png, alt
 
     def __repr__(self) -> str:
         return f"Picture: {self.alt}"
 
     def _repr_html_(self) -> str:
-        data = base64.b64encode(self.png).decode()
-        style = f"max-width: 100%; width: {self.width}px; background: white"
-        return f'<img alt="{escape(self.alt)}" style="{style}" src="data:image/png;base64,{data}">'
+        return image(self.png, self.alt)
 
 
 def show(figure: "Figure", alt: str) -> Picture:
@@ -42,7 +37,9 @@ def show(figure: "Figure", alt: str) -> Picture:
     from matplotlib import pyplot
 
     buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=DPI, bbox_inches="tight", facecolor="white", metadata={"Software": None})
+    with look():
+        figure.savefig(
+            buffer, format="png", dpi=DPI, bbox_inches="tight", transparent=True, metadata={"Software": None}
+        )
     pyplot.close(figure)
-    inches = int.from_bytes(buffer.getvalue()[16:20], "big") / DPI  # the width in a PNG's header
-    return Picture(buffer.getvalue(), alt, round(inches * 96))
+    return Picture(buffer.getvalue(), alt)

@@ -13,10 +13,12 @@ How to add a view called NAME:
    `packing.Quantised` makes large ones small. If the learner can ask something of the model,
    `answer(question)` gives the new data.
 3. `js/NAME.js`, third floor: an ES module with `render({ model, el })`, built on `js/lab.js` (card, controls,
-   theme, data) and `js/grid.js` (heat map, lines). What it computes is a module of its own, with a test in
+   theme, data) and `js/grid.js` (heat map, lines); `stage` gets a line that says how to use it. A part of the
+   picture has a function `numbers` for "Copy numbers". What it computes is a module of its own, with a test in
    `tests/js`.
 4. The function `NAME(model_or_data, ...)` at the end of `gallery/NAME.py`; its name here in `NAMES`.
-5. A cell in `notebooks/gallery.ipynb`, and a test in `tests/browser/test_NAME.py` (see its `conftest.py`).
+5. A cell in `notebooks/gallery.ipynb`, a test in `tests/browser/test_NAME.py` (see its `conftest.py`), and a line
+   in `tests/browser/test_theme.py`. `python -m tests.browser.contact_sheet OUT` photographs it in every form.
 """
 
 from importlib import import_module

@@ -10,7 +10,7 @@ from html import escape
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .style import png
+from .style import image, png
 
 if TYPE_CHECKING:
     from ipywidgets import DOMWidget
@@ -103,22 +103,27 @@ class View:
 
     def twin(self) -> dict[str, str]:
         """The form that needs no kernel: MIME type -> content, the same for the same data."""
-        image = base64.b64encode(png(self.figure())).decode()
+        file = png(self.figure())
         html = (
-            f'{SWAP}<figure class="rl-twin" style="margin:0;max-width:900px"><img alt="{escape(self.title)}" '
-            f'src="data:image/png;base64,{image}" style="max-width:100%;background:#fff">'
-            f"<figcaption>{escape(self.sentence)}</figcaption>"
+            f'{SWAP}<figure class="rl-twin" style="margin:0">{image(file, self.title)}'
+            f'<figcaption style="max-width:66ch">{escape(self.sentence)}<br>'
+            "<small>A still picture: run the cell to touch it.</small></figcaption>"
             f"<details><summary>The numbers</summary>{self.table().html()}</details></figure>"
         )
-        return {"text/plain": self.sentence, "text/html": html}
+        # The image once more on its own: that is what an export to LaTeX takes.
+        return {
+            "text/plain": self.sentence,
+            "text/html": html,
+            "image/png": base64.b64encode(file).decode(),
+        }
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
         display(self.twin(), raw=True)
         bundle = self.widget._repr_mimebundle_()
-        live = bundle[0] if isinstance(bundle, tuple) else bundle
-        display({WIDGET: live[WIDGET], "text/plain": ""}, raw=True)
+        live, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        display({WIDGET: live[WIDGET], "text/plain": ""}, raw=True, metadata=metadata)
 
     def __repr__(self) -> str:
         return self.sentence

@@ -1,10 +1,19 @@
-"""How the static pictures look: calm, on white, in the same colours as the live ones (`js/palette.js`)."""
+"""How the still pictures look: calm, in the colours of the live ones (`js/palette.js`), on the page's own paper.
+
+A figure is drawn in dark ink on nothing. On a dark page a style sheet turns its lightness over and keeps its hues,
+which makes the palettes for light pages those for dark ones.
+"""
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +24,78 @@ if TYPE_CHECKING:
 JS = Path(__file__).parent / "js"
 _SOURCE = (JS / "palette.js").read_text(encoding="utf-8")
 PALETTE: dict[str, Any] = json.loads(_SOURCE.partition("PALETTE =")[2].rstrip(";\n"))
-ACCENT: str = PALETTE["accent"]["light"]
+INKS: dict[str, str] = PALETTE["inks"]["light"]
+ACCENT = INKS["accent"]
 CATEGORIES: list[str] = PALETTE["categories"]
 
+DPI = 144
+INCH = 96
+"""CSS pixels: so wide is an inch of a figure on the page."""
+TEXT, TICK = 14 * 72 / INCH, 12 * 72 / INCH
+"""Points of 14 and of 12 CSS pixels."""
+
+FONTS = (
+    "DejaVu Sans",
+    *("Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei"),
+    *("Noto Sans Devanagari", "Kohinoor Devanagari", "Nirmala UI", "Lohit Devanagari"),
+    *("Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", "Segoe UI"),
+    *("Noto Emoji", "Segoe UI Emoji", "Symbola"),
+)
+"""Where letters are looked for: the first font that has one."""
+
 _RC: dict[str, Any] = {
-    "axes.edgecolor": "#8a8f94",
-    "axes.labelcolor": "#33383d",
+    "axes.edgecolor": INKS["before"],
+    "axes.facecolor": "none",
+    "axes.labelcolor": INKS["text"],
+    "axes.labelsize": TEXT,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlesize": 10,
+    "axes.titlesize": TEXT,
     "axes.titlelocation": "left",
     "figure.constrained_layout.use": True,
-    "figure.facecolor": "white",
-    "font.size": 9,
-    "text.color": "#22262a",
-    "xtick.color": "#33383d",
-    "ytick.color": "#33383d",
+    "figure.facecolor": "none",
+    "font.size": TEXT,
+    "hatch.color": INKS["line"],
+    "hatch.linewidth": 0.8,
+    "legend.frameon": False,
+    "savefig.facecolor": "none",
+    "text.color": INKS["text"],
+    "xtick.color": INKS["before"],
+    "ytick.color": INKS["before"],
+    "xtick.labelcolor": INKS["text"],
+    "ytick.labelcolor": INKS["text"],
+    "xtick.labelsize": TICK,
+    "ytick.labelsize": TICK,
 }
+
+# Where a page does not take a style sheet from a notebook that it does not trust, the paper stays white.
+PAPER = (
+    "<style>.rl-figure{background:none!important}"
+    '[data-jp-theme-light="false"] .rl-figure{filter:invert(1) hue-rotate(180deg)}</style>'
+)
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """The course's look, and nothing of what was set for other figures: a style, LaTeX, another file format.
+
+    A word in letters that no font here has is drawn as boxes, without a warning: tables have it as it is.
+    """
+    from matplotlib import rc_context, rcdefaults, rcParams
+    from matplotlib.font_manager import fontManager
+    from matplotlib.rcsetup import cycler
+
+    installed = {font.name for font in fontManager.ttflist}
+    settings: Any = {
+        **_RC,
+        "axes.prop_cycle": cycler("color", CATEGORIES),
+        "font.family": [name for name in FONTS if name in installed],
+    }
+    with rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        rcdefaults()
+        rcParams.update(settings)
+        yield
 
 
 @cache
@@ -42,6 +106,11 @@ def colormap(kind: str) -> Colormap:
     return LinearSegmentedColormap.from_list(kind, PALETTE[kind]["light"])
 
 
+def share(x: float) -> str:
+    """A share in [0, 1] in a picture: two digits after the point, nothing below 0.01."""
+    return "" if x < 0.01 else f"{x:.2f}"
+
+
 def plot(draw: Any, width: float, height: float, **grid: Any) -> Figure:
     """A new figure of width x height inches, drawn by `draw(figure, axes)`, without pyplot's global state.
 
@@ -49,12 +118,9 @@ def plot(draw: Any, width: float, height: float, **grid: Any) -> Figure:
         draw: is given the figure and what `figure.subplots(**grid)` returns.
         grid: see `matplotlib.figure.Figure.subplots`.
     """
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
-    from matplotlib.rcsetup import cycler
 
-    settings: Any = {**_RC, "axes.prop_cycle": cycler("color", CATEGORIES)}
-    with rc_context(settings):
+    with look():
         figure = Figure(figsize=(width, height))
         draw(figure, figure.subplots(**grid))
     return figure
@@ -65,5 +131,14 @@ def png(figure: Figure) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     file = io.BytesIO()
-    FigureCanvasAgg(figure).print_figure(file, dpi=144, metadata={"Software": None})
+    with look():
+        FigureCanvasAgg(figure).print_figure(file, format="png", dpi=DPI, metadata={"Software": None})
     return file.getvalue()
+
+
+def image(file: bytes, alt: str) -> str:
+    """A PNG file of a figure as HTML, in its size, on the page's own paper."""
+    width = round(int.from_bytes(file[16:20], "big") / DPI * INCH)  # a PNG's header
+    data = base64.b64encode(file).decode()
+    style = f"max-width:100%;width:{width}px;background:#fff"
+    return f'{PAPER}<img alt="{escape(alt)}" src="data:image/png;base64,{data}" class="rl-figure" style="{style}">'

@@ -15,20 +15,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from ..lab import running_lab
-
 pytest.register_assert_rewrite("tests.browser.harness")
-from .harness import Lab  # noqa: E402
+from .harness import Lab, open_lab  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One page of one Lab for all tests."""
     folder: Path = tmp_path_factory.mktemp("notebooks")
-    home: Path = tmp_path_factory.mktemp("home")
-    (home / ".jupyter").mkdir()
-    (home / ".jupyter" / "jupyter_lab_config.py").write_text("c.LabApp.expose_app_in_browser = True\n")
-    with running_lab(folder, home) as address:
-        lab = Lab(browser, address, folder)
+    with open_lab(browser, folder, tmp_path_factory.mktemp("home")) as lab:
         yield lab
-        lab.page.close()

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, expect
 
-from ..lab import TOKEN
+from ..lab import TOKEN, running_lab
 
 SHOTS = os.environ.get("RUSTGPT_LAB_SHOTS")
 """A folder for screenshots, to be looked at; none are taken without it."""
@@ -177,8 +177,8 @@ class Lab:
             f"document.body.dataset.jpThemeLight === '{str(name == 'light').lower()}'"
         )
 
-    def width(self, pixels: int) -> None:
-        self.page.set_viewport_size({"width": pixels, "height": 1000})
+    def width(self, pixels: int, high: int = 1000) -> None:
+        self.page.set_viewport_size({"width": pixels, "height": high})
 
     def settle(self) -> None:
         """Let the page come to rest: two frames."""
@@ -254,6 +254,17 @@ class Lab:
         """No error on the console, and no host but Lab's own."""
         assert [e for e in self.errors if not any(late in e for late in LATE)] == []
         assert self.hosts <= {"127.0.0.1", "", None}
+
+
+@contextmanager
+def open_lab(browser: Browser, folder: Path, home: Path) -> Iterator[Lab]:
+    """A page of a Lab of its own, on the notebooks in `folder`; its settings and its log go to `home`."""
+    (home / ".jupyter").mkdir(parents=True)
+    (home / ".jupyter" / "jupyter_lab_config.py").write_text("c.LabApp.expose_app_in_browser = True\n")
+    with running_lab(folder, home) as address:
+        lab = Lab(browser, address, folder)
+        yield lab
+        lab.page.close()
 
 
 def check_view(lab: Lab, name: str, setup: str, show: str, drive: Drive, redraw: str | None = None) -> None:

@@ -13,15 +13,18 @@ TEXT = "User : What does the sun give ?"
 
 
 def drive(lab: Lab, view: Locator) -> None:
+    assert "the last word, “?”, gives “" in lab.says(view)
+    assert "Where “?” looks" in view.inner_text()
     lab.reach(view, "Layer")
-    lab.press("ArrowRight", "ArrowRight")
+    lab.press("Home", "ArrowRight", "ArrowRight")
     assert "3 of 3" in view.inner_text()
     lab.reach(view, "Attention weights")
-    lab.press("ArrowDown", "ArrowRight", "ArrowRight")
+    lab.press("Home", "PageUp", "ArrowDown", "ArrowRight", "ArrowRight")
     assert "“:” cannot look at “What”" in lab.says(view)
     lab.press("ArrowDown")
     assert "“What” gives “What”" in lab.says(view)
     assert "q·k / √d" in lab.says(view)
+    assert "Where “What” looks" in view.inner_text()
     lab.reach(view, "Map")
     lab.press("ArrowRight")
     lab.reach(view, "Attention as lines")
@@ -34,7 +37,7 @@ def drive(lab: Lab, view: Locator) -> None:
     lab.page.keyboard.press("Control+a")
     lab.page.keyboard.type("What is Mercury ?")
     lab.press("Enter")
-    expect(view.locator("svg:visible")).to_contain_text("Mercury")
+    expect(view.locator(".rl-grid svg:visible")).to_contain_text("Mercury")
     expect(view.get_by_role("alert")).to_be_hidden()
     lab.reach(view, "Lines")
     lab.press("ArrowLeft")
@@ -53,7 +56,9 @@ def test_an_own_text_is_answered_quickly(lab: Lab) -> None:
         view = lab.views.first
         lab.check_answers(view, ["What is Mercury ?", "What is the sun ?"] * 8)
         lab.restart()
-        expect(view.locator(".rl-note")).to_contain_text("To ask it something new, run its cell again.")
+        expect(view.locator(".rl-note")).to_contain_text(
+            "To ask it something new, run the cells from the top"
+        )
         lab.reach(view, "Text")
         lab.press("Enter")
         assert view.locator("[aria-busy]").count() == 0

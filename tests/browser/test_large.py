@@ -36,7 +36,7 @@ def test_the_largest_picture_is_up_within_a_second(lab: Lab, pytestconfig) -> No
             if took > SLACK * 1000:
                 continue
             lab.reach(view, "Moment")
-            lab.press("ArrowRight")
+            lab.press("Home", "ArrowRight")
             assert "epoch 1\n" in view.inner_text()
             lab.check_redraw(view, "input[aria-label=Moment]")
             for pixels in (600, 1600):

@@ -13,7 +13,7 @@ def drive(lab: Lab, view: Locator) -> None:
     said = view.locator(".rl-readout")
     lab.reach(view, "Change").select_option("norm")
     expect(said).to_contain_text("Without the norm in any layer, “gives” falls")
-    expect(view.locator(".rl-grid")).to_be_hidden()
+    expect(view.locator(".rl-grid").first).to_be_hidden()
     lab.reach(view, "Layer")
     lab.press("ArrowRight", "ArrowRight")
     expect(said).to_contain_text("Without the norm in layer 4, ")
@@ -41,7 +41,7 @@ def drive(lab: Lab, view: Locator) -> None:
     lab.page.keyboard.press("Control+a")
     lab.page.keyboard.type("What is Mercury ?")
     lab.press("Enter")
-    expect(view.locator(".rl-grid svg")).to_contain_text("Mercury")
+    expect(view.locator(".rl-grid svg").last).to_contain_text("Mercury")
     expect(view.get_by_role("alert")).to_be_hidden()
 
 

@@ -6,7 +6,7 @@ import pytest
 from rustgpt_lab import LLM, Vocab, views
 from rustgpt_lab.errors import ShapeError, TextError, TrainingError
 from rustgpt_lab.layers import Embeddings, OutputProjection
-from rustgpt_lab.views.gallery.embeddings import embeddings_of, principal_components
+from rustgpt_lab.views.gallery.embeddings import ALIKE, embeddings_of, principal_components
 
 TEXT = "the sun <rises> & sets"
 VOCAB = Vocab.from_texts([TEXT])
@@ -47,6 +47,16 @@ def test_cosines_are_those_of_the_table(llm: LLM) -> None:
     best = max((c, VOCAB.words[j]) for j, c in enumerate(expected[0]) if j != first)
     assert view.data.nearest(first, 1) == [(best[1], pytest.approx(best[0]))]
     assert f"is “{best[1]}”, with a cosine of {best[0]:.2f}" in view.sentence
+
+
+def test_a_word_has_the_group_of_the_word_it_is_most_like(llm: LLM) -> None:
+    data = embeddings_of({"now": llm}, "sun the sets")
+    cosine = data.similarity(list(data.chosen))
+    for word, group in enumerate(data.groups):
+        most = cosine[:, word].max()
+        assert (group == -1) == (most < ALIKE)
+        assert group == -1 or cosine[group, word] == most
+    assert data.groups[list(data.chosen)].tolist() == [0, 1, 2]
 
 
 def test_many_moments_travel_as_bytes(llm: LLM, monkeypatch: pytest.MonkeyPatch) -> None:

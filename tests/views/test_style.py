@@ -1,11 +1,14 @@
 """The palettes: even, and clear to eyes that see fewer colours."""
 
+import io
 import itertools
 
 import numpy as np
 import pytest
+from matplotlib import pyplot, rc_context, rcParams
 
-from rustgpt_lab.views.style import CATEGORIES, PALETTE, colormap, plot, png
+from rustgpt_lab.course.show import show
+from rustgpt_lab.views.style import CATEGORIES, PALETTE, colormap, image, plot, png, share
 
 # Machado, Oliveira and Fernandes 2009, severity 1: what a colour looks like without one kind of cone (linear RGB).
 BLIND = {
@@ -57,6 +60,53 @@ def test_the_two_signs_differ_and_grow_alike(mode: str, eyes: str) -> None:
 def test_categories_can_be_told_apart(eyes: str) -> None:
     lab = seen(CATEGORIES, eyes)
     assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(lab, 2)) > 10
+
+
+def test_what_is_set_for_other_figures_changes_nothing() -> None:
+    """A dark style, LaTeX, another file format: each would break a figure, or make it unreadable."""
+
+    def draw(figure, ax):
+        ax.imshow(np.eye(3), cmap=colormap("sequential"))
+        ax.set_title("$100 of 2^3")
+
+    plain = png(plot(draw, 2, 2))
+    with rc_context():
+        pyplot.style.use("dark_background")
+        rcParams.update({"text.usetex": True, "savefig.format": "pdf", "savefig.dpi": 10, "font.size": 30})
+        assert png(plot(draw, 2, 2)) == plain
+        assert rcParams["text.usetex"], "the user's settings are theirs again"
+        rcParams["text.usetex"] = (
+            False  # a lesson's own figure is made under the user's settings, and saved under ours
+        )
+        figure, _ = pyplot.subplots()
+        assert show(figure, "nothing").png.startswith(b"\x89PNG")
+
+
+def test_paper_is_the_page_s_own() -> None:
+    """Outside of what is drawn nothing covers the page; on a dark page the ink is turned over."""
+    file = png(plot(lambda figure, ax: ax.plot([1, 2]), 2, 2))
+    pixels = pyplot.imread(io.BytesIO(file))
+    assert pixels[0, 0, 3] == 0
+    assert np.median(pixels[..., 3]) == 0
+    html = image(file, "a <line>")
+    assert 'alt="a &lt;line&gt;"' in html
+    assert "width:192px" in html
+    assert "invert(1)" in html
+
+
+def test_every_script_is_drawn_without_a_warning(recwarn: pytest.WarningsRecorder, caplog) -> None:
+    words = ["太阳", "सूरज", "الشمس", "🌞", "sun"]
+
+    def draw(figure, ax):
+        ax.set_yticks(range(len(words)), words)
+
+    png(plot(draw, 3, 3))
+    assert [str(warning.message) for warning in recwarn] == []
+    assert caplog.records == []
+
+
+def test_a_share_has_two_digits_or_none() -> None:
+    assert [share(x) for x in (1, 0.126, 0.0101, 0.0099, 0)] == ["1.00", "0.13", "0.01", "", ""]
 
 
 def test_the_same_figure_is_the_same_file() -> None:

@@ -47,7 +47,7 @@ def test_the_twin_reads_whole_and_is_always_the_same(view: View) -> None:
 
 def test_a_view_shows_its_twin_and_then_itself(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
+    monkeypatch.setattr("IPython.display.display", lambda bundle, **_: shown.append(bundle))
     view._ipython_display_()
     twin, live = shown
     assert twin == view.twin()
@@ -89,6 +89,16 @@ def test_attention_is_what_the_model_computes(llm: LLM) -> None:
     assert data.weights.shape == (1, 2, 1, len(ids), len(ids))
     assert data.sqrt_d == 8**0.5
     assert data.causal
+
+
+def test_attention_opens_at_the_greatest_look_of_the_last_word(llm: LLM) -> None:
+    view = views.attention(llm, TEXT)
+    layer, head, column = view.state()["opening"]
+    looks = view.data.weights[-1, :, :, -1, :-1]
+    assert looks[layer, head, column] == looks.max()
+    assert f"In layer {layer + 1} the last word, “sets”, gives “{view.data.words[column]}” " in view.sentence
+    assert f" {looks.max():.2f} of its attention, more than" in view.sentence
+    assert views.attention(llm, "sun").data.opening == (0, 0, 0)
 
 
 def test_attention_over_moments_sends_bytes_and_no_scores(llm: LLM) -> None:

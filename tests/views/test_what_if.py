@@ -120,6 +120,16 @@ def test_a_text_without_known_words_is_refused(llm: LLM) -> None:
         views.what_if(llm, "zyxx")
 
 
+def test_the_bars_are_sorted_by_what_is_now_true(llm: LLM) -> None:
+    view = views.what_if(llm, TEXT, "attention")
+    state = view.state()
+    assert (np.diff(state["after"]) <= 0).all()
+    pairs = dict(zip(view.data.top, zip(view.data.before, view.data.after, strict=True), strict=True))
+    shown = zip(state["top"], zip(state["before"], state["after"], strict=True), strict=True)
+    assert dict(shown) == pairs
+    assert [row[0] for row in view.table().rows] == state["top"] != list(view.data.top)
+
+
 def test_the_twin_tells_the_same(llm: LLM) -> None:
     view = views.what_if(llm, TEXT, "norm", layer=2)
     twin = view.twin()

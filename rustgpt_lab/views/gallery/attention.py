@@ -41,6 +41,18 @@ class AttentionData:
     sqrt_d: float
 
     @property
+    def opening(self) -> tuple[int, int, int]:
+        """Where to look first: (layer, head, word looked at), from 0.
+
+        There the last word gives more of its attention to one other word than in any other layer and head.
+        """
+        if len(self.words) == 1:
+            return 0, 0, 0
+        others = self.weights[-1, :, :, -1, :-1]
+        layer, head, column = np.unravel_index(int(others.argmax()), others.shape)
+        return int(layer), int(head), int(column)
+
+    @property
     def causal(self) -> bool:
         """Whether no word looks at a later one."""
         return not np.triu(self.weights[0], 1).any()
@@ -84,23 +96,23 @@ class Attention(View):
 
     @property
     def sentence(self) -> str:
-        weights, words = self.data.weights[-1, -1, -1], self.data.words
+        words, (layer, head, column) = self.data.words, self.data.opening
         if len(words) == 1:
             return f"“{words[0]}” is alone and gives itself all of its attention."
-        i, j = divmod(int(np.argmax(weights[1:])), len(words))  # the first word has no choice
-        return (
-            f"In the last layer the strongest look is “{words[i + 1]}” at “{words[j]}”, "
-            f"with {weights[i + 1, j]:.2f} of its attention."
-        )
+        _, layers, heads, *_ = self.data.weights.shape
+        weight = self.data.weights[-1, layer, head, -1, column]
+        where = f"layer {layer + 1}" + (f", head {head + 1}" if heads > 1 else "")
+        most = ", more than it gives to another word anywhere else" if layers * heads > 1 else ""
+        return f"In {where} the last word, “{words[-1]}”, gives “{words[column]}” {weight:.2f} of its attention{most}."
 
     def figure(self) -> Figure:
         """One map for every layer and head, as tiles of a single image."""
         _, layers, heads, length, _ = self.data.weights.shape
         rows, columns = (layers, heads) if heads > 1 else (1, layers)
-        side = min(3.2, 10 / columns)  # inches
-        pitch = length + 1 + int(0.25 / side * length)  # room for a title above every tile
+        side = min(3.4, 11 / columns)  # inches
+        pitch = length + 1 + int(0.3 / side * length)  # room for a title above every tile
         tiles = np.full((rows * pitch, columns * pitch), np.nan)
-        step = -(-length // int(8 * side))  # at most eight words an inch
+        step = -(-length // int(6 * side))  # at most six words an inch
 
         def draw(figure: Any, ax: Any) -> None:
             for tile in range(layers * heads):
@@ -109,17 +121,21 @@ class Attention(View):
                 future = np.triu(np.ones_like(weights, bool), 1) & self.data.causal
                 y, x = row * pitch + pitch - length, column * pitch
                 tiles[y : y + length, x : x + length] = np.where(future, np.nan, weights)
+                if self.data.causal and length > 1:
+                    steps = [(x + k + 0.5, y + k + edge) for k in range(length - 1) for edge in (-0.5, 0.5)]
+                    corners = [*steps, (x + length - 0.5, y + length - 1.5), (x + length - 0.5, y - 0.5)]
+                    ax.fill(*zip(*corners, strict=True), facecolor="none", hatch="////", linewidth=0)
                 ax.text(x - 0.5, y - 0.8, f"Layer {layer + 1}" + (f", head {head + 1}" if heads > 1 else ""))
             image = ax.imshow(tiles, cmap=colormap("sequential"), vmin=0, vmax=1)
-            small = {"fontsize": 7 if length > 12 else 8}
             places = range(0, length, step)
             across = [column * pitch + place for column in range(columns) for place in places]
             down = [row * pitch + pitch - length + place for row in range(rows) for place in places]
-            ax.set_xticks(across, self.data.words[::step] * columns, rotation=90, **small)
-            ax.set_yticks(down, self.data.words[::step] * rows, **small)
+            ax.set_xticks(across, self.data.words[::step] * columns, rotation=90, parse_math=False)
+            ax.set_yticks(down, self.data.words[::step] * rows, parse_math=False)
             ax.tick_params(length=0)
+            ax.set(xlabel="word looked at (hatched: it comes later, and is hidden)", ylabel="word that looks")
             ax.spines[:].set_visible(False)
-            figure.colorbar(image, shrink=0.6, label="weight").outline.set_visible(False)
+            figure.colorbar(image, shrink=0.6, label="share of the attention").outline.set_visible(False)
 
         return plot(draw, side * columns + 1.6, side * rows + 0.8)
 
@@ -149,6 +165,7 @@ class Attention(View):
             "heads": heads,
             "causal": data.causal,
             "sqrt_d": data.sqrt_d,
+            "opening": data.opening,
             "weights": cut(data.weights) if one else Quantised.of(cut(data.weights), 0.0, 1.0),
             "scores": cut(data.scores) if one else None,
         }

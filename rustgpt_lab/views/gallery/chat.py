@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import TextError
 from ..base import Table, View
-from ..style import ACCENT, plot
+from ..style import ACCENT, INKS, plot
 from .attention import Attention
 
 if TYPE_CHECKING:
@@ -98,11 +98,11 @@ class Chat(View):
             ax.set(xlim=(0, 1), ylim=(len(lines) - 0.5, -0.5))
             ax.axis("off")
             for y, (who, text) in enumerate(lines):
-                colour = ACCENT if who == "Model" else "#22262a"
+                colour = ACCENT if who == "Model" else INKS["text"]
                 ax.text(0, y, who, va="center", weight="bold", color=colour)
                 ax.text(0.08, y, text, va="center", wrap=True, parse_math=False)
 
-        return plot(draw, 8, 0.5 * len(lines) + 0.2)
+        return plot(draw, 10, 0.5 * len(lines) + 0.2)
 
     def table(self) -> Table:
         rows = [(turn.question, turn.said, " ".join(turn.unknown)) for turn in self.data.turns]

@@ -14,7 +14,7 @@ from ...training import Training, TrainingConfig
 from ..base import Table, View
 from ..clippers import METHODS, SITES, clipper, described
 from ..recorded import Gradient, at_logits, at_parameters, record
-from ..style import ACCENT, plot
+from ..style import ACCENT, INKS, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 ROUNDING = 0.05
 """Degrees: a smaller angle is taken as 0. In float32 a cosine is known to 1e-7, and cos(0.026°) is 1 - 1e-7."""
-
-QUIET_GREY = "#8a8f94"
 
 
 @dataclass(frozen=True)
@@ -132,22 +130,24 @@ class ClippingView(View):
         def draw(figure: Any, axes: Any) -> None:
             lines, bars = axes
             steps = np.arange(1, data.before.shape[1] + 1)
-            lines.semilogy(steps, data.before[row], color=QUIET_GREY, label="before")
+            lines.semilogy(steps, data.before[row], color=INKS["before"], label="before")
             lines.semilogy(steps, data.after[row], color=ACCENT, label="after", linewidth=2)
             lines.set_title(f"norm of the gradient: {data.names[row]}")
             lines.set_xlabel("step")
-            lines.legend(frameon=False)
+            lines.set_ylabel("norm")
+            lines.legend()
             before, after = (np.median(norms, axis=1)[:-1] for norms in (data.before, data.after))
             rows = range(len(before))
-            bars.hlines(rows, before, after, color="#c9ced4", linewidth=2)
-            bars.scatter(before, rows, s=18, color=QUIET_GREY, zorder=2)
+            bars.hlines(rows, before, after, color=INKS["line"], linewidth=2)
+            bars.scatter(before, rows, s=18, color=INKS["before"], zorder=2)
             bars.scatter(after, rows, s=18, color=ACCENT, zorder=3)
             bars.set_xscale("log")
             bars.set_yticks(rows, data.names[:-1], parse_math=False)
             bars.invert_yaxis()
+            bars.set_xlabel("norm: grey before, blue after")
             bars.set_title("each parameter, the median of all steps")
 
-        return plot(draw, 9.5, max(3.2, 0.17 * len(data.names) + 0.8), ncols=2)
+        return plot(draw, 11, max(3.6, 0.19 * len(data.names) + 0.8), ncols=2)
 
     def table(self) -> Table:
         data = self.data

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import ShapeError, TextError, TrainingError
 from ...layers import Embeddings as EmbeddingsLayer
 from ...numerics import Array
 from ..base import Table, View, moments_of
 from ..packing import Quantised
-from ..style import ACCENT, colormap, plot
+from ..style import CATEGORIES, INKS, TICK, colormap, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 EXACT = 1_000_000
 """Numbers that may travel as floats."""
+
+ALIKE = 0.15
+"""The least cosine with a word compared that gives another word its colour."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,15 @@ class EmbeddingsData:
     def similarity(self, ids: Any) -> Array:
         """The cosines of these words with all words at the last moment, (len(ids), V), in [-1, 1]."""
         return self.directions[-1, ids] @ self.directions[-1].T
+
+    @property
+    def groups(self) -> NDArray[np.integer]:
+        """(V,) the place in `chosen` of the word that each word is most like, or -1 if it is like none of them.
+
+        Only the first few of them have a colour to give.
+        """
+        cosine = self.similarity(list(self.chosen[: len(CATEGORIES)]))
+        return np.where(cosine.max(axis=0) >= ALIKE, cosine.argmax(axis=0), -1)
 
     def nearest(self, i: int, count: int) -> list[tuple[str, float]]:
         """The words of the greatest cosine with word `i`, but for itself, the nearest first."""
@@ -143,26 +156,34 @@ class Embeddings(View):
 
         def draw(figure: Any, axes: Any) -> None:
             plane, matrix = axes
-            plane.scatter(*data.points[-1].T, s=6, color="#b9c0c7")
-            plane.scatter(*data.points[-1, chosen].T, s=16, color=ACCENT)
-            for word, point in zip(words, data.points[-1, chosen], strict=True):
-                plane.annotate(
-                    word, point, (4, 3), textcoords="offset points", color=ACCENT, parse_math=False
-                )
+            points, groups = data.points[-1], data.groups
+            colours = np.array([*CATEGORIES, INKS["line"]])[groups]
+            plane.scatter(*points.T, s=10, color=colours)
+            plane.scatter(*points[chosen].T, s=60, color=colours[chosen], edgecolor=INKS["text"])
+            for word, point in zip(words, points[chosen], strict=True):
+                plane.annotate(word, point, (6, 4), textcoords="offset points", parse_math=False)
             plane.set(xlabel="first principal component", ylabel="second principal component")
+            plane.set_title("A colour: the compared word that a word is most like")
+            if len(chosen) > 1:  # a frame around them: most words lie in the middle, in a crowd
+                for limits, values in (
+                    (plane.set_xlim, points[chosen, 0]),
+                    (plane.set_ylim, points[chosen, 1]),
+                ):
+                    margin = 0.15 * float(np.ptp(values))
+                    limits(values.min() - margin, values.max() + margin)
             cosine = data.similarity(chosen)[:, chosen].round(2) + 0.0  # no -0.00
             image = matrix.imshow(cosine, cmap=colormap("diverging"), vmin=-1, vmax=1)
             for (i, j), value in np.ndenumerate(cosine):
-                if len(chosen) <= 12:
+                if len(chosen) <= 9:
                     ink = "white" if abs(value) > 0.7 else "black"
-                    matrix.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7, color=ink)
+                    matrix.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=TICK, color=ink)
             matrix.set_xticks(range(len(words)), words, rotation=90, parse_math=False)
             matrix.set_yticks(range(len(words)), words, parse_math=False)
             matrix.tick_params(length=0)
             matrix.spines[:].set_visible(False)
             figure.colorbar(image, ax=matrix, shrink=0.7, label="cosine").outline.set_visible(False)
 
-        return plot(draw, 10, 4.6, ncols=2)
+        return plot(draw, 13, 5.6, ncols=2)
 
     def table(self) -> Table:
         data = self.data
@@ -179,6 +200,7 @@ class Embeddings(View):
         return {
             **super().state(),
             "exact": exact,
+            "alike": ALIKE,
             "directions": directions if exact else Quantised.of(directions),
         }
 

@@ -12,7 +12,7 @@ from ...batch import Batch
 from ...numerics import Array, numerical_gradient
 from ...parameters import walk
 from ..base import Table, View
-from ..style import colormap, plot
+from ..style import INKS, colormap, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -154,15 +154,19 @@ class GradientCheck(View):
             figure.colorbar(image, ax=axes[1])
             log = _log(gradient.relative)
             image = axes[2].imshow(log, cmap=colormap("sequential"), vmin=-10, vmax=0, aspect="auto")
-            axes[2].set_title("log10 of the relative difference")
+            axes[2].set_title("relative difference, log10")
             figure.colorbar(image, ax=axes[2])
             for ax in axes:
                 ax.tick_params(length=0)
                 ax.locator_params(integer=True)
-                ax.plot(*gradient.worst[::-1], "s", ms=11, mfc="none", mec="#22262a")
-            figure.suptitle(f"{label}: gradient of {gradient.name}; the worst entry is marked", fontsize=10)
+                ax.set_xlabel("column")
+                ax.plot(*gradient.worst[::-1], "s", ms=11, mfc="none", mec=INKS["text"])
+            axes[0].set_ylabel("row")
+            figure.suptitle(
+                f"{label}: gradient of {gradient.name}; the worst entry is marked", fontsize="medium"
+            )
 
-        return plot(draw, 9.5, 3.4, ncols=3)
+        return plot(draw, 11.5, 4, ncols=3)
 
     def table(self) -> Table:
         rows = [

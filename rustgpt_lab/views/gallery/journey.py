@@ -14,7 +14,7 @@ from ...layers import OutputProjection
 from ...numerics import Array, softmax
 from ..anatomy import block_ends
 from ..base import Table, View
-from ..style import ACCENT, colormap, plot
+from ..style import ACCENT, INKS, colormap, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -135,12 +135,13 @@ class Journey(View):
             for (i, j), value in np.ndenumerate(p):
                 ink = "white" if value > 0.5 else "black"
                 word = data.word(ends[j], i)
-                grid.text(j, i, word, ha="center", va="center", fontsize=8, color=ink, parse_math=False)
+                grid.text(j, i, word, ha="center", va="center", color=ink, parse_math=False)
             grid.set_xticks(range(columns), data.labels)
+            grid.set(ylabel="word that is read")
             grid.set_yticks(range(rows), data.words, parse_math=False)
             grid.tick_params(length=0)
             grid.spines[:].set_visible(False)
-            grid.set_title("the first choice for the next word (darker: surer)")
+            grid.set_title("first choice for the next word (stronger: surer)")
             word, last = data.word(-1, -1), data.words[-1]
             chance.plot(data.history[-1, -1], ".-", color=ACCENT)
             chance.set(ylim=(-0.03, 1.03), xticks=[])
@@ -152,9 +153,9 @@ class Journey(View):
             norm.set_xlabel("layer")
             for ax in (chance, norm):
                 for end in ends:
-                    ax.axvline(end, color="#c9ced4", linewidth=0.8, zorder=0)
+                    ax.axvline(end, color=INKS["line"], linewidth=0.8, zorder=0)
 
-        return plot(draw, 9.5, max(3.2, 0.27 * rows + 0.8), nrows=2, ncols=2)
+        return plot(draw, 12, max(4, 0.33 * rows + 1), nrows=2, ncols=2)
 
     def table(self) -> Table:
         data = self.data

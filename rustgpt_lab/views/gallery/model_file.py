@@ -16,7 +16,7 @@ from ...llm import LLM
 from ...numerics import softmax
 from ...persistence import Node, describe
 from ..base import Table, View
-from ..style import ACCENT, plot
+from ..style import ACCENT, INKS, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -198,20 +198,21 @@ class ModelFile(View):
                 "family": "monospace",
                 "va": "center",
                 "ha": "center",
-                "fontsize": 8,
                 "parse_math": False,
             }
             for i, byte in enumerate(map(int, data.window)):
                 y, x = divmod(i, COLUMNS)
                 here = last.offset <= data.start + i < last.offset + last.length
-                colour = ACCENT if here else "#22262a"
+                colour = ACCENT if here else INKS["text"]
                 weight = "bold" if data.start + i == data.at else "normal"
                 ax.text(x, y, f"{byte:02x}", color=colour, weight=weight, **style)
                 ax.text(COLUMNS + 0.5 + x * 0.5, y, _character(byte), color=colour, **style)
             for y in range(rows):
-                ax.text(-1.3, y, f"{data.start + y * COLUMNS}", **{**style, "ha": "right"}, color="#5b6168")
+                ax.text(
+                    -1.3, y, f"{data.start + y * COLUMNS}", **{**style, "ha": "right"}, color=INKS["muted"]
+                )
 
-        return plot(draw, 5.5, 4.8)
+        return plot(draw, 7, 6)
 
     def table(self) -> Table:
         rows = [

@@ -12,7 +12,7 @@ from ...layers import Layer
 from ...numerics import Array
 from ..anatomy import RESIDUAL, block_ends
 from ..base import Table, View
-from ..style import ACCENT, plot
+from ..style import ACCENT, INKS, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -162,22 +162,26 @@ class Network(View):
             ax.set(xlim=(0, 100), ylim=(rows - 0.5, -1.05))
             ax.set_axis_off()
             for i, layer in enumerate(layers):
-                inside = {"facecolor": "#eef4fa" if layer.block % 2 else "#f4f5f6", "edgecolor": "#8a8f94"}
+                inside = (
+                    {"facecolor": ACCENT, "alpha": 0.1}
+                    if layer.block % 2
+                    else {"facecolor": INKS["before"], "alpha": 0.15}
+                )
                 ax.add_patch(_box(8, i - 0.36, 26, 0.72, **inside))
                 ax.text(9.5, i, f"{i}  {layer.name}", va="center")
-                ax.text(36, i, f"({length}, {layer.gives})", va="center", color="#5b6168", fontsize=8)
+                ax.text(36, i, f"({length}, {layer.gives})", va="center", color=INKS["muted"])
                 shapes = ", ".join(
                     f"{array.name} {'×'.join(map(str, array.shape))}" for array in layer.parameters
                 )
-                ax.text(46, i, shapes, va="center", fontsize=8)
+                ax.text(46, i, shapes, va="center")
                 ax.barh(i, 10 * layer.size / largest, 0.4, left=90, color=ACCENT)
-                ax.text(89, i, f"{layer.size:,}", va="center", ha="right", fontsize=8)
+                ax.text(89, i, f"{layer.size:,}", va="center", ha="right")
                 if i + 1 < rows:
                     ax.annotate(
                         "",
                         (21, i + 0.64),
                         (21, i + 0.36),
-                        arrowprops={"arrowstyle": "-|>", "color": "#8a8f94", "shrinkA": 0, "shrinkB": 0},
+                        arrowprops={"arrowstyle": "-|>", "color": INKS["before"], "shrinkA": 0, "shrinkB": 0},
                     )
                 if layer.residual:
                     ax.plot(
@@ -188,7 +192,7 @@ class Network(View):
                         zorder=0,
                     )
                 if layer.block and (i == 0 or layers[i - 1].block != layer.block):
-                    ax.text(0, i, f"block {layer.block}", va="center", fontsize=8, color="#5b6168")
+                    ax.text(0, i, f"block {layer.block}", va="center", color=INKS["muted"])
             heads = (
                 (8, "left", "layer"),
                 (36, "left", "output"),
@@ -196,9 +200,9 @@ class Network(View):
                 (89, "right", "count"),
             )
             for x, side, head in heads:
-                ax.text(x, -0.7, head, ha=side, fontsize=8, color="#5b6168")
+                ax.text(x, -0.7, head, ha=side, color=INKS["muted"])
 
-        return plot(draw, 10, 0.36 * rows + 0.4)
+        return plot(draw, 13, 0.36 * rows + 0.4)
 
     def table(self) -> Table:
         rows = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...llm import LLM
 from ...tokenizers import Vocab, tokenize
 from ..base import Table, View
-from ..style import CATEGORIES, plot
+from ..style import INKS, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,17 +65,15 @@ class Tokens(View):
             ax.set(xlim=(0, 90), ylim=(line + 1, 0))
             ax.set_axis_off()
             for token, id, x, y, width in places:
-                colour = "#b04a00" if id is None else CATEGORIES[id % len(CATEGORIES)]
+                colour = INKS["warn"] if id is None else INKS["before"]
                 edge = {"fill": False, "edgecolor": colour, "linestyle": ":"}
                 look = edge if id is None else {"facecolor": colour, "alpha": 0.2}
                 ax.add_patch(_rectangle(x, y + 0.08, width, 0.8, **look))
                 middle = x + width / 2
                 ax.text(middle, y + 0.36, token, ha="center", va="center", parse_math=False)
-                ax.text(
-                    middle, y + 0.7, "lost" if id is None else str(id), ha="center", va="center", fontsize=7
-                )
+                ax.text(middle, y + 0.7, "lost" if id is None else str(id), ha="center", va="center")
 
-        return plot(draw, 8, 0.55 * (line + 1) + 0.1)
+        return plot(draw, 10, 0.62 * (line + 1) + 0.1)
 
     def table(self) -> Table:
         pairs = zip(self.data.tokens, self.data.ids, strict=True)

@@ -176,9 +176,9 @@ class TrainingView(View):
             for ax in axes:
                 ax.set_xlabel("step")
             if len(data.loss):
-                loss.legend(frameon=False)
+                loss.legend()
 
-        return plot(draw, 9, 3.2, ncols=2, width_ratios=[2, 1])
+        return plot(draw, 11, 3.6, ncols=2, width_ratios=[2, 1])
 
     def table(self) -> Table:
         data, smoothed = self.data, self.data.smooth()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...batch import Batch
 from ...errors import ShapeError
@@ -14,7 +15,7 @@ from ...layers import Cache, FeedForward, Layer, LayerNorm, SelfAttention
 from ...numerics import Array, causal, softmax
 from ..anatomy import RESIDUAL
 from ..base import Table, View
-from ..style import ACCENT, plot
+from ..style import ACCENT, INKS, TEXT, TICK, plot, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -243,6 +244,11 @@ class WhatIf(View):
         return f"{what} in {f'{every} layer' if change.layer is None else f'layer {change.layer}'}"
 
     @property
+    def order(self) -> NDArray[np.integer]:
+        """The words that are shown, the one that is now the most likely first."""
+        return np.argsort(-self.data.after, kind="stable")
+
+    @property
     def sentence(self) -> str:
         data, change = self.data, self.change_in_words
         change = change[0].upper() + change[1:]
@@ -255,35 +261,39 @@ class WhatIf(View):
             else f"“{data.top[0]}” falls from {data.before[0]:.3f} to {data.after[0]:.3f}, "
             f"and “{data.top[best]}” comes first with {data.after[best]:.3f}"
         )
-        return f"{change}, {then}; {data.moved:.1%} of the probability moves."
+        return f"{change}, {then}; in all, {data.moved:.0%} of the probability goes over to other words."
 
     def figure(self) -> Figure:
-        data = self.data
-        rows = np.arange(len(data.top))
+        data, order = self.data, self.order
+        rows = np.arange(len(order))
 
         def draw(figure: Any, ax: Any) -> None:
             for offset, values, colour, label in (
-                (-0.2, data.before, "#9aa0a6", "before"),
+                (-0.2, data.before, INKS["before"], "before"),
                 (0.2, data.after, ACCENT, f"after, {self.change_in_words}"),
             ):
-                bars = ax.barh(rows + offset, values, 0.36, color=colour, label=label)
-                ax.bar_label(bars, [f"{value:.3f}" for value in values], padding=3, fontsize=7)
-            ax.set_yticks(rows, data.top, parse_math=False)
+                bars = ax.barh(rows + offset, values[order], 0.36, color=colour, label=label)
+                ax.bar_label(bars, [share(value) for value in values[order]], padding=3, fontsize=TICK)
+            ax.set_yticks(rows, [data.top[i] for i in order], parse_math=False, fontsize=TEXT)
             ax.set(xlim=(0, 1.08), ylim=(len(rows) - 0.5, -0.5), xlabel="probability of the next word")
             ax.set_title(f"after “{' '.join(data.words[-6:])}”", parse_math=False)
             ax.tick_params(axis="y", length=0)
-            ax.legend(loc="lower right", frameon=False)
+            ax.legend(loc="lower right")
 
-        return plot(draw, 8, 0.36 * len(rows) + 1)
+        return plot(draw, 10, 0.42 * len(rows) + 1.2)
 
     def table(self) -> Table:
         data = self.data
-        rows = zip(data.top, map(float, data.before), map(float, data.after), strict=True)
-        return Table(("next word", "before", "after"), list(rows))
+        rows = [(data.top[i], float(data.before[i]), float(data.after[i])) for i in self.order]
+        return Table(("next word", "before", "after"), rows)
 
     def state(self) -> dict[str, Any]:
+        data, order = self.data, self.order
         return {
             **super().state(),
+            "top": [data.top[i] for i in order],
+            "before": data.before[order],
+            "after": data.after[order],
             "change": vars(self.data.change),
             "kinds": {kind: words for kind, (words, _) in KINDS.items() if kind in self.data.layers},
         }

@@ -1,42 +1,70 @@
-// A bar for each word, or several, such as before and after.
-import { el } from "./lab.js";
+// A bar for each word, or several, such as before and after. A word that was there before slides to its new place.
+import { el, number, share } from "./lab.js";
 import { shortened, widest } from "./grid.js";
 
-const PITCH = 30; // from word to word, in pixels
-const NUMBER = 52; // the width of a column of numbers
+const PITCH = 32; // from word to word, in pixels
+const NUMBER = 56; // the width of a column of numbers
 
 /**
- * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], digits })`: values in [0, 1], the colour of
- * the bars, and that of the name; a series without a name has no heading. Numbers have so many digits after the point.
+ * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], signed })`: values in [0, 1], the colour of
+ * the bars, and that of the name; a series without a name has no heading. Signed values are written however small.
  */
 export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
   parent.append(svg);
+  let rows = new Map(); // word, and how often it came before -> its group, which stays as long as that is shown
+  let spec = { words: [], series: [] };
+  svg.numbers = () => [["", ...spec.series.map(({ name }) => name ?? "")],
+    ...spec.words.map((word, i) => [word, ...spec.series.map(({ at }) => at(i))])];
+
+  function row(count) {
+    const bars = Array.from({ length: count }, () => el("rect", { rx: 1.5 }));
+    const numbers = bars.map(() => el("text", { "text-anchor": "end", "dominant-baseline": "central" }));
+    const name = el("text", { class: "rl-word", "text-anchor": "end", "dominant-baseline": "central" });
+    const full = el("title");
+    const node = el("g", { class: "rl-figures rl-slides" }, full, name, ...bars, ...numbers);
+    return { node, name, bars, numbers, full };
+  }
   return {
     node: svg,
-    draw(theme, { words, series, digits = 3 }) {
-      const head = series[0].name ? 20 : 0;
-      const left = widest(words, 120) + 8;
-      const right = NUMBER * series.length;
-      const width = parent.clientWidth;
-      const room = Math.max(width - left - right - 4, 20);
+    draw(theme, next) {
+      spec = next;
+      const { words, series, signed = false } = spec;
+      const head = series[0].name ? 22 : 0;
+      const left = widest(words, 140) + 8;
+      const width = Math.max(parent.clientWidth, 240);
+      const room = Math.max(width - left - NUMBER * series.length - 4, 20);
       const thick = (PITCH - 8) / series.length;
-      const text = (x, y, anchor, content, more = {}) => el("text",
-        { x, y, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
       const place = (s) => left + room + 4 + NUMBER * (s + 1);
-      const heads = series.map(({ name = "", ink }, s) => text(place(s), 8, "end", name, { style: `fill:${ink}` }));
-      const rows = words.map((word, i) => {
-        const top = head + PITCH * i;
-        const bars = series.map(({ at, colour }, s) => el("rect", { x: left, y: top + 4 + s * thick,
-          width: Math.max(at(i) * room, 1), height: thick - 1, fill: colour, rx: 1.5 }));
-        const numbers = series.map(({ at }, s) => text(place(s), top + PITCH / 2, "end", at(i).toFixed(digits)));
-        return el("g", { class: "rl-figures" },
-          text(left - 8, top + PITCH / 2, "end", shortened(word, 118), { class: "rl-word" }), ...bars, ...numbers);
+      const kept = new Map();
+      words.forEach((word, i) => {
+        const key = JSON.stringify([word, words.slice(0, i).filter((other) => other === word).length]);
+        const { node, name, bars, numbers, full } = kept.set(key, rows.get(key) ?? row(series.length)).get(key);
+        node.style.transform = `translateY(${head + PITCH * i}px)`;
+        const said = series.map(({ name: of = "", at }) => `${of} ${number(at(i), 3)}`.trim()).join(", ");
+        full.textContent = `${word}: ${said}`;
+        name.textContent = shortened(word, 138);
+        name.setAttribute("x", left - 8);
+        name.setAttribute("y", PITCH / 2);
+        series.forEach(({ at, colour }, s) => {
+          const look = { x: left, y: 4 + s * thick, height: thick - 1, fill: colour };
+          for (const [attribute, value] of Object.entries(look)) bars[s].setAttribute(attribute, value);
+          bars[s].style.width = `${Math.max(at(i) * room, 1)}px`;
+          numbers[s].setAttribute("x", place(s));
+          numbers[s].setAttribute("y", PITCH / 2);
+          numbers[s].textContent = signed ? at(i).toFixed(2) : share(at(i));
+        });
       });
+      for (const [key, { node }] of rows) if (!kept.has(key)) node.remove();
+      rows = kept;
       svg.setAttribute("width", width);
       svg.setAttribute("height", head + 2 + PITCH * words.length);
-      svg.replaceChildren(el("line", { x1: left, x2: left, y1: head, y2: head + PITCH * words.length,
-        stroke: theme.line }), ...heads, ...rows);
+      svg.querySelectorAll(":scope > :not(g)").forEach((node) => node.remove());
+      const heads = series.map(({ name = "", ink }, s) => el("text", { x: place(s), y: 9, "text-anchor": "end",
+        "dominant-baseline": "central", style: `fill:${ink}` }, name));
+      svg.prepend(el("line", { x1: left, x2: left, y1: head, y2: head + PITCH * words.length, stroke: theme.line }),
+        ...heads);
+      svg.append(...[...kept.values()].map(({ node }) => node).filter((node) => !node.parentNode));
     },
   };
 }

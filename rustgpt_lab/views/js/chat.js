@@ -3,7 +3,7 @@ import { el, stage, textBox } from "./lab.js";
 import { render as renderAttention } from "./attention_card.js";
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Type a question; Enter sends it, Escape stops the answer.");
   lab.needsKernel();
   let data = model.get("data");
   let attention = null; // what shows the open one: { tell, close }
@@ -65,7 +65,7 @@ function render({ model, el: root }) {
     below.replaceChildren(el("div", { style: "margin:14px 2px 8px;text-align:right" }, shut), inner);
     below.hidden = false;
     const close = renderAttention({ el: inner, model: {
-      get: (name) => values()[name],
+      get: (name) => values()[name] ?? model.get(name),
       on: (event, listener) => { heard[event] = listener; },
       send: ({ ask }) => lab.ask({ look: ask }),
     } });

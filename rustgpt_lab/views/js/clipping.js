@@ -1,11 +1,11 @@
 // Gradients before and after clipping: every parameter on one log scale, the chosen one over the steps.
-import { choice, el, menu, number, slider, stage } from "./lab.js";
+import { choice, el, menu, number, pointIn, slider, stage } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { cursor, focusable, shortened, widest } from "./grid.js";
 import { decades, grid, nearest } from "./scale.js";
 
 const THRESHOLDS = grid(-4, 2);
-const ROW = 18;
+const ROW = 22;
 const TICK = 56; // the least distance between two numbers below the picture
 
 const median = (values) => {
@@ -31,16 +31,20 @@ function dumbbells(parent, label, onRow) {
     moved: () => onRow(),
   });
   node.addEventListener("click", (event) => {
-    const row = Math.floor((event.clientY - node.getBoundingClientRect().top - 4) / ROW);
+    const row = Math.floor((pointIn(node, event)[1] - 4) / ROW);
     if (row >= 0 && row < names.length) { place.row = row; onRow(); }
   });
+  let shown = { before: [], after: [], clipped: [] };
+  node.numbers = () => [["gradient of", "norm before", "after", "units clipped"],
+    ...names.map((name, i) => [name, shown.before[i], shown.after[i], shown.clipped[i]])];
   return {
     place,
     draw(theme, { rows, before, after, clipped }) {
       names = rows;
-      left = widest(names, 150) + 10;
+      shown = { before, after, clipped };
+      left = widest(names, 180) + 10;
       const width = Math.max(parent.clientWidth, 260);
-      const right = width - 48;
+      const right = width - 60;
       const [low, high] = range([...before, ...after]);
       const x = (v) => left + 8 + (right - left - 16) * Math.max(0, Math.log(v / low) / Math.log(high / low));
       const bottom = 6 + ROW * names.length;
@@ -51,15 +55,15 @@ function dumbbells(parent, label, onRow) {
         el("rect", { x: 0, y: 4 + ROW * place.row, width, height: ROW, fill: theme.accent, "fill-opacity": 0.12 }),
         ...decades(low, high, Math.ceil((right - left) / TICK)).flatMap((v) => [
           el("line", { x1: x(v), x2: x(v), y1: 4, y2: bottom, stroke: theme.line, "stroke-width": 0.7 }),
-          text(x(v), bottom + 12, "middle", number(v, 3)),
+          text(x(v), bottom + 12, "middle", number(v, 3), { class: "rl-tick" }),
         ]),
         ...names.flatMap((name, i) => {
           const y = 4 + ROW * (i + 0.5);
           const chosen = { class: i === place.row && "rl-word", style: i === place.row && "font-weight:700" };
           return [
-            text(left - 4, y, "end", shortened(name, 148), chosen),
-            el("line", { x1: x(before[i]), x2: x(after[i]), y1: y, y2: y, stroke: theme.muted, "stroke-width": 1.5 }),
-            el("circle", { cx: x(before[i]), cy: y, r: 4, fill: "none", stroke: theme.muted, "stroke-width": 1.5 }),
+            text(left - 4, y, "end", shortened(name, 178), chosen),
+            el("line", { x1: x(before[i]), x2: x(after[i]), y1: y, y2: y, stroke: theme.before, "stroke-width": 1.5 }),
+            el("circle", { cx: x(before[i]), cy: y, r: 4, fill: "none", stroke: theme.before, "stroke-width": 1.5 }),
             el("circle", { cx: x(after[i]), cy: y, r: 3.5, fill: theme.accent }),
             text(width - 2, y, "end", `${Math.round(100 * clipped[i])} %`, chosen),
           ];
@@ -70,7 +74,7 @@ function dumbbells(parent, label, onRow) {
 }
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Choose a row by a click or the arrow keys, and a step by a click on a line.");
   lab.needsKernel();
   let data = model.get("data");
   const method = menu(lab, "Method", data.methods, (chosen) => {
@@ -133,13 +137,13 @@ function render({ model, el: root }) {
     const each = (array, whole) => data.names.map((_, i) => shown(array, i, whole));
     const [before, after] = [line(data.before, row), line(data.after, row)];
     const when = step.value ? `step ${step.value}` : "the median of all steps";
-    caption.replaceChildren(`Norms, ${when}: before `, el("span", { style: "color:var(--rl-muted)" }, "○"), ", after ",
+    caption.replaceChildren(`Norms, ${when}: before `, el("span", { style: "color:var(--rl-before)" }, "○"), ", after ",
       el("span", { style: "color:var(--rl-accent)" }, "●"), "; on the right, units clipped");
     rows.draw(theme, { rows: data.names, before: each(data.before), after: each(data.after),
       clipped: each(data.clipped, mean) });
     const all = { steps: before.map((_, s) => s + 1), at: step.value ? step.value - 1 : undefined };
     const series = [
-      { name: "before", values: before, colour: theme.muted, width: 1.5 },
+      { name: "before", values: before, colour: theme.before, width: 1.5 },
       { name: "after", values: after, colour: theme.accent },
     ];
     const limited = data.method === "l2" && row === data.site_row;
@@ -149,7 +153,7 @@ function render({ model, el: root }) {
     }
     const [low, high] = range([...before, ...after, ...(limited ? [data.threshold] : [])]);
     norms.head.replaceChildren(`Norm of the gradient: ${data.names[row]}`, legend(series));
-    norms.chart.draw(theme, { ...all, series, low, high, log: true, tall: 170 });
+    norms.chart.draw(theme, { ...all, series, low, high, log: true, tall: 190 });
     const one = (array) => [{ values: line(array, row), colour: theme.accent }];
     share.head.textContent = "Fraction of its units clipped";
     share.chart.draw(theme, { ...all, series: one(data.clipped), low: 0, high: 1, tall: 50 });

@@ -1,5 +1,5 @@
 // The vocabulary as a map, the neighbours of a word, and the similarity of chosen words, over training moments.
-import { el, number, slider, stage, textBox } from "./lab.js";
+import { choice, el, number, slider, stage, textBox } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { cosine, neighbours } from "./cosine.js";
 import { heatmap } from "./grid.js";
@@ -9,24 +9,29 @@ import { wordMap } from "./word_map.js";
 const NEAR = 5;
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Point at a word, or move by the arrow keys, to see its neighbours; a click, or "
+    + "Enter, puts it among the words compared.");
   let data = model.get("data");
-  let [word, kept, frame] = [0, [], null];
+  let [word, kept] = [0, []];
+  let grouped = { key: "" };
 
   const find = textBox(lab, "Find", { onInput: (text) => {
     const i = data.words.indexOf(text.trim());
     if (i >= 0) word = i;
-    lab.say(i >= 0 || !text.trim() ? "" : `“${text.trim()}” is not in the vocabulary.`);
+    if (i >= 0 || !text.trim()) tellNearest();
+    else lab.say(`“${text.trim()}” is not in the vocabulary.`);
   } });
   find.node.style.flex = "1 1 160px";
   const compare = textBox(lab, "Compare", { onInput: (text) => {
     const words = tokenize(text);
     const lost = words.filter((name) => !data.words.includes(name));
     kept = [...new Set(words.map((name) => data.words.indexOf(name)).filter((i) => i >= 0))];
-    lab.say(lost.length ? `Not in the vocabulary: ${lost.map((name) => `“${name}”`).join(", ")}.` : "");
+    if (lost.length) lab.say(`Not in the vocabulary: ${lost.map((name) => `“${name}”`).join(", ")}.`);
+    else tellNearest();
   } });
   compare.node.style.flex = "3 1 300px";
-  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m], onInput: () => lab.say("") });
+  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m], onInput: () => tellNearest() });
+  const zoom = choice(lab, "Frame", { near: "Around the words compared", all: "All words" });
 
   const [left, right, near, matrix] = [el("div"), el("div"), el("div"), el("div")];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
@@ -40,8 +45,11 @@ function render({ model, el: root }) {
   function go(i) {
     word = i;
     lab.redraw();
-    const [[j]] = neighbours(data.directions, moment.value, i, 1);
-    tell(i, j, "Nearest: ");
+    tellNearest();
+  }
+  function tellNearest() {
+    const [[j]] = neighbours(data.directions, moment.value, word, 1);
+    tell(word, j, "Nearest: ");
   }
   function take(i) {
     kept = kept.includes(i) ? kept.filter((j) => j !== i) : [...kept, i];
@@ -52,14 +60,36 @@ function render({ model, el: root }) {
     const value = i === j ? 1 : cosine(data.directions, moment.value, i, j);
     lab.say(`${before}“${data.words[i]}” and “${data.words[j]}” have a cosine of ${number(value, 2)}.`);
   }
-  /** The range of each component over all moments, so that the map stands still while words move. */
-  function range(points) {
+  /** The range of each component over all moments, of some words, so that the map stands still while words move. */
+  function range(words) {
     const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
-    for (let k = 0; k < points.shape[0] * points.shape[1] * 2; k++) {
-      low[k % 2] = Math.min(low[k % 2], points.flat(k));
-      high[k % 2] = Math.max(high[k % 2], points.flat(k));
+    for (let m = 0; m < data.points.shape[0]; m++) {
+      words.forEach((i) => [0, 1].forEach((axis) => {
+        low[axis] = Math.min(low[axis], data.points.at(m, i, axis));
+        high[axis] = Math.max(high[axis], data.points.at(m, i, axis));
+      }));
     }
     return { low, high };
+  }
+  /** What the map frames: all words, or those compared, with a margin. */
+  function frame() {
+    const all = range(data.words.map((_, i) => i));
+    if (zoom.value === "all" || kept.length < 2) return all;
+    const { low, high } = range(kept);
+    const margin = [0, 1].map((axis) => 0.12 * (high[axis] - low[axis] || all.high[axis] - all.low[axis]));
+    return { low: low.map((x, axis) => x - margin[axis]), high: high.map((x, axis) => x + margin[axis]) };
+  }
+  /** For every word the place in `kept` of the one it is most like, or -1; only the first of them have a colour. */
+  function groups() {
+    const key = JSON.stringify([moment.value, kept]);
+    if (grouped.key !== key) {
+      const leaders = kept.slice(0, lab.theme.categories.length);
+      grouped = { key, of: data.words.map((_, i) => leaders.reduce(([best, most], j, k) => {
+        const c = i === j ? 1 : cosine(data.directions, moment.value, i, j);
+        return c >= data.alike && c > most ? [k, c] : [best, most];
+      }, [-1, -1])[0]) };
+    }
+    return grouped.of;
   }
 
   lab.onData((next) => {
@@ -67,26 +97,33 @@ function render({ model, el: root }) {
     kept = data.chosen;
     [word] = kept;
     compare.value = kept.map((i) => data.words[i]).join(" ");
-    frame = range(data.points);
+    grouped = { key: "" };
     moment.max = data.moments.length - 1;
     moment.value = data.moments.length - 1;
   });
   lab.onDraw((theme) => {
     const found = neighbours(data.directions, moment.value, word, NEAR);
+    const { low, high } = frame();
     const at = (i) => [0, 1].map((axis) =>
-      (data.points.at(moment.value, i, axis) - frame.low[axis]) / (frame.high[axis] - frame.low[axis] || 1));
-    captions[0].textContent = `${data.words.length} words along two principal components`;
+      (data.points.at(moment.value, i, axis) - low[axis]) / (high[axis] - low[axis] || 1));
+    const group = groups();
+    const colour = (i) => (group[i] < 0 ? theme.line : theme.categories[group[i]]);
     const error = data.exact ? "" : " (± 0.01)"; // many moments travel as bytes
     captions[1].textContent = `Nearest to “${data.words[word]}”, by cosine${error}`;
-    map.draw(theme, { words: data.words, at, chosen: word, near: found.map(([j]) => j), kept });
-    bars.draw(theme, { words: found.map(([j]) => data.words[j]), digits: 2,
+    const { outside, unnamed } = map.draw(theme, { words: data.words, at, colour, chosen: word,
+      near: found.map(([j]) => j), kept });
+    captions[0].textContent = `${data.words.length} words along two principal components; a colour is the compared `
+      + `word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
+      + `${unnamed ? `; for ${unnamed} names there is no room` : ""}`;
+    bars.draw(theme, { words: found.map(([j]) => data.words[j]), signed: true,
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;
     const names = kept.map((i) => data.words[i]);
     const round = (x) => Math.round(100 * x) / 100;
+    const written = (x) => x.toFixed(2).replace("-", "−");
     const value = (i, j) => (i === j ? 1 : round(cosine(data.directions, moment.value, kept[i], kept[j])));
-    heat.draw(theme, { rows: names, columns: names, value, low: -1, high: 1, palette: "diverging" });
+    heat.draw(theme, { rows: names, columns: names, value, low: -1, high: 1, written, palette: "diverging" });
   });
   return lab.close;
 }

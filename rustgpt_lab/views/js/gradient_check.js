@@ -1,12 +1,14 @@
 // Three heat maps with one cursor: the backward pass, nudging, and the relative difference between them.
 import { button, el, menu, number, stage } from "./lab.js";
-import { heatmap } from "./grid.js";
+import { heatmaps } from "./grid.js";
 import { greatest } from "./scale.js";
 
+const AXES = ["row", "column"];
 const WORST = 5; // entries in the list
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root,
+    "Point at an entry, or move by the arrow keys: the same one is marked in all three maps.");
   let data = model.get("data");
   const labels = Object.keys(data.layers);
   const layer = menu(lab, "Layer", Object.fromEntries(labels.map((label) => [label, label])), () => choose());
@@ -17,25 +19,17 @@ function render({ model, el: root }) {
   const columns = el("div", { class: "rl-columns" });
   const list = el("div", { class: "rl-figures", style: "margin-top:12px" });
   lab.picture.append(columns, list);
-  let moving = false;
-  const follow = (i, j) => {
-    if (moving) return;
-    moving = true;
-    maps.forEach(({ map }) => map.go(i, j));
-    moving = false;
-    tell();
-  };
-  const part = (title) => {
-    const node = el("div", { style: "flex:1 1 240px" }, el("div", { class: "rl-caption" }, title));
+  const titles = ["What the backward pass says", "What nudging finds", "log₁₀ of the relative difference"];
+  const maps = heatmaps(titles.map((title) => {
+    const node = el("div", { style: "flex:1 1 280px" }, el("div", { class: "rl-caption" }, title));
     columns.append(node);
-    return { map: heatmap(node, title, follow) };
-  };
-  const maps = ["What the backward pass says", "What nudging finds", "log₁₀ of the relative difference"].map(part);
+    return [node, title];
+  }), () => tell());
 
   const gradient = () => data.layers[layer.value].find((g) => g.name === name.value);
-  const spot = () => maps[0].map.place;
+  const spot = () => maps[0].place;
   const goToWorst = () => {
-    maps.forEach(({ map }) => { [map.place.row, map.place.column] = gradient().worst; });
+    maps.forEach((map) => { [map.place.row, map.place.column] = gradient().worst; });
     lab.redraw();
     tell();
   };
@@ -45,7 +39,7 @@ function render({ model, el: root }) {
     select.replaceChildren(...gradients.map((g) => el("option", { value: g.name },
       `${g.right ? "✓" : "✗"} ${g.name}, ${g.shape.join("×")}`)));
     name.value = first ?? (gradients.find((g) => !g.right) ?? gradients[0]).name;
-    maps.forEach(({ map }) => { [map.place.row, map.place.column] = gradient().worst; });
+    maps.forEach((map) => { [map.place.row, map.place.column] = gradient().worst; });
     if (first === undefined) { lab.redraw(); tell(); }
   }
   function tell() {
@@ -62,7 +56,7 @@ function render({ model, el: root }) {
     const rows = greatest(g.relative, WORST).map(([i, j]) => row([`${g.name}[${i}, ${j}]`,
       number(g.analytic.at(i, j), 5), number(g.numerical.at(i, j), 5), number(g.relative.at(i, j), 2)]));
     const head = row(["The worst entries", "backward pass", "nudging", "relative difference"], "th");
-    list.replaceChildren(el("table", { style: "border-collapse:collapse;margin:0;font-size:12px" },
+    list.replaceChildren(el("table", { style: "border-collapse:collapse;margin:0;font-size:inherit" },
       el("thead", { style: "color:var(--rl-muted)" }, head), el("tbody", {}, ...rows)));
   }
 
@@ -77,9 +71,9 @@ function render({ model, el: root }) {
     const pair = [g.analytic, g.numerical];
     const sizes = pair.flatMap((array) => rows.flatMap((_, i) => across.map((__, j) => Math.abs(array.at(i, j)))));
     const high = Math.max(...sizes.filter(Number.isFinite), 1e-12);
-    pair.forEach((array, k) => maps[k].map.draw(theme, { rows, columns: across, low: -high, high,
+    pair.forEach((array, k) => maps[k].draw(theme, { rows, columns: across, low: -high, high, axes: AXES,
       palette: "diverging", value: (i, j) => array.at(i, j) }));
-    maps[2].map.draw(theme, { rows, columns: across, low: -10, high: 0, value: (i, j) => g.log.at(i, j) });
+    maps[2].draw(theme, { rows, columns: across, low: -10, high: 0, axes: AXES, value: (i, j) => g.log.at(i, j) });
     listWorst(g);
   });
   return lab.close;

@@ -1,8 +1,16 @@
 // Rows and columns with words: a heat map, and lines from word to word. Pointer or arrow keys choose a cell.
-import { el, inkOn, number } from "./lab.js";
+import { el, inkOn, number, pointIn, sharp, zoomOf } from "./lab.js";
 
-const LABEL = 12; // the least distance between two labels, in pixels
-const TALLEST = 640; // a picture higher than this would not fit on a screen with its controls
+const LABEL = 15; // the least distance between two labels, in pixels
+const LARGEST = 64; // side of a cell
+const LONGEST = 140; // label
+const TYPE = "14px system-ui, sans-serif";
+
+/** How high a picture in an element may be, so that it fits on a screen with its controls. */
+export function tallest(node) {
+  const part = node.closest("[popover]") ? 0.55 : 0.7; // on a projector the controls need more of it
+  return Math.min(640, Math.max(300, part * innerHeight / zoomOf(node)));
+}
 
 /** The cell that is chosen, by pointer or arrow keys, in an element. `moved()` hears of each change. */
 export function cursor(node, { size, cellAt, moved }) {
@@ -14,8 +22,7 @@ export function cursor(node, { size, cellAt, moved }) {
     moved();
   };
   node.addEventListener("pointermove", (event) => {
-    const box = node.getBoundingClientRect();
-    const cell = cellAt(event.clientX - box.left, event.clientY - box.top);
+    const cell = cellAt(...pointIn(node, event));
     if (cell && (cell[0] !== place.row || cell[1] !== place.column)) go(...cell);
   });
   node.addEventListener("keydown", (event) => {
@@ -36,7 +43,7 @@ const measure = document.createElement("canvas").getContext("2d");
 
 /** The width in pixels of the widest of some words, at most `most`. */
 export function widest(words, most) {
-  measure.font = "bold 12px system-ui, sans-serif";
+  measure.font = `bold ${TYPE}`;
   return Math.min(most, Math.ceil(Math.max(...words.map((word) => measure.measureText(word).width))) + 2);
 }
 
@@ -58,7 +65,8 @@ export function focusable(label, ...children) {
 
 /**
  * A heat map. `draw(theme, spec)` with spec { rows, columns: words, value(i, j), low, high, palette: "sequential" or
- * "diverging", hidden(i, j) }; `onCell(i, j)` hears which cell is chosen.
+ * "diverging", hidden(i, j), unseen: what `hidden` cells are, axes: [what a row is, what a column is], written(x) };
+ * `onCell(i, j)` hears which cell is chosen.
  */
 export function heatmap(parent, label, onCell = () => {}) {
   const canvas = el("canvas", { "aria-hidden": "true" });
@@ -79,41 +87,44 @@ export function heatmap(parent, label, onCell = () => {}) {
     },
     moved: () => { mark(); onCell(place.row, place.column); },
   });
+  node.numbers = () => [["", ...spec.columns], ...spec.rows.map((word, i) =>
+    [word, ...spec.columns.map((_, j) => (spec.hidden(i, j) ? "" : spec.value(i, j)))])];
 
   /** Where everything stands; the words are set again only if that, or a word, changed. */
-  function arrange(theme) {
-    const { rows, columns } = spec;
-    const left = widest(rows, 120) + 10;
-    const across = widest(columns, 120);
-    const width = Math.min(parent.clientWidth, 1000);
-    const cell = Math.max(4, Math.min(44, (width - left - 4) / columns.length, TALLEST / rows.length));
+  function arrange() {
+    const { rows, columns, axes } = spec;
+    const left = widest([...rows, ...axes.slice(0, 1)], LONGEST) + 10;
+    const across = widest(columns, LONGEST);
+    const width = parent.clientWidth;
+    const room = Math.min((width - left - 4) / columns.length, tallest(parent) / rows.length);
+    const cell = Math.max(4, Math.min(LARGEST, room));
     const upright = across + 6 > cell;
-    const top = upright ? across + 10 : 22;
-    const key = JSON.stringify([rows, columns, cell, theme.dark]);
+    const head = axes.length ? 20 : 0;
+    const top = head + (upright ? across + 10 : 22);
+    const key = JSON.stringify([rows, columns, axes, cell, zoomOf(parent)]);
     if (key === layout.key) return;
     layout = { key, left, top, cell, upright };
-    const [w, h] = [cell * columns.length, cell * rows.length];
-    const scale = devicePixelRatio || 1;
-    Object.assign(canvas, { width: Math.round(w * scale), height: Math.round(h * scale) });
-    Object.assign(canvas.style, { left: `${left}px`, top: `${top}px`, width: `${w}px`, height: `${h}px` });
-    Object.assign(node.style, { width: `${left + w + 2}px`, height: `${top + h + 2}px` });
-    overlay.replaceChildren(
-      ...rows.map((word, i) => rowLabel(word, i)), ...columns.map((word, j) => columnLabel(word, j)),
-      el("rect", { class: "rl-cursor", width: cell, height: cell }),
-    );
-    layout.labels = [...overlay.querySelectorAll("text")];
-    layout.cursor = overlay.lastChild;
+    layout.context = sharp(canvas, left, top, cell * columns.length, cell * rows.length);
+    const [wide, high] = [left + cell * columns.length + 2, top + cell * rows.length + 2];
+    Object.assign(node.style, { width: `${wide}px`, height: `${high}px` });
+    layout.labels = [...rows.map(rowLabel), ...columns.map(columnLabel)];
+    layout.cursor = el("rect", { class: "rl-cursor", width: cell, height: cell });
     layout.step = Math.ceil(LABEL / cell);
+    overlay.replaceChildren(...layout.labels, ...axes.map(axisName), layout.cursor);
   }
   function rowLabel(word, i) {
     return el("text", { x: layout.left - 6, y: layout.top + (i + 0.5) * layout.cell, "text-anchor": "end",
-      "dominant-baseline": "central" }, shortened(word, 118));
+      "dominant-baseline": "central" }, shortened(word, LONGEST - 2));
   }
   function columnLabel(word, j) {
     const x = layout.left + (j + 0.5) * layout.cell;
     const y = layout.top - 6;
     const turned = { transform: `translate(${x} ${y}) rotate(-90)`, "dominant-baseline": "central" };
-    return el("text", layout.upright ? turned : { x, y, "text-anchor": "middle" }, shortened(word, 118));
+    return el("text", layout.upright ? turned : { x, y, "text-anchor": "middle" }, shortened(word, LONGEST - 2));
+  }
+  function axisName(name, axis) {
+    const at = axis ? { x: layout.left, y: 15 } : { x: layout.left - 6, y: layout.top - 8, "text-anchor": "end" };
+    return el("text", { ...at, "font-style": "italic" }, name);
   }
   function mark() {
     const { row, column } = place;
@@ -127,8 +138,9 @@ export function heatmap(parent, label, onCell = () => {}) {
       text.style.display = at === chosen || (at % layout.step === 0 && !near) ? "" : "none";
     });
   }
-  function paint() {
-    const { rows, columns, value, low, high, hidden = () => false } = spec;
+  function paint(theme) {
+    const { rows, columns, value, low, high, hidden, written } = spec;
+    const { context, cell } = layout;
     const image = new ImageData(columns.length, rows.length);
     rows.forEach((_, i) => columns.forEach((__, j) => {
       if (hidden(i, j)) return;
@@ -136,39 +148,74 @@ export function heatmap(parent, label, onCell = () => {}) {
     }));
     const small = new OffscreenCanvas(columns.length, rows.length);
     small.getContext("2d").putImageData(image, 0, 0);
-    const context = canvas.getContext("2d");
+    const [wide, tall] = [cell * columns.length, cell * rows.length];
     context.imageSmoothingEnabled = false;
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(small, 0, 0, canvas.width, canvas.height);
-    if (layout.cell < 36) return;
-    const pixels = canvas.width / columns.length;
-    Object.assign(context, { textAlign: "center", textBaseline: "middle" });
-    context.font = `${0.27 * pixels}px system-ui, sans-serif`;
-    rows.forEach((_, i) => columns.forEach((__, j) => {
-      if (hidden(i, j)) return;
-      context.fillStyle = inkOn(image.data.slice(4 * (i * columns.length + j)).slice(0, 3));
-      context.fillText(number(value(i, j), 2), (j + 0.5) * pixels, (i + 0.5) * pixels, 0.92 * pixels);
-    }));
+    context.clearRect(0, 0, wide + 1, tall + 1); // the last points of the canvas may be covered in part
+    hatch(context, theme, wide, tall); // it stays where the picture has holes
+    context.drawImage(small, 0, 0, wide, tall);
+    const texts = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? "" : written(value(i, j)))));
+    const size = [14, 12].find((pixels) => widest(texts, 200) * pixels / 14 <= cell - 2);
+    if (!size) return; // numbers that run into each other say less than none
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE.replace("14", size) });
+    texts.forEach((text, k) => {
+      const [i, j] = [Math.floor(k / columns.length), k % columns.length];
+      context.fillStyle = inkOn(image.data.slice(4 * k, 4 * k + 3));
+      context.fillText(text, (j + 0.5) * cell, (i + 0.5) * cell);
+    });
   }
-  function explain() {
+  function explain(theme) {
     const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => `rgb(${colours(t)})`);
     const bar = el("span", { class: "rl-bar", style: `background:linear-gradient(90deg,${stops})` });
     legend.replaceChildren(number(spec.low, 3), bar, number(spec.high, 3));
     legend.style.paddingLeft = `${layout.left}px`;
+    if (!spec.unseen || !spec.rows.some((_, i) => spec.columns.some((__, j) => spec.hidden(i, j)))) return;
+    const sample = el("canvas", { "aria-hidden": "true" });
+    legend.append(el("span", { class: "rl-sample" }, sample), spec.unseen);
+    hatch(sharp(sample, 0, 0, 20, 14), theme, 20, 14);
   }
   return {
     node: whole, place, go,
     draw(theme, next) {
-      spec = { palette: "sequential", ...next };
+      spec = { palette: "sequential", hidden: () => false, axes: [], written: (x) => number(x, 2), ...next };
       colours = theme[spec.palette];
       place.row = Math.min(place.row, spec.rows.length - 1);
       place.column = Math.min(place.column, spec.columns.length - 1);
-      arrange(theme);
-      paint();
+      arrange();
+      paint(theme);
       mark();
-      explain();
+      explain(theme);
     },
   };
+}
+
+/** Heat maps with one cursor: for each [parent, label]. `onCell(i, j)` hears which cell is chosen in all of them. */
+export function heatmaps(places, onCell) {
+  let moving = false;
+  const follow = (i, j) => {
+    if (moving) return;
+    moving = true;
+    maps.forEach((map) => map.go(i, j));
+    moving = false;
+    onCell(i, j);
+  };
+  const maps = places.map(([parent, label]) => heatmap(parent, label, follow));
+  return maps;
+}
+
+/** Slanting hairlines: where there is nothing to see, which is not the same as 0. */
+function hatch(context, theme, width, height) {
+  context.save();
+  Object.assign(context, { strokeStyle: theme.before, lineWidth: 0.6 });
+  context.beginPath();
+  context.rect(0, 0, width, height);
+  context.clip();
+  context.beginPath();
+  for (let x = -height; x < width; x += 6) {
+    context.moveTo(x, height);
+    context.lineTo(x + height, 0);
+  }
+  context.stroke();
+  context.restore();
 }
 
 /** Lines from the words on the left to those on the right, as wide as their weight in [0, 1]; else as `heatmap`. */
@@ -183,7 +230,8 @@ export function lines(parent, label, onCell = () => {}) {
   const { place, go } = cursor(node, {
     size: () => [spec.rows.length, spec.columns.length],
     cellAt: (x, y) => {
-      const at = Math.floor(y / layout.pitch);
+      const at = Math.floor((y - layout.top) / layout.pitch);
+      if (at < 0) return null;
       if (x < layout.left + layout.gap / 2) return at < spec.rows.length ? [at, place.column] : null;
       return at < spec.columns.length ? [place.row, at] : null;
     },
@@ -191,36 +239,34 @@ export function lines(parent, label, onCell = () => {}) {
   });
   function arrange() {
     const { rows, columns } = spec;
-    const left = widest(rows, 130) + 10;
-    const gap = Math.min(Math.max(parent.clientWidth - 2 * left - 10, 60), 420);
+    const { axes = [] } = spec;
+    const left = widest([...rows, ...axes], LONGEST) + 10;
+    const gap = Math.min(Math.max(parent.clientWidth - 2 * left - 10, 60), 640);
     const most = Math.max(rows.length, columns.length);
-    const pitch = Math.min(Math.max(TALLEST / most, LABEL), 26);
-    const key = JSON.stringify([rows, columns, gap]);
+    const pitch = Math.min(Math.max(tallest(parent) / most, LABEL), 34);
+    const top = axes.length ? 24 : 0;
+    const key = JSON.stringify([rows, columns, axes, gap, pitch, zoomOf(parent)]);
     if (key === layout.key) return;
-    layout = { key, left, gap, pitch };
-    const scale = devicePixelRatio || 1;
-    Object.assign(canvas, { width: Math.round(gap * scale), height: Math.round(pitch * most * scale) });
-    Object.assign(canvas.style, { left: `${left}px`, top: 0, width: `${gap}px`, height: `${pitch * most}px` });
-    Object.assign(node.style, { width: `${2 * left + gap}px`, height: `${pitch * most}px` });
-    const word = (text, i, x, anchor) => el("text", { x, y: (i + 0.5) * pitch, "text-anchor": anchor,
-      "dominant-baseline": "central" }, shortened(text, 128));
-    overlay.replaceChildren(...rows.map((text, i) => word(text, i, left - 6, "end")),
-      ...columns.map((text, i) => word(text, i, left + gap + 6, "start")));
-    layout.labels = [...overlay.children];
+    layout = { key, left, gap, pitch, top, context: sharp(canvas, left, top, gap, pitch * most) };
+    Object.assign(node.style, { width: `${2 * left + gap}px`, height: `${top + pitch * most}px` });
+    const side = (k) => (k ? { x: left + gap + 6, "text-anchor": "start" } : { x: left - 6, "text-anchor": "end" });
+    const word = (text, i, k) => el("text", { ...side(k), y: top + (i + 0.5) * pitch, "dominant-baseline": "central" },
+      shortened(text, LONGEST - 2));
+    layout.labels = [...rows.map((text, i) => word(text, i, 0)), ...columns.map((text, i) => word(text, i, 1))];
+    overlay.replaceChildren(...layout.labels,
+      ...axes.map((name, k) => el("text", { ...side(k), y: 15, "font-style": "italic" }, name)));
   }
   function paint() {
     const { rows, columns, value, hidden = () => false } = spec;
-    const context = canvas.getContext("2d");
-    const scale = canvas.width / layout.gap;
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, layout.gap, canvas.height);
+    const { context } = layout;
+    context.clearRect(0, 0, layout.gap + 1, layout.pitch * Math.max(rows.length, columns.length) + 1);
     context.strokeStyle = theme.accent;
     const line = (i, j, strength) => {
       const weight = value(i, j);
       if (hidden(i, j) || weight < 0.01) return;
       const [from, to, half] = [(i + 0.5) * layout.pitch, (j + 0.5) * layout.pitch, layout.gap / 2];
       context.globalAlpha = strength * Math.min(1, 0.15 + weight);
-      context.lineWidth = 0.5 + 5 * weight;
+      context.lineWidth = 0.5 + 9 * weight;
       context.beginPath();
       context.moveTo(0, from);
       context.bezierCurveTo(half, from, half, to, layout.gap, to);

@@ -4,7 +4,7 @@ import { wordBars } from "./bars.js";
 import { profile, wordGrid } from "./word_grid.js";
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Point at a cell, or move by the arrow keys, to follow its word through the layers.");
   lab.needsKernel();
   let data = model.get("data");
   const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });

@@ -1,5 +1,6 @@
 // What every live view shares: elements, data from the kernel, colours, controls, and the card that they stand on.
 import { PALETTE } from "./palette.js";
+import { png } from "./picture.js";
 
 // ---- elements ---------------------------------------------------------------------------------------------------
 
@@ -38,6 +39,11 @@ function tensor({ shape, dtype, buffer, low, high }) {
   return { shape, flat, at: (...index) => flat(index.reduce((place, i, axis) => place * shape[axis] + i, 0)) };
 }
 
+/** A share in [0, 1] beside a picture: two digits after the point, nothing below 0.01. */
+export function share(x) {
+  return x < 0.01 ? "" : x.toFixed(2);
+}
+
 /** A number for people: four significant digits (or as many as asked), a true minus sign. */
 export function number(x, digits = 4) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "not a number" : x > 0 ? "∞" : "−∞";
@@ -65,57 +71,93 @@ export function inkOn(rgb) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
-/** The colours for a page: { dark, accent, text, muted, line, categories, sequential(t), diverging(t) }. */
+/** The colours for a page: { dark, the inks, categories, sequential(t), diverging(t) }. */
 function themeOf(root) {
   const light = document.body.dataset.jpThemeLight;
   const dark = light === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : light === "false";
   const mode = dark ? "dark" : "light";
-  root.dataset.theme = mode;
-  root.style.setProperty("--rl-accent", PALETTE.accent[mode]);
-  const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  if (root.dataset.theme !== mode) {
+    root.dataset.theme = mode;
+    for (const [name, ink] of Object.entries(PALETTE.inks[mode])) root.style.setProperty(`--rl-${name}`, ink);
+  }
   return {
     dark,
-    accent: PALETTE.accent[mode],
-    text: css("--rl-text"),
-    muted: css("--rl-muted"),
-    line: css("--rl-line"),
+    ...PALETTE.inks[mode],
     categories: PALETTE.categories,
     sequential: ramp(PALETTE.sequential[mode]),
     diverging: ramp(PALETTE.diverging[mode]),
   };
 }
 
+// ---- places -----------------------------------------------------------------------------------------------------
+
+/** How many pixels of the page one of an element's own is: more than 1 where a projector shows the card. */
+export function zoomOf(node) {
+  return node.getBoundingClientRect().width / (node.offsetWidth || node.clientWidth) || 1;
+}
+
+/** Where the pointer is in an element, in its own pixels. */
+export function pointIn(node, event) {
+  const [box, zoom] = [node.getBoundingClientRect(), zoomOf(node)];
+  return [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom];
+}
+
+/** Give a canvas a size in CSS pixels and as many points as the screen has; returns its context, scaled to pixels. */
+export function sharp(canvas, left, top, width, height) {
+  const scale = (devicePixelRatio || 1) * zoomOf(canvas.parentNode);
+  Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+  Object.assign(canvas.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  return context;
+}
+
+/** Whether things may move: the system can ask for stillness. */
+export const moves = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 // ---- the card ---------------------------------------------------------------------------------------------------
+
+const KEYS = { "data-lm-suppress-shortcuts": "true" }; // Lab leaves the keys to an element that has this
 
 /**
  * The card of a view: title, controls, picture, a sentence that is read aloud, and what to do without a kernel.
  *
- * Give `onData(f)`, called with the unpacked data now and whenever the kernel sends new ones, and `onDraw(f)`, called
- * with the theme after that, after each control's input, and when the width or the theme changes. Drawing is
- * synchronous. Return `close` from `render`.
+ * `hint` says in a line how to use it. Give `onData(f)`, called with the unpacked data now and whenever the kernel
+ * sends new ones, and `onDraw(f)`, called with the theme after that, after each control's input, and when the width or
+ * the theme changes; but never while the card has no width. Drawing is synchronous. A part of the picture may have a
+ * property `numbers`, a function that gives what it shows as rows of cells. Return `close` from `render`.
  */
-export function stage(model, root) {
+export function stage(model, root, hint) {
   const controls = el("div", { class: "rl-controls" });
   const picture = el("div", { class: "rl-picture" });
   const readout = el("p", { class: "rl-readout", "aria-live": "polite" });
   const problem = el("p", { class: "rl-problem", role: "alert", hidden: true });
   const note = el("p", { class: "rl-note", role: "status", hidden: true });
-  const title = el("div", { class: "rl-title" }, model.get("title"));
-  const card = el("div", { class: "rl-card", role: "group", "aria-label": model.get("title") });
-  card.append(title, controls, problem, picture, readout, note);
+  const card = el("div", { class: "rl-card", role: "group", "aria-label": model.get("title"), tabindex: -1, ...KEYS });
+  const tool = (label, click) => el("button", { type: "button", class: "rl-button", click, ...KEYS }, label);
+  const large = tool("Projector", () => project(!card.popover));
+  large.setAttribute("aria-pressed", "false");
+  large.title = "Fill the page (p); Escape leaves";
+  const copy = tool("Copy numbers", copyNumbers);
+  card.append(
+    el("div", { class: "rl-head" }, el("div", { class: "rl-title" }, model.get("title")),
+      el("div", { class: "rl-tools" }, large, tool("Save picture", savePicture), copy)),
+    ...(hint ? [el("p", { class: "rl-hint" }, hint)] : []), controls, problem, picture, readout, note,
+  );
   root.classList.add("rl-live");
   root.replaceChildren(card);
 
   let draw = () => {};
   let take = () => {};
   let asks = false;
+  let drawn = 0; // the width of the picture when it was drawn, 0 if it is yet to be drawn
   const lab = {
     model, root, controls, picture, theme: themeOf(root),
-    /** Width of the picture in CSS pixels. */
+    /** Width of the picture in its own pixels. */
     get width() { return picture.clientWidth; },
     say(text) { readout.textContent = text; },
-    redraw() { draw(lab.theme); },
-    onDraw(f) { draw = f; draw(lab.theme); },
+    redraw() { show(); },
+    onDraw(f) { draw = f; show(); },
     onData(f) { take = f; receive(); },
     /** A question to the kernel, for the view's `answer`; new data or a problem comes back. */
     ask(question) {
@@ -123,17 +165,29 @@ export function stage(model, root) {
       card.setAttribute("aria-busy", "true");
       model.send({ ask: question });
     },
-    /** Say, too, after a kernel restart, that new questions need the cell to be run again. */
+    /** Say, too, after a kernel restart, that new questions need the cells to be run again. */
     needsKernel() { asks = true; },
     close() { resize.disconnect(); themes.disconnect(); },
   };
 
+  function show() {
+    drawn = lab.width;
+    if (drawn) {
+      lab.theme = themeOf(root);
+      draw(lab.theme);
+      return;
+    }
+    // Nothing can be drawn without room, and Lab takes it away while it switches its theme. An observer that begins
+    // anew calls as soon as there is a width, even if that is the old one.
+    resize.unobserve(picture);
+    resize.observe(picture);
+  }
   function receive() {
     card.removeAttribute("aria-busy");
     note.hidden = true;
     take(unpack(model.get("data")));
     lab.say(model.get("sentence"));
-    draw(lab.theme);
+    show();
   }
   function complain() {
     card.removeAttribute("aria-busy");
@@ -141,7 +195,8 @@ export function stage(model, root) {
     problem.hidden = !model.get("problem");
   }
   function kernelGone() {
-    const more = asks ? " To ask it something new, run its cell again." : "";
+    const more = asks ? " To ask it something new, run the cells from the top of the notebook down to this one: in the "
+      + "menu, Run, Run All Above Selected Cell; then this cell." : "";
     note.textContent = `The kernel has stopped or was restarted. What you see keeps working.${more}`;
     note.hidden = false;
     card.removeAttribute("aria-busy");
@@ -151,26 +206,53 @@ export function stage(model, root) {
   model.on("change:answered", () => card.removeAttribute("aria-busy")); // the same answer again changes no data
   model.on("comm_live_update", kernelGone);
 
-  let width = 0;
-  const resize = new ResizeObserver(() => {
-    if (lab.width && lab.width !== width) {
-      width = lab.width;
-      lab.theme = themeOf(root); // a card that does not lie in the page yet has no colours to read
-      lab.redraw();
-    }
+  // ---- what every card can do
+
+  /** Let the card fill the page with larger type, above everything else, or go back to its place. */
+  function project(on) {
+    const place = card.contains(document.activeElement) ? document.activeElement : card;
+    card.popover = on ? "manual" : null;
+    if (on) card.showPopover();
+    card.style.zoom = on ? Math.max(1.25, Math.min(innerWidth / 1000, innerHeight / 620)) : "";
+    large.setAttribute("aria-pressed", String(on));
+    place.focus({ preventScroll: on });
+    show();
+  }
+  card.addEventListener("keydown", (event) => {
+    const open = Boolean(card.popover);
+    const typing = event.target.matches("input[type=text], select");
+    const p = event.key === "p" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!p && !(open && event.key === "Escape")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    project(!open);
   });
+  card.addEventListener("focusout", ({ relatedTarget }) => { // what lies below a projected card cannot be seen
+    if (card.popover && relatedTarget && !card.contains(relatedTarget)) card.focus();
+  });
+  async function savePicture() {
+    const file = URL.createObjectURL(await png(card, root, model.get("_css")));
+    el("a", { href: file, download: `${model.get("title").split(":")[0]}.png` }).click();
+    URL.revokeObjectURL(file);
+  }
+  /** What the picture shows, as rows that a spreadsheet takes; where nothing has numbers, its words. */
+  async function copyNumbers() {
+    const parts = [...picture.querySelectorAll("*")].filter((node) => node.numbers && node.checkVisibility());
+    const rows = (part) => part.numbers().map((cells) => cells.join("\t")).join("\n");
+    const text = parts.map(rows).join("\n\n") || picture.innerText;
+    const done = navigator.clipboard?.writeText(text); // a page that came unencrypted from afar has no clipboard
+    copy.textContent = await (done ?? Promise.reject()).then(() => "Copied", () => "The browser refuses");
+    setTimeout(() => { copy.textContent = "Copy numbers"; }, 1500);
+  }
+
+  const resize = new ResizeObserver(() => { if (lab.width && lab.width !== drawn) show(); });
   resize.observe(picture);
-  const themes = new MutationObserver(() => {
-    lab.theme = themeOf(root);
-    lab.redraw();
-  });
+  const themes = new MutationObserver(show);
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
   return lab;
 }
 
 // ---- controls: each adds itself to the card, and redraws it when it is used -------------------------------------
-
-const KEYS = { "data-lm-suppress-shortcuts": "true" }; // Lab leaves the keys to an element that has this
 
 /** A whole number from 0 to `max`; hidden while there is nothing to choose. `show(value)` is what stands beside it. */
 export function slider(lab, label, { max, value = 0, show = String, onInput = () => {} }) {

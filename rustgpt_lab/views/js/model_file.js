@@ -8,7 +8,7 @@ import { treeList } from "./tree_list.js";
 const KEEP = { "data-lm-suppress-shortcuts": "true" };
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Point at a byte or at a row of the tree to see the other; press a bit to turn it.");
   lab.needsKernel();
   const fixed = unpack(model.get("fixed"));
   const trees = Object.fromEntries(Object.entries(fixed.trees).map(([name, columns]) => [name, fileTree(columns)]));

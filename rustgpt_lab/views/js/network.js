@@ -29,7 +29,7 @@ function item(array, counts, theme) {
 }
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Choose a layer to see its weights, and what it computed for the text.");
   lab.needsKernel();
   let data = model.get("data");
   let chosen = Math.max(0, data.layers.findIndex((layer) => layer.residual));

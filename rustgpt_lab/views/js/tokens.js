@@ -3,7 +3,8 @@ import { el, stage, textBox } from "./lab.js";
 import { tokenize } from "./tokenizer.js";
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root,
+    "Type a text: it is cut while you type. A struck word is not in the vocabulary, and is lost.");
   let ids = new Map();
   const text = textBox(lab, "Text", { onInput: () => tell() });
   const list = el("ol", { class: "rl-tokens", "aria-label": "Tokens" });
@@ -16,21 +17,19 @@ function render({ model, el: root }) {
     const end = lost.length ? `the model never sees ${lost.map((word) => `“${word}”`).join(", ")}.` : "none is lost.";
     lab.say(`${count(words.length, "token")}; ${end}`);
   }
-  function chip(word, theme) {
+  function chip(word) {
     const id = ids.get(word);
     if (id === undefined) {
       return el("li", { class: "rl-token rl-lost" }, el("s", {}, word), el("small", {}, "lost"));
     }
-    const colour = theme.categories[id % theme.categories.length];
-    const style = `--rl-colour:${colour}`;
-    return el("li", { class: "rl-token", style }, el("span", {}, word), el("small", {}, String(id)));
+    return el("li", { class: "rl-token" }, el("span", {}, word), el("small", {}, String(id)));
   }
 
   lab.onData((data) => {
     ids = new Map(data.words.map((word, id) => [word, id]));
     text.value = data.text;
   });
-  lab.onDraw((theme) => list.replaceChildren(...tokenize(text.value).map((word) => chip(word, theme))));
+  lab.onDraw(() => list.replaceChildren(...tokenize(text.value).map(chip)));
   return lab.close;
 }
 

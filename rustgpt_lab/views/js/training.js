@@ -17,7 +17,7 @@ function time(seconds) {
 }
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Start it, change its rate while it runs, pause it; Moment goes back over the steps.");
   lab.needsKernel();
   let run = { place: 0 };
   let [step, loss, rates] = [[], [], []];

@@ -1,7 +1,7 @@
 // A tree to walk through by pointer or keys. Only the rows in its window exist, so it may be as long as it likes.
 import { el } from "./lab.js";
 
-const ROW = 21; // pixels, as in lab.css
+const ROW = 24; // pixels, as in lab.css
 const SHOWN = 14; // rows
 const KEYS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "Enter", " "];
 

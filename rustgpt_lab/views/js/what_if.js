@@ -1,14 +1,15 @@
 // One change to a model: the next word's distribution before and after, and the attention where it was changed.
-import { el, menu, number, slider, stage, textBox } from "./lab.js";
-import { heatmap } from "./grid.js";
+import { el, menu, number, share, slider, stage, textBox } from "./lab.js";
+import { heatmaps } from "./grid.js";
 import { wordBars } from "./bars.js";
 
 const STEPS = 80; // of the score's slider, from -LIMIT to LIMIT
 const LIMIT = 10;
-const GREY = "#8a9097"; // reads on light and on dark pages
+const PULL = 12; // pixels of a drag for a score of 1
 
 function render({ model, el: root }) {
-  const lab = stage(model, root);
+  const lab = stage(model, root, "Choose a change and where it is made. With “hide a word” or “set a score”, click a "
+    + "cell of the map to choose it; a score can be dragged up and down there, too.");
   lab.needsKernel();
   let data = model.get("data");
   let change = data.change;
@@ -30,18 +31,41 @@ function render({ model, el: root }) {
     onInput: (v) => ask({ score: LIMIT * (2 * v / STEPS - 1) }),
   });
 
-  const [left, right] = [el("div"), el("div")];
+  const [left, right] = [el("div", { style: "flex:1 1 280px" }),
+    el("div", { class: "rl-columns", style: "flex:3 1 560px" })];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
+  left.append(el("div", { class: "rl-caption" }, "Probability of the next word, sorted by what is now true; what goes "
+    + "over to other words is the sum of all losses"));
   const bars = wordBars(left, "The probabilities of the next word, before and after the change");
-  const caption = el("div", { class: "rl-caption" });
-  right.append(caption);
-  const map = heatmap(right, "Attention weights after the change; Enter chooses the cell", tell);
-  const choose = () => {
-    if (change.kind === "hide") ask({ column: map.place.column });
-    if (change.kind === "score") ask({ row: map.place.row, column: map.place.column, score: null });
+  const captions = [0, 1].map(() => el("div", { class: "rl-caption" }));
+  const maps = heatmaps(["before", "after"].map((when, k) => {
+    const node = el("div", { style: "flex:1 1 260px" }, captions[k]);
+    right.append(node);
+    return [node, `Attention weights ${when} the change; Enter chooses the cell`];
+  }), tell);
+  const choose = ({ row: i, column: j }) => {
+    if (change.kind === "hide") ask({ column: j });
+    if (change.kind === "score") ask({ row: i, column: j, score: null });
   };
-  map.node.addEventListener("click", choose);
-  map.node.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(); });
+  let untried = true; // until a score is dragged, the cell that can be draws the eye
+  for (const { node, place } of maps) {
+    let start = null; // of a drag: the pointer's height, and the score there
+    node.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(place); });
+    node.addEventListener("pointerdown", (event) => {
+      choose(place);
+      if (change.kind !== "score") return;
+      node.setPointerCapture(event.pointerId);
+      start = { y: event.clientY, score: own() };
+      untried = false;
+    });
+    node.addEventListener("pointermove", (event) => {
+      if (!start) return;
+      event.stopPropagation(); // the cell stays chosen while its score is dragged
+      const dragged = start.score + (start.y - event.clientY) / PULL;
+      ask({ score: Math.max(-LIMIT, Math.min(LIMIT, Math.round(4 * dragged) / 4)) });
+    }, true);
+    for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => { start = null; });
+  }
 
   function ask(difference) {
     change = { ...change, ...difference };
@@ -56,6 +80,11 @@ function render({ model, el: root }) {
       && ["kind", "layer", "score"].every((name) => next.change[name] === asked[name])
       && ["row", "column"].every((name) => next.change[name] === Math.min(asked[name], last)));
   }
+  /** The chosen cell's score without the change; what the mask hides has none, and counts as 0. */
+  function own() {
+    const found = data.scores_before?.at(change.row, change.column) ?? 0;
+    return Number.isFinite(found) ? found : 0;
+  }
   /** Bring the controls in line with `change`. */
   function show() {
     kind.value = change.kind;
@@ -66,8 +95,7 @@ function render({ model, el: root }) {
       control.max = data.words.length - 1;
       control.value = at;
     }
-    const own = data.scores_before?.at(change.row, change.column) ?? 0;
-    score.value = Math.round(((change.score ?? own) / LIMIT + 1) * STEPS / 2);
+    score.value = Math.round(((change.score ?? own()) / LIMIT + 1) * STEPS / 2);
     row.node.hidden = score.node.hidden = change.kind !== "score";
     column.node.hidden = !["hide", "score"].includes(change.kind);
   }
@@ -90,15 +118,21 @@ function render({ model, el: root }) {
   lab.onDraw((theme) => {
     right.hidden = data.map_layer === null;
     const series = [
-      { name: "before", at: (i) => data.before.at(i), colour: GREY, ink: theme.muted },
+      { name: "before", at: (i) => data.before.at(i), colour: theme.before, ink: theme.muted },
       { name: "after", at: (i) => data.after.at(i), colour: theme.accent, ink: theme.accent },
     ];
     bars.draw(theme, { words: data.top, series });
     if (right.hidden) return;
-    caption.textContent = `Attention in layer ${data.map_layer}, after the change`;
-    Object.assign(map.place, { row: change.row, column: change.column });
-    const hidden = (i, j) => data.scores_after.at(i, j) === -Infinity;
-    map.draw(theme, { rows: data.words, columns: data.words, value: data.weights_after.at, low: 0, high: 1, hidden });
+    maps.forEach((map, k) => {
+      map.node.style.cursor = { hide: "pointer", score: "ns-resize" }[change.kind] ?? "";
+      map.node.classList.toggle("rl-untried", untried && change.kind === "score");
+      const when = ["before", "after"][k];
+      const [scores, weights] = [data[`scores_${when}`], data[`weights_${when}`]];
+      captions[k].textContent = `Attention in layer ${data.map_layer}, ${when}`;
+      Object.assign(map.place, { row: change.row, column: change.column });
+      map.draw(theme, { rows: data.words, columns: data.words, value: weights.at, low: 0, high: 1, written: share,
+        hidden: (i, j) => scores.at(i, j) === -Infinity, axes: ["looks", "is looked at"], unseen: "hidden" });
+    });
   });
   return lab.close;
 }

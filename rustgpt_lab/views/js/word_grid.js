@@ -1,9 +1,9 @@
 // A grid of words on coloured cells. Pointer or arrow keys choose a cell.
-import { el, inkOn, number } from "./lab.js";
+import { el, inkOn, number, sharp } from "./lab.js";
 import { cursor, focusable, shortened, widest } from "./grid.js";
 
 const TALLEST = 720; // pixels, if the rows are not too many
-const LOWEST = 16;
+const LOWEST = 20;
 
 /**
  * `draw(theme, spec)` with spec { rows, columns: words, word(i, j), value(i, j) in [0, 1] }; `onCell(i, j)` hears which
@@ -16,6 +16,8 @@ export function wordGrid(parent, label, onCell) {
   parent.append(node);
   let spec = { rows: [""], columns: [""] };
   let layout = {};
+  node.numbers = () => [["", ...spec.columns],
+    ...spec.rows.map((name, i) => [name, ...spec.columns.map((_, j) => `${spec.word(i, j)} ${spec.value(i, j)}`)])];
   const { place } = cursor(node, {
     size: () => [spec.rows.length, spec.columns.length],
     cellAt: (x, y) => {
@@ -35,12 +37,8 @@ export function wordGrid(parent, label, onCell) {
   function paint(theme) {
     const { rows, columns, word, value } = spec;
     const { left, top, wide, high, width, height } = layout;
-    const scale = devicePixelRatio || 1;
-    Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
-    Object.assign(canvas.style, { left: 0, top: 0, width: `${width}px`, height: `${height}px` });
-    const context = canvas.getContext("2d");
-    context.scale(scale, scale);
-    Object.assign(context, { font: "12px system-ui, sans-serif", textAlign: "center", textBaseline: "middle" });
+    const context = sharp(canvas, 0, 0, width, height);
+    Object.assign(context, { font: "14px system-ui, sans-serif", textAlign: "center", textBaseline: "middle" });
     const fitting = new Map(); // the same words come again and again
     const fit = (text) => fitting.get(text) ?? fitting.set(text, shortened(text, wide - 6)).get(text);
     rows.forEach((_, i) => columns.forEach((__, j) => {
@@ -61,16 +59,16 @@ export function wordGrid(parent, label, onCell) {
       const { rows, columns } = spec;
       place.row = Math.min(place.row, rows.length - 1);
       place.column = Math.min(place.column, columns.length - 1);
-      const left = widest(rows, 120) + 10;
+      const left = widest(rows, 140) + 10;
       const top = 22;
-      const width = Math.max(parent.clientWidth, 240); // it is 0 until the card stands on the page
+      const width = Math.max(parent.clientWidth, 240);
       const wide = (width - left - 2) / columns.length;
-      const high = Math.min(Math.max(TALLEST / rows.length, LOWEST), 30);
+      const high = Math.min(Math.max(TALLEST / rows.length, LOWEST), 34);
       const height = top + high * rows.length;
       const text = (x, y, anchor, content) => el("text",
         { x, y, "text-anchor": anchor, "dominant-baseline": "central" }, content);
       const labels = [
-        ...rows.map((name, i) => text(left - 6, top + (i + 0.5) * high, "end", shortened(name, 118))),
+        ...rows.map((name, i) => text(left - 6, top + (i + 0.5) * high, "end", shortened(name, 138))),
         ...columns.map((name, j) => text(left + (j + 0.5) * wide, 10, "middle", shortened(name, wide - 4))),
       ];
       const box = el("rect", { class: "rl-cursor", width: wide - 1, height: high - 1, rx: 2 });
@@ -90,20 +88,25 @@ export function wordGrid(parent, label, onCell) {
 export function profile(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
   parent.append(svg);
+  let shown = [];
+  svg.numbers = () => [["layer", label], ...shown.map((value, i) => [i, value])];
   return {
     draw(theme, { values, high, marks, at }) {
-      const [left, top, tall, width] = [36, 12, 84, Math.max(parent.clientWidth, 240)];
+      shown = values;
+      const [left, top, tall, width] = [44, 12, 110, Math.max(parent.clientWidth, 240)];
       const x = (i) => left + 8 + i * (width - left - 24) / Math.max(values.length - 1, 1);
       const y = (value) => top + tall * (1 - value / (high || 1));
       const line = (x1, y1, x2, y2) => el("line", { x1, y1, x2, y2, stroke: theme.line });
       const text = (tx, ty, anchor, content, more = {}) => el("text",
         { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
       svg.setAttribute("width", width);
-      svg.setAttribute("height", top + tall + 24);
+      svg.setAttribute("height", top + tall + 44);
       svg.replaceChildren(
         ...marks.map((i) => line(x(i), top, x(i), top + tall)), line(left, y(0), width, y(0)),
         text(left - 6, y(high), "end", number(high, 3)), text(left - 6, y(0), "end", "0"),
-        ...values.map((_, i) => text(x(i), top + tall + 14, "middle", `${i}`, { class: i === at && "rl-chosen" })),
+        ...values.map((_, i) => text(x(i), top + tall + 14, "middle", `${i}`,
+          { class: i === at ? "rl-tick rl-chosen" : "rl-tick" })),
+        text((left + width) / 2, top + tall + 34, "middle", "layer"),
         el("polyline", { points: values.map((value, i) => `${x(i)},${y(value)}`).join(" "), fill: "none",
           stroke: theme.accent, "stroke-width": 2 }),
         ...values.map((value, i) => el("circle",

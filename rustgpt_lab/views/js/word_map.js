@@ -1,76 +1,105 @@
 // Words as points on a plane. Pointer or arrow keys choose one; a click or Enter takes it.
-import { el } from "./lab.js";
-import { focusable, widest } from "./grid.js";
+import { el, moves, pointIn, sharp } from "./lab.js";
+import { focusable, tallest, widest } from "./grid.js";
 import { closest, towards } from "./cosine.js";
 
 const EDGE = 14;
+const TRAVEL = 350; // milliseconds from one place to the next
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
- * `draw(theme, { words, at(i): [x, y] in [0, 1], chosen, near: ids, kept: ids })`: the chosen word and `near` are
- * named first, then `kept`; a name that would cover another is left out. `onMove(i)` and `onTake(i)` hear of a word.
+ * `draw(theme, { words, at(i): [x, y], colour(i), chosen, near: ids, kept: ids })`: what lies in [0, 1] is in the
+ * frame; the chosen word and `near` are named first, then `kept`; a name without room for it is left out. `onMove(i)`
+ * and `onTake(i)` hear of a word. `draw` returns how many points lie outside, and how many names were left out.
  */
 export function wordMap(parent, label, onMove, onTake) {
   const canvas = el("canvas", { "aria-hidden": "true" });
   const overlay = el("svg", { "aria-hidden": "true" });
   const node = focusable(label, canvas, overlay);
+  node.style.overflow = "hidden";
   parent.append(node);
-  let points = [];
-  let chosen = 0;
-  const pointed = (event) => {
-    const box = node.getBoundingClientRect();
-    return closest(points, [event.clientX - box.left, event.clientY - box.top]);
-  };
+  let spec = { words: [] };
+  let [width, height] = [0, 0];
+  let points = []; // where every word belongs
+  let shown = []; // where it is, on its way there
+  let travel = null; // { from: points, start: time } while they move
+  let frame = 0;
+  const inside = ([x, y]) => x >= 0 && y >= 0 && x <= width && y <= height;
+  const reached = () => points.map((point) => (inside(point) ? point : [Infinity, Infinity]));
+  const pointed = (event) => closest(reached(), pointIn(node, event));
+  node.numbers = () => [["word", "x", "y"], ...spec.words.map((word, i) => [word, ...spec.at(i)])];
   node.addEventListener("pointermove", (event) => {
     const i = pointed(event);
-    if (i !== chosen) onMove(i);
+    if (i !== spec.chosen) onMove(i);
   });
   node.addEventListener("click", (event) => onTake(pointed(event)));
   node.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") onTake(chosen);
+    if (event.key === "Enter") onTake(spec.chosen);
     if (!DIRECTIONS[event.key]) return;
     event.preventDefault();
-    onMove(towards(points, chosen, DIRECTIONS[event.key]));
+    onMove(towards(points.map((point, i) => (i === spec.chosen ? point : reached()[i])), spec.chosen,
+      DIRECTIONS[event.key]));
   });
+
+  /** A place beside a point for a word of some width, [left, top, right, bottom], that no other one has taken. */
+  function room([x, y], wide, taken) {
+    const lefts = [[x + 10, y], [x - 10 - wide, y], [x - wide / 2, y - 18], [x - wide / 2, y + 18]];
+    const boxes = lefts.map(([left, middle]) => [left, middle - 9, left + wide, middle + 9]);
+    return boxes.find((box) => box[0] >= 0 && box[2] <= width && box[1] >= 0 && box[3] <= height
+      && !taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]));
+  }
+  function paint(theme) {
+    const part = travel ? Math.min(1, (performance.now() - travel.start) / TRAVEL) : 1;
+    const eased = part * (2 - part);
+    shown = points.map(([x, y], i) => (travel
+      ? [travel.from[i][0] + eased * (x - travel.from[i][0]), travel.from[i][1] + eased * (y - travel.from[i][1])]
+      : [x, y]));
+    const { words, colour, chosen, near, kept } = spec;
+    const context = sharp(canvas, 0, 0, width, height);
+    const dot = (i, radius, ring) => {
+      Object.assign(context, { fillStyle: colour(i), strokeStyle: ring, lineWidth: 1.5 });
+      context.beginPath();
+      context.arc(...shown[i], radius, 0, 2 * Math.PI);
+      context.fill();
+      if (ring) context.stroke();
+    };
+    shown.forEach((_, i) => dot(i, 3.5));
+    near.forEach((i) => dot(i, 5, theme.accent));
+    kept.forEach((i) => dot(i, 7, theme.text));
+    const wanted = [...new Set([chosen, ...near, ...kept])].filter((i) => inside(shown[i]));
+    const taken = [];
+    const names = wanted.flatMap((i) => {
+      const box = room(shown[i], widest([words[i]], 200), taken);
+      if (!box) return [];
+      taken.push(box);
+      const look = i === chosen || near.includes(i) ? "rl-chosen" : "rl-word";
+      return [el("text", { x: box[0], y: box[1] + 9, "dominant-baseline": "central", class: look,
+        "paint-order": "stroke", style: "stroke:var(--rl-paper);stroke-width:4px" }, words[i])];
+    });
+    const [x, y] = shown[chosen];
+    overlay.replaceChildren(...names, el("circle", { class: "rl-cursor", cx: x, cy: y, r: 9 }));
+    if (part < 1) frame = requestAnimationFrame(() => paint(theme));
+    else travel = null;
+    return { outside: points.filter((point) => !inside(point)).length, unnamed: wanted.length - names.length };
+  }
   return {
-    draw(theme, spec) {
-      const { words, at, near, kept } = spec;
-      chosen = spec.chosen;
-      const width = Math.max(parent.clientWidth, 240);
-      const height = Math.min(1.3 * width, 600);
-      const scale = devicePixelRatio || 1;
-      Object.assign(node.style, { width: `${width}px`, height: `${height}px` });
-      Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
-      Object.assign(canvas.style, { left: 0, top: 0, width: `${width}px`, height: `${height}px` });
-      points = words.map((_, i) => {
-        const [x, y] = at(i);
+    draw(theme, next) {
+      const sizes = [Math.max(parent.clientWidth, 240), 0];
+      sizes[1] = Math.min(1.3 * sizes[0], tallest(parent));
+      const same = sizes[0] === width && sizes[1] === height && next.words.length === points.length;
+      spec = next;
+      [width, height] = sizes;
+      const places = spec.words.map((_, i) => {
+        const [x, y] = spec.at(i);
         return [EDGE + x * (width - 2 * EDGE), height - EDGE - y * (height - 2 * EDGE)];
       });
-      const context = canvas.getContext("2d");
-      context.setTransform(scale, 0, 0, scale, 0, 0);
-      const dot = (i, radius, colour) => {
-        context.fillStyle = colour;
-        context.beginPath();
-        context.arc(...points[i], radius, 0, 2 * Math.PI);
-        context.fill();
-      };
-      points.forEach((_, i) => dot(i, 2, theme.muted));
-      kept.forEach((i) => dot(i, 3.5, theme.text));
-      near.forEach((i) => dot(i, 3.5, theme.accent));
-      const taken = [];
-      const names = [chosen, ...near, ...kept].flatMap((i) => {
-        const [x, y] = points[i];
-        const wide = widest([words[i]], 200);
-        const left = x + 9 + wide < width ? x + 8 : x - 8 - wide;
-        const box = [left, y - 8, left + wide, y + 8];
-        if (taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) return [];
-        taken.push(box);
-        const look = i === chosen || near.includes(i) ? "rl-chosen" : "rl-word";
-        return [el("text", { x: left, y, "dominant-baseline": "central", class: look, "paint-order": "stroke",
-          style: "stroke:var(--rl-paper);stroke-width:3px" }, words[i])];
-      });
-      const [x, y] = points[chosen];
-      overlay.replaceChildren(...names, el("circle", { class: "rl-cursor", cx: x, cy: y, r: 6 }));
+      const moved = same && places.some(([x, y], i) => Math.hypot(x - points[i][0], y - points[i][1]) > 0.5);
+      if (moved && moves()) travel = { from: shown, start: performance.now() };
+      else if (!same || moved) travel = null;
+      points = places;
+      Object.assign(node.style, { width: `${width}px`, height: `${height}px` });
+      cancelAnimationFrame(frame);
+      return paint(theme);
     },
   };
 }
