@@ -159,17 +159,18 @@ class Bincode(Reader):
                 first = raw[at]
                 at += 1
                 if is_text:
-                    if first > 250 or at + first > self.size:
+                    end = at + first
+                    if first > 250 or end > self.size:
                         return None
-                    texts.append(raw[at : at + first].decode())
-                    at += first
-                elif first > 250:
+                    texts.append(raw[at:end].decode())
+                    at = end
+                elif first < 251:
+                    numbers.append(first)
+                else:
                     numbers.append(raw[at] | raw[at + 1] << 8)
+                    at += 2
                     if first > 251 or numbers[-1] < 251:
                         return None
-                    at += 2
-                else:
-                    numbers.append(first)
         except (IndexError, UnicodeDecodeError):
             return None
         self.offset = at

@@ -181,21 +181,27 @@ def _explanation(data: memoryview, start: int, message: str) -> FileError:
         return FileError("cut off", offset=size, expected=f"{PREFIX} bytes with a length", got=size)
     if start > size:
         return FileError("header length", offset=0, expected=f"at most {size - PREFIX}", got=start - PREFIX)
-    if " in header: " in message:  # the header is no JSON, or its JSON is none of tensors
-        place = re.search(r" at line 1 column (\d+)", message)
-        offset = PREFIX + max(int(place[1]) - 1 if place else 0, 0)
-        return FileError("header", offset=offset, expected="the names of tensors", got=message)
-    header, position = orjson.loads(data[PREFIX:start]), 0
-    header.pop("__metadata__", None)
-    for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-        if tensor["dtype"] != "F32":
-            return FileError("tensor type", path=f"{name}.dtype", expected="F32", got=tensor["dtype"])
-        expected = [position, position + prod(tensor["shape"]) * schema.FLOAT.itemsize]
-        if tensor["data_offsets"] != expected:
-            path, got = f"{name}.data_offsets", tensor["data_offsets"]
-            return FileError("tensor place", path=path, expected=expected, got=got)
-        position = expected[1]
-    left = size - start - position
-    if left < 0:
-        return FileError("cut off", offset=start, expected=f"{position} bytes of numbers", got=size - start)
-    return FileError("trailing bytes", offset=start + position, expected="the end", got=f"{left} more bytes")
+    try:
+        header, position = orjson.loads(data[PREFIX:start]), 0
+        header.pop("__metadata__", None)
+        for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+            if tensor["dtype"] != "F32":
+                return FileError("tensor type", path=f"{name}.dtype", expected="F32", got=tensor["dtype"])
+            found, end = tensor["data_offsets"], position + prod(tensor["shape"]) * schema.FLOAT.itemsize
+            expected = [position, end]
+            if found != expected:
+                return FileError("tensor place", path=f"{name}.data_offsets", expected=expected, got=found)
+            position = end
+        left = size - start - position
+        if left < 0:
+            return FileError(
+                "cut off", offset=start, expected=f"{position} bytes of numbers", got=size - start
+            )
+        if left:
+            got = f"{left} more bytes"
+            return FileError("trailing bytes", offset=start + position, expected="the end", got=got)
+    except (ValueError, TypeError, KeyError, AttributeError):  # it is not even that
+        pass
+    place = re.search(r" at line 1 column (\d+)", message)
+    offset = PREFIX + max(int(place[1]) - 1 if place else 0, 0)
+    return FileError("header", offset=offset, expected="the names of tensors", got=message)

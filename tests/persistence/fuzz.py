@@ -5,6 +5,7 @@ python -m tests.persistence.fuzz EXECUTIONS [SEED]
 `fuzz_guided.py` drives the same target with atheris.
 """
 
+import io
 import random
 import sys
 import time
@@ -13,7 +14,12 @@ import zlib
 import zstandard
 
 from rustgpt_lab.errors import FileError
+from rustgpt_lab.layers import Embeddings, Residual, RMSNorm, TiedOutput
+from rustgpt_lab.network import Network
+from rustgpt_lab.optim.adam import Adam
 from rustgpt_lab.persistence.compression import decompressed
+from rustgpt_lab.persistence.convert import Parts, from_model
+from rustgpt_lab.tokenizers import END, Vocab
 from tests.corpus import binary, text
 
 from . import independent
@@ -22,15 +28,25 @@ from .test_mutation import safetensors
 
 LIMIT = 1 << 20
 """Bytes that a compressed input may grow to."""
+
+
+def nested(extension: str) -> bytes:
+    """A sound file with layers inside layers, of kinds that are not RustGPT's."""
+    layers = [Embeddings(1, 2, 3), Residual(RMSNorm(2), Residual(RMSNorm(2, 0.5))), TiedOutput(2, 1)]
+    network, file = Network(layers), io.BytesIO()
+    FORMATS[extension].write(file, from_model(Parts(Vocab([END]), network, Adam(network.parameters))))
+    return file.getvalue()
+
+
 SEEDS: dict[str, list[bytes]] = {
-    ".bin": [binary.GOOD, independent.encode(SMALL), *(bad.data for bad in binary.FILES)],
-    ".json": [text.GOOD, *(bad.data for bad in text.FILES if len(bad.data) < 10_000)],
-    ".safetensors": [safetensors()],
+    ".bin": [binary.GOOD, independent.encode(SMALL), nested(".bin"), *(bad.data for bad in binary.FILES)],
+    ".json": [text.GOOD, nested(".json"), *(bad.data for bad in text.FILES if len(bad.data) < 10_000)],
+    ".safetensors": [safetensors(), nested(".safetensors")],
     ".gz": [zlib.compress(binary.GOOD, wbits=31)],
     ".zst": [zstandard.compress(binary.GOOD)],
 }
 KINDS = list(SEEDS)
-SOUND = {".bin": 2, ".json": 1, ".safetensors": 1, ".gz": 1, ".zst": 1}
+SOUND = {".bin": 3, ".json": 2, ".safetensors": 2, ".gz": 1, ".zst": 1}
 """How many of the seeds, the first ones, are sound files: half of the executions begin with one of these."""
 PIECES = {
     ".bin": [b"\x00", b"\x01", b"\xfa", b"\xfb\xff\xff", b"\xfc\xff\xff\xff\xff", binary.HUGE, binary.NAN],
