@@ -15,16 +15,11 @@ from .numerics import Array
 
 
 class KeyValues:
-    """Keys and values of B texts, for every layer that asks.
-
-    Attributes:
-        read: (B,) how many ids of each text were read.
-        columns: how many columns they fill, gaps included.
-    """
+    """Keys and values of B texts, for every layer that asks; `read`, (B,), is how many ids of each were read."""
 
     def __init__(self, size: int = 1):
         self.read: Ids = np.zeros(size, dtype=np.intp)
-        self.columns = 0
+        self.columns = 0  # that are filled, gaps included
         self._gaps: Array | None = None  # (B, columns up to the last gap), -inf in a gap, 0 elsewhere
         self._rooms: dict[Hashable, Array] = {}  # by layer: (2, B, ..., columns and more, d)
 
@@ -40,12 +35,11 @@ class KeyValues:
         room[..., start:end, :] = new
         return room[..., :end, :]
 
-    def hide_gaps(self, scores: Array) -> Array:
+    def hide_gaps(self, scores: Array) -> None:
         """Set the scores (B, ..., T, S) of columns in a gap to -inf, in place."""
         if self._gaps is not None:
             gaps = self._gaps.reshape(len(self._gaps), *[1] * (scores.ndim - 2), -1)
             scores[..., : gaps.shape[-1]] += gaps
-        return scores
 
     def advance(self, batch: Batch) -> None:
         """Count a batch that every layer has read."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .batch import Batch
 from .generation import greedy
-from .layers import Layer, check_reads, check_words, rustgpt
+from .layers import Layer, check_reads, check_words, rustgpt, traced
 from .network import Network
 from .numerics import Array
 from .optim.adam import Adam
@@ -27,15 +27,11 @@ class LLM:
     """A language model: it reads words and gives, for every position, a score to every word that might come next.
 
     Args:
-        vocab: its words.
         network: a `Network`, or the layers of one. To read text, the first must take ids, and the last must give one
             score for every word of the vocabulary.
         seed: of the random first weights; None leaves them all 0, for a caller who fills them in.
         dtype: "float32" or "float64".
         adam: the optimizer's state; it is part of the model, and saved with it. A fresh one unless given.
-
-    Raises:
-        ShapeError: two layers, or a layer and the vocabulary, do not fit together; a layer belongs to another model.
     """
 
     def __init__(
@@ -80,12 +76,10 @@ class LLM:
         """The ids of texts to learn from; see `tokenizers.sequences_of`."""
         return sequences_of(texts, self.vocab, self.max_seq_len + 1)
 
-    def _ids(self, text: str | Sequence[int]) -> list[int]:
-        return ids_of(text, self.vocab, self.max_seq_len)
-
     def generate(self, text: str) -> Iterator[str]:
         """The words that follow a text, one by one, the most likely each time; see `generation.greedy`."""
-        return (self.vocab.words[i] for _, i in self._greedy([text]))
+        words = greedy(self.network, [self.tokenize(text)], self.max_seq_len, self.vocab.end)
+        return (self.vocab.words[i] for _, i in words)
 
     def predict(self, text: str) -> str:
         """What follows a text, greedily, words joined by one space, `</s>` kept; "" if nothing can follow."""
@@ -94,13 +88,10 @@ class LLM:
     def predict_all(self, texts: Sequence[str]) -> list[str]:
         """What follows each of many texts, as `predict`, all at once: many times faster than one by one."""
         answers: list[list[int]] = [[] for _ in texts]
-        for i, word in self._greedy(texts):
+        prompts = [self.tokenize(text) for text in texts]
+        for i, word in greedy(self.network, prompts, self.max_seq_len, self.vocab.end):
             answers[i].append(word)
         return [self.vocab.decode(ids) for ids in answers]
-
-    def _greedy(self, texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-        prompts = [self.tokenize(text) for text in texts]
-        return greedy(self.network, prompts, self.max_seq_len, self.vocab.end)
 
     @property
     def parameters(self) -> Views:
@@ -109,11 +100,11 @@ class LLM:
 
     def logits(self, text: str | Sequence[int]) -> Array:
         """The scores of every word at every position, (T, V), for a text or a list of ids."""
-        return self.network.scores(Batch([self._ids(text)]))
+        return self.network.scores(Batch([ids_of(text, self.vocab, self.max_seq_len)]))
 
     def trace(self, text: str | Sequence[int]) -> dict[str, Array]:
-        """Every named intermediate of every layer for one text; see `Network.trace`."""
-        return self.network.trace(self._ids(text))
+        """Every named intermediate of every layer for one text, such as "1.weights"; see `layers.traced`."""
+        return traced(self.network, ids_of(text, self.vocab, self.max_seq_len))
 
     def loss(self, texts: Iterable[str]) -> float:
         """The mean loss of some texts, in nats: ln V for a model that knows nothing, 0 for one that knows all."""
@@ -141,16 +132,12 @@ class LLM:
     @classmethod
     def load(cls, path: str | PathLike[str], **options: Any) -> LLM:
         """Read a model, ready to train on; see `persistence.load`."""
-        return cls._of(load(path, **options))
+        return cls(**vars(load(path, **options)))
 
     @classmethod
     def resume(cls, folder: str | PathLike[str], texts: Iterable[str]) -> Training:
         """The run that the newest checkpoint in a folder describes, ready to go on; see `persistence.resume`."""
-        return resume(folder, texts, cls._of)
-
-    @classmethod
-    def _of(cls, parts: Parts) -> LLM:
-        return cls(parts.vocab, parts.network, adam=parts.adam)
+        return resume(folder, texts, lambda parts: cls(**vars(parts)))
 
     @classmethod
     def packaged(cls) -> LLM:
@@ -160,7 +147,8 @@ class LLM:
     def copy(self) -> LLM:
         """An independent model with the same weights and the same optimizer's state."""
         with self.lock:
-            twin = LLM(self.vocab, self.network.copy())
+            twin = LLM(self.vocab, self.network.unbound())
+            twin.parameters.flat[:] = self.parameters.flat
             twin.adam.m.flat[:], twin.adam.v.flat[:] = self.adam.m.flat, self.adam.v.flat
             twin.adam.settings = copy.deepcopy(self.adam.settings)
         return twin

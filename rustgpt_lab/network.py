@@ -9,7 +9,7 @@ import numpy as np
 
 from .batch import Batch
 from .cache import KeyValues
-from .layers import Layer, check_layers, traced
+from .layers import Layer, check_layers
 from .numerics import Array, cross_entropy
 from .parameters import Parameters, Views, walk
 
@@ -111,16 +111,10 @@ class Network(Sequence[Layer]):
             past.advance(batch)
         return x[batch.last] if last else x
 
-    def trace(self, ids: Sequence[int]) -> dict[str, Array]:
-        """Every named intermediate of every layer for one sequence, such as "1.weights"; see `layers.trace`."""
-        return traced(self.layers, ids)
-
-    def copy(self) -> Network:
-        """An independent network with the same weights."""
+    def unbound(self) -> Network:
+        """A network of the same form whose weights are still 0."""
         layers = [layer.unbound() for layer in self.layers]
-        twin = Network(layers, None, self.weights.flat.dtype.name, self.max_seq_len)
-        twin.weights.flat[:] = self.weights.flat
-        return twin
+        return Network(layers, None, self.weights.flat.dtype.name, self.max_seq_len)
 
     def __repr__(self) -> str:
         return "\n".join(f"{i:>4} {layer!r}" for i, layer in enumerate(self.layers))

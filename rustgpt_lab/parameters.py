@@ -21,6 +21,10 @@ def ones(rng: np.random.Generator, shape: tuple[int, ...]) -> float:
     return 1.0
 
 
+def small(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.normal(0.0, 0.02, shape)
+
+
 def random_weight(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """N(0, sqrt(2 / fan_in)) for a weight of shape (fan_in, fan_out) (He et al. 2015, eq. 10)."""
     return rng.normal(0.0, (2.0 / max(shape[0], 1)) ** 0.5, shape)
@@ -91,9 +95,7 @@ class Views(Mapping[str, Array]):
         raise AttributeError(f"no parameter {name!r}; there are {', '.join(self._arrays) or 'none'}")
 
     def __reduce__(self) -> str:
-        raise TypeError(
-            "windows cannot be copied or pickled without their memory: use LLM.copy() or LLM.save()"
-        )
+        raise TypeError("windows have no memory of their own to be copied: use LLM.copy() or LLM.save()")
 
     def __repr__(self) -> str:
         return "\n".join(f"{name:>24} {array.shape}" for name, array in self._arrays.items())

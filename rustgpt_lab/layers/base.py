@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ..batch import Batch as Batch
 from ..cache import KeyValues as KeyValues
 from ..numerics import Array
-from ..parameters import Param as Param, Parameters, Views, ones as ones, weight as weight
+from ..parameters import Param as Param, Parameters, Views, ones as ones, small as small, weight as weight
 
 
 class Cache(SimpleNamespace):

@@ -2,15 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
 from ..numerics import Array
-from .base import Batch, Cache, KeyValues, Layer, Param, register
-
-
-def small(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """N(0, 0.02), as GPT-2 and RustGPT begin."""
-    return rng.normal(0.0, 0.02, shape)
+from .base import Batch, Cache, KeyValues, Layer, Param, register, small
 
 
 @register(tag=0)
@@ -27,10 +20,8 @@ class Embeddings(Layer):
         self.d = self.d_out = d
 
     def parameters(self) -> dict[str, Param]:
-        return {
-            "token_embeddings": Param((self.vocab_size, self.d), small, unit_axis=1),
-            "positional_embeddings": Param((self.max_seq_len, self.d), small, unit_axis=1),
-        }
+        rows = {"token_embeddings": self.vocab_size, "positional_embeddings": self.max_seq_len}
+        return {name: Param((n, self.d), small, unit_axis=1) for name, n in rows.items()}
 
     def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
         token = self.p.token_embeddings[x]  # (N, d)

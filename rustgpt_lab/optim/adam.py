@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from ..numerics import Array
-from ..parameters import Parameters, Views
+from ..parameters import Parameters
 
 BLOCK = 48 << 10
 """Weights updated at a time: the buffers of three blocks then fit into 2 MB of second-level cache."""
@@ -32,22 +32,15 @@ class Adam:
     w -= rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon).
     A parameter that declares `adam=False` gets w -= rate * g instead, and its moments stay 0.
 
-    Attributes:
-        m, v: `Views` named as the parameters: the running means of the gradient and of its square.
-        settings: name -> `Settings`, for every parameter that Adam updates.
+    `m` and `v` are `Views` named as the parameters, `settings` has the `Settings` of each that Adam updates.
     """
 
     def __init__(self, parameters: Parameters):
         self.parameters = parameters
         self.settings = {name: Settings() for name, param in parameters.params.items() if param.adam}
 
-    @cached_property
-    def m(self) -> Views:
-        return self.parameters.like()
-
-    @cached_property
-    def v(self) -> Views:
-        return self.parameters.like()
+    m = cached_property(lambda self: self.parameters.like())  # allocated when first asked for
+    v = cached_property(lambda self: self.parameters.like())
 
     def step(self, rate: float) -> None:
         """Update every weight with the gradients as they are now; the learning rate is above 0."""

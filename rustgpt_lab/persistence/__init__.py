@@ -5,11 +5,7 @@ name; `.gz` or `.zst` behind it means compressed. Every format keeps float32. Re
 and refuses what is not exactly a model with a `FileError`: where, what was expected, what was found.
 """
 
-from .checkpoint import (
-    Checkpoints as Checkpoints,
-    DamagedCheckpointWarning as DamagedCheckpointWarning,
-    resume as resume,
-)
+from .checkpoint import Checkpoints as Checkpoints, resume as resume
 from .convert import Parts as Parts
 from .describe import Node as Node
 from .model_file import MAX_BYTES as MAX_BYTES, describe as describe, load as load, save as save

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from ..optim.report import Measured
     from .run import Training
 
-QUIET = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-"""NumPy need not warn of what is checked after every batch."""
+QUIET = np.errstate(
+    over="ignore", invalid="ignore", divide="ignore"
+)  # NumPy need not warn of what is checked
 
 
 def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> float:

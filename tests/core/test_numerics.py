@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from rustgpt_lab.numerics import causal, cross_entropy, numerical_gradient, relative_error, softmax
+from rustgpt_lab.finite_differences import numerical_gradient, relative_error
+from rustgpt_lab.numerics import causal, cross_entropy, softmax
 
 finite = st.floats(-1e4, 1e4)
 matrices = arrays(np.float64, array_shapes(min_dims=1, max_dims=3, max_side=6), elements=finite)

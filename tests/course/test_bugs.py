@@ -7,8 +7,8 @@ import pytest
 
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.course import rustgpt as bugs
+from rustgpt_lab.finite_differences import numerical_gradient, relative_error
 from rustgpt_lab.layers import REGISTRY, Layer, LayerNorm, OutputProjection, SelfAttention
-from rustgpt_lab.numerics import numerical_gradient, relative_error
 
 D = 6
 PAIRS: dict[str, tuple[Layer, Layer, set[str]]] = {

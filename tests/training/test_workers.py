@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rustgpt_lab.errors import DivergenceError
+from rustgpt_lab.finite_differences import relative_error
 from rustgpt_lab.network import Network
-from rustgpt_lab.numerics import relative_error
 from rustgpt_lab.optim.clipping import AdaptiveClippingConfig, AdaptiveGradientClipping, Clipping
 from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping
 from rustgpt_lab.training import Training, TrainingConfig, workers

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...batch import Batch
-from ...numerics import Array, numerical_gradient
+from ...finite_differences import numerical_gradient
+from ...numerics import Array
 from ...parameters import walk
 from ..base import Table, View
 from ..style import INKS, colormap, plot
