@@ -16,9 +16,9 @@ from rustgpt_lab.bootstrap import ROOT
 PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
-    "errors", "files", "machine", "numerics", "finite_differences", "parameters", "batch", "cache", "texts",
-    "tokenizers", "corpora", "dataset", "layers", "network", "optim", "compiled", "generation", "training", "persistence",
-    "llm", "views", "course", "serve", "launch", "cli",
+    "errors", "files", "machine", "numerics", "finite_differences", "parameters", "batch", "cache",
+    "texts", "tokenizers", "corpora", "dataset", "layers", "network", "optim", "compiled", "generation",
+    "training", "persistence", "llm", "views", "course", "serve", "launch", "cli",
 ]
 # fmt: on
 BOOTSTRAP = "bootstrap"  # it runs before anything is installed, and so imports nothing of ours

@@ -61,7 +61,11 @@ class Clipping:
 
 @dataclass(frozen=True)
 class Chain(Clipping):
-    """Several clippings, one after the other."""
+    """Several clippings, one after the other.
+
+    >>> Chain(Centralization(), L2GradientClipping(1.0))
+    Chain(parts=(Centralization(), L2GradientClipping(threshold=1.0)))
+    """
 
     parts: tuple[Clipping, ...]
 
@@ -118,6 +122,12 @@ class Centralization(Clipping):
     """Take the mean away from the gradient of every unit of a matrix; vectors stay as they are.
 
     Yong et al. 2020 (arXiv:2004.01461), eq. 1.
+
+    >>> g = {"w": np.array([[1.0, 5.0], [3.0, 1.0]])}
+    >>> report = Centralization().clip({"w": np.ones((2, 2))}, g)
+    >>> g["w"]
+    array([[-1.,  2.],
+           [ 1., -2.]])
     """
 
     def at_parameters(self, parameters: Arrays, gradients: Arrays) -> None:
@@ -135,6 +145,11 @@ class AGC(Clipping):
 
     Args:
         threshold: the paper's lambda, > 0.
+
+    >>> g = {"w": np.array([[0.6, 0.6], [0.8, 0.8]])}  # columns of norm 1; their weights have norm 5 and 0.5
+    >>> report = AGC(1.0).clip({"w": np.array([[3.0, 0.3], [4.0, 0.4]])}, g)
+    >>> g["w"], report.clipped["w"]
+    (array([[0.6, 0.3], [0.8, 0.4]]), 0.5)
     """
 
     threshold: float = 0.01

@@ -18,6 +18,13 @@ class Descent:
 
     Raises:
         TrainingError: the momentum is out of range.
+
+    >>> from rustgpt_lab import LLM, Vocab
+    >>> llm = LLM.build(Vocab.default(), embedding_dim=4, hidden_dim=4, blocks=1)
+    >>> before, gradients = llm.parameters["1.w_q"].copy(), llm.gradients(["hello world"])
+    >>> Descent(llm.network.parameters).step(0.5)
+    >>> bool(np.allclose(before - llm.parameters["1.w_q"], 0.5 * gradients["1.w_q"]))
+    True
     """
 
     def __init__(self, parameters: Parameters, momentum: float = 0.0):

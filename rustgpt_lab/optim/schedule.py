@@ -50,6 +50,9 @@ class WarmupCosine(Schedule):
         warmup: the step at which the rate is full, 0 or more.
         steps: the step at which it reaches `floor`; usually epochs * ceil(texts / batch size).
         floor: the share that is left at the end and after it, in [0, 1].
+
+    >>> WarmupCosine(warmup=2, steps=6).rates(6).round(2).tolist()
+    [0.5, 1.0, 0.85, 0.5, 0.15, 0.0]
     """
 
     warmup: int
@@ -75,6 +78,9 @@ class StepDecay(Schedule):
     Args:
         every: steps at one rate, 1 or more.
         factor: in (0, 1].
+
+    >>> StepDecay(every=2).rates(5).tolist()
+    [1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
     every: int

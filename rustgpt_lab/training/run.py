@@ -62,6 +62,13 @@ def train(
         DivergenceError: the loss or a gradient is not finite, or the loss is above its limit. The model keeps
             weights that were good, of at most 100 steps ago, and the error's `history` tells what happened.
         TrainingError: an argument cannot be used; or another run trains the model at this moment.
+
+    >>> from rustgpt_lab import LLM, Vocab
+    >>> texts = ["hello world </s>", "this is rust </s>"]
+    >>> llm = LLM.build(Vocab.default(), embedding_dim=8, hidden_dim=8, blocks=1)
+    >>> history = train(llm, texts, epochs=60, learning_rate=0.01, batch_size=2)
+    >>> len(history), llm.predict("hello")
+    (60, 'world </s>')
     """
     config = TrainingConfig(epochs, learning_rate, batch_size, clipping, **options)
     return Training(llm, texts, config, norms).run(callbacks, progress)

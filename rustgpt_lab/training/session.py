@@ -75,6 +75,14 @@ class TrainingSession:
 
     Raises:
         TrainingError: an argument cannot be used, or the memory is too small for two snapshots.
+
+    >>> from rustgpt_lab import LLM, Vocab
+    >>> llm = LLM.build(Vocab.default(), embedding_dim=4, hidden_dim=4, blocks=1)
+    >>> session = TrainingSession(llm, ["hello world </s>"], epochs=30, learning_rate=0.01)
+    >>> session.step(20)
+    >>> session.rewind(5)
+    >>> session.state, len(session.history)
+    (<SessionState.PAUSED: 'paused'>, 5)
     """
 
     def __init__(

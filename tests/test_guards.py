@@ -1,0 +1,21 @@
+"""Guards against growing without a reason: a ceiling of lines for every floor, raised only with a decision record."""
+
+from collections import Counter
+
+from tests.test_floors import MODULES, floor
+
+CEILINGS = {
+    "errors": 220, "files": 200, "machine": 50, "numerics": 100, "finite_differences": 50, "parameters": 190,
+    "batch": 100, "cache": 90, "texts": 70, "tokenizers": 250, "corpora": 650, "dataset": 130, "layers": 650,
+    "network": 140, "optim": 700, "compiled": 160, "generation": 120, "training": 1550, "persistence": 2400,
+    "llm": 180, "views": 3500, "course": 4800, "launch": 250, "cli": 750,
+}  # fmt: skip
+"""Lines of Python, a little above what each floor has."""
+
+
+def test_no_floor_has_grown_beyond_its_ceiling() -> None:
+    lines = Counter()
+    for module, path in MODULES.items():
+        lines[floor(module)] += len(path.read_text(encoding="utf-8").splitlines())
+    grown = {name: count for name, count in lines.items() if count > CEILINGS.get(name, 200)}
+    assert not grown, f"lines, and the ceilings: {grown}, { {name: CEILINGS.get(name) for name in grown} }"
