@@ -158,9 +158,16 @@ class LLM:
 
     # ---- files and copies --------------------------------------------------------------------------------------
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the model and its optimizer's state, in the format that the extension names; see `persistence`."""
-        save(Parts(self.vocab, self.network, self.adam), path)
+    def save(self, path: str | PathLike[str], *, overwrite: bool = True) -> None:
+        """Write the model and its optimizer's state, in the format that the extension names; see `persistence`.
+
+        RustGPT reads `.bin` and `.json` if every layer is of its own five kinds, in any width, and the model has
+        80 positions, as `build` makes them; see `persistence.rustgpt_reads`.
+
+        Args:
+            overwrite: whether a file that is there already may be replaced.
+        """
+        save(Parts(self.vocab, self.network, self.adam), path, overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | PathLike[str], **options: Any) -> LLM:

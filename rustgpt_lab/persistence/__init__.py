@@ -12,6 +12,7 @@ from .describe import Node
 from .files import atomic_write
 from .model_file import MAX_BYTES, describe, load, save
 from .parts import Parts
+from .rustgpt import rustgpt_reads
 
 __all__ = [
     "MAX_BYTES",
@@ -23,5 +24,6 @@ __all__ = [
     "describe",
     "load",
     "resume",
+    "rustgpt_reads",
     "save",
 ]

@@ -252,7 +252,7 @@ def _plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float) and isinf(value):
         return "inf"
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple):
         return [_plain(part) for part in value]

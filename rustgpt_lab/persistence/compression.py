@@ -62,7 +62,7 @@ def decompressed(data: Any, packing: str, max_bytes: int) -> Any:
                     raise TooLargeError(
                         "the file is larger when decompressed than the limit",
                         expected=f"at most {max_bytes:,} bytes",
-                        remedy="If you trust it, load(path, max_bytes=…) sets another limit.",
+                        remedy="If you trust it, load(path, max_bytes=…) or the command's --max-bytes sets another.",
                     )
     except EOFError as error:
         remedy = "Copy or download the file once more."

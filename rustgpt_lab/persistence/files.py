@@ -1,5 +1,6 @@
 """Files on the disk: written whole or not at all, read without a copy, and known by their extension."""
 
+import errno
 import mmap
 import os
 import secrets
@@ -18,7 +19,7 @@ DESCRIPTORS = "/proc/self/fd"
 
 
 @contextmanager
-def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_write(path: str | PathLike[str], overwrite: bool = True) -> Iterator[BinaryIO]:
     """A binary file to write into, which becomes `path` only when the block ends well, and then at once and whole.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is then renamed. If
@@ -29,14 +30,19 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     A rename is atomic on POSIX and on NTFS. The folder is flushed, too, where the system can (Windows cannot), so
     that the new name outlives a power cut. A link is followed; an old file's permissions are kept.
 
+    Args:
+        overwrite: whether an old file may be replaced. If not, one that turns up in the last moment stays, too.
+
     Raises:
         NotAFileError: `path` is a directory, a FIFO or a device.
-        AccessError: the system refuses: no such folder, no permission, a full disk.
+        AccessError: the system refuses: no such folder, no permission, a full disk, a file that must stay.
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".rustgpt_lab-{secrets.token_hex(8)}.tmp")
     try:
         old = _check_target(target)
+        if old and not overwrite:
+            raise _exists(target)
         nameless = _open_nameless(target.parent)
         with open(temporary, "xb") if nameless is None else open(nameless, "wb") as file:
             yield file
@@ -46,13 +52,35 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
                 os.link(f"{DESCRIPTORS}/{nameless}", temporary, src_dir_fd=nameless)
         if old:
             shutil.copymode(target, temporary)
-        os.replace(temporary, target)
+        if overwrite:
+            os.replace(temporary, target)
+        else:
+            _rename_to_new(temporary, target)
         _flush_folder(target.parent)
     except OSError as error:
         raise access_error("the file cannot be written", path, error) from error
     finally:
         with suppress(OSError):  # after a success it has its new name, and there is nothing left to remove
             temporary.unlink()
+
+
+def _rename_to_new(temporary: Path, target: Path) -> None:
+    """Rename a file, unless the new name is taken."""
+    if os.name == "nt":
+        os.rename(temporary, target)  # there this refuses what on POSIX it replaces
+        return
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links: look, and be quick
+        if os.path.lexists(target):
+            raise _exists(target) from None
+        os.replace(temporary, target)
+
+
+def _exists(target: Path) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(target))
 
 
 def _open_nameless(folder: Path) -> int | None:
@@ -130,7 +158,7 @@ def mapped(path: str | PathLike[str], max_bytes: int) -> Any:
                     "the file is larger than the limit",
                     expected=f"at most {max_bytes:,} bytes",
                     got=f"{status.st_size:,}",
-                    remedy="If you trust it, load(path, max_bytes=…) sets another limit.",
+                    remedy="If you trust it, load(path, max_bytes=…) or the command's --max-bytes sets another limit.",
                 )
             try:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

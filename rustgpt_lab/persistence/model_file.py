@@ -16,8 +16,11 @@ MAX_BYTES = 1 << 30
 """A file, or what it decompresses to, may have 1 GiB unless the caller says otherwise."""
 
 
-def save(parts: Parts, path: str | PathLike[str]) -> None:
+def save(parts: Parts, path: str | PathLike[str], *, overwrite: bool = True) -> None:
     """Write a model and its optimizer's state; `path` then has all of it, or on any error what it had before.
+
+    Args:
+        overwrite: whether a file that is there already may be replaced.
 
     Raises:
         AccessError, NotAFileError: see `files.atomic_write`.
@@ -28,7 +31,7 @@ def save(parts: Parts, path: str | PathLike[str]) -> None:
         if form is JSON:  # it has no NaN; the others keep a diverged model as it is
             require_finite(parts)
         values = from_model(parts)
-        with atomic_write(path) as file, compressed(file, packing) as stream:
+        with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
             form.write(stream, values)
 
 

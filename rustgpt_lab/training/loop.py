@@ -59,7 +59,12 @@ def loop(training: Training, callbacks: Sequence[Callback]) -> None:
 @contextmanager
 def ended_by_interrupt(training: Training) -> Iterator[None]:
     """Let a first SIGINT end the run after the current step, and a second one interrupt as usual."""
-    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+    ignored = (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    )  # in a shell's background, and it shall stay so
+    if (
+        ignored or threading.current_thread() is not threading.main_thread()
+    ):  # only there can signals be handled
         yield
         return
 
