@@ -80,7 +80,9 @@ def main(count: int, number: int, seed: int = 0) -> Counter[str]:
             if number == getattr(signal, "SIGKILL", 0):
                 assert code in (0, -number), what
             else:
-                assert code in (0, 128 + number, -number), what  # -number: after the command's end, in Python's own
+                assert code in (0, 128 + number, -number), (
+                    what
+                )  # -number: after the command's end, in Python's own
                 assert model or code != 0, what
             taken = "ended before the first step" not in out
             if number != getattr(signal, "SIGKILL", 0):

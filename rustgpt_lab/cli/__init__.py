@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     could not be written. 128 and its number: a signal ended it, 130 for Ctrl-C; 141 for a closed pipe.
     """
     set_up_output()
+    code = 0
     try:
         try:
             code = _run(list(sys.argv[1:] if arguments is None else arguments))
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.flush()
     except OSError as problem:  # of standard output or error: those of files are ModelErrors
         failed = output_failed(problem)
-        return code or failed
+        code = code or failed
     return code
 
 

@@ -16,10 +16,13 @@ MODEL = "a model file: .bin, .json or .safetensors, also with .gz or .zst behind
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line long."""
+    """An argument parser whose complaints are one line long; it does not hide that it could not print."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)
 
 
 def parser() -> Parser:

@@ -206,7 +206,7 @@ def _run_folder(options: Namespace, parts: Sequence[Part]) -> RunFolder | None:
     names = "epochs", "batch_size", "pretraining_rate", "chat_rate", "seed", "val"
     identity = {f"--{name.replace('_', '-')}": getattr(options, name) for name in names}
     identity["texts"] = hashlib.sha256(json.dumps([part.texts for part in parts]).encode()).hexdigest()
-    folder = options.checkpoints or options.out.with_name(f"{options.out.name}.checkpoints")
+    folder = options.checkpoints or options.out.parent / f"{options.out.name}.checkpoints"
     return RunFolder(folder, identity, [part.name for part in parts], options.checkpoint_every)
 
 
