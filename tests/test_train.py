@@ -283,6 +283,14 @@ def test_a_run_goes_on_only_as_what_it_was(folder: Path) -> None:
     assert (folder / "kept" / "mine.txt").exists()
 
 
+def test_models_that_no_run_has_left_are_not_removed(folder: Path) -> None:
+    mine = folder / "kept" / "chat" / "step-0000000001.bin"
+    mine.parent.mkdir(parents=True)
+    LLM.build(Vocab.from_texts(FACTS), 8, 8, 1).save(mine)
+    train(folder, "--checkpoints", "kept", *SHORT, "--force")
+    assert mine.exists() and loads(folder)
+
+
 def test_only_the_model_that_the_run_itself_has_saved_is_replaced_on_its_way(folder: Path) -> None:
     kept = ("--checkpoints", "kept", *SHORT)
     assert train(folder, *kept).returncode == 0

@@ -101,6 +101,8 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what a run has left here, and nothing else."""
+        if not (self.folder / IDENTITY).exists():  # none has; models of such names are somebody's
+            return
         folders = [self.folder / part for part in self.parts]
         ours = [path for folder in folders for pattern in OURS for path in folder.glob(pattern)]
         for path in [*ours, self.folder / IDENTITY]:
