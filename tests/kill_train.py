@@ -38,11 +38,19 @@ def write_corpora(folder: Path) -> None:
 def start_training(folder: Path, *options: object, **settings: Any) -> subprocess.Popen[str]:
     """Start a training; returns when the bar is up, so steps are being taken."""
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    if os.name != "nt":
+        pipes["preexec_fn"] = hear_signals
     command = [*COMMAND, *TRAIN, *map(str, options)]
     process = subprocess.Popen(command, cwd=folder, text=True, **{**pipes, **settings})
     if process.stderr:
         assert process.stderr.read(1), process.communicate()
     return process
+
+
+def hear_signals() -> None:
+    """Ignore no signal, though a shell's background or nohup taught this process to, and it would hand that on."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def loads(folder: Path) -> bool:

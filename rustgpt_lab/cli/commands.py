@@ -25,12 +25,6 @@ def lab(options: Namespace) -> int:
     return open_lab(folder, browser=not options.no_browser, port=options.port)
 
 
-def train(options: Namespace) -> int:
-    from .train import train as run
-
-    return run(options)
-
-
 def chat(options: Namespace) -> int:
     from ..llm import LLM
 

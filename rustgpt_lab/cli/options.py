@@ -133,7 +133,13 @@ def _add_train(subparsers: Any) -> None:
         default=60.0,
         help="time between two checkpoints (default: %(default)g)",
     )
-    train.set_defaults(run=commands.train)
+    train.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from .train import train  # late, as in `commands`
+
+    return train(options)
 
 
 def _add_max_bytes(command: argparse.ArgumentParser) -> None:

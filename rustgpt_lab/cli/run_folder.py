@@ -21,7 +21,7 @@ from ..training import Training
 
 IDENTITY = "run.json"
 OURS = ("step-*.json", "step-*.bin", "aside-*.json", "aside-*.bin")
-"""What lies in a part's folder."""
+"""The names of checkpoints in a part's folder."""
 
 
 class RunFolder:
@@ -49,6 +49,9 @@ class RunFolder:
         """
         if force:
             self.clear()
+        if not (self.folder / IDENTITY).exists() and (strangers := self._models()):
+            what = "models that are no checkpoints of a run lie here"
+            raise TrainingError(what, where=strangers[0].parent, remedy="Name other --checkpoints.")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with open(self.folder / IDENTITY, "x", encoding="utf-8") as file:
@@ -103,14 +106,16 @@ class RunFolder:
         """Remove what a run has left here, and nothing else."""
         if not (self.folder / IDENTITY).exists():  # none has; models of such names are somebody's
             return
-        folders = [self.folder / part for part in self.parts]
-        ours = [path for folder in folders for pattern in OURS for path in folder.glob(pattern)]
-        for path in [*ours, self.folder / IDENTITY]:
+        for path in [*self._models(), self.folder / IDENTITY]:
             with suppress(OSError):
                 path.unlink()
-        for folder in [*folders, self.folder]:
+        for folder in [*(self.folder / part for part in self.parts), self.folder]:
             with suppress(OSError):  # somebody else's file is in it
                 folder.rmdir()
+
+    def _models(self) -> list[Path]:
+        """The checkpoints of all parts, and what is called as they are."""
+        return [path for part in self.parts for name in OURS for path in (self.folder / part).glob(name)]
 
 
 class SteadyCheckpoints(Checkpoints):
