@@ -25,15 +25,13 @@ from ..errors import DataError, FileError, ModelError, TrainingError
 from ..llm import LLM
 from ..persistence import rustgpt_reads
 from ..persistence.files import access_error, require_regular
+from ..persistence.rustgpt import POSITIONS
 from ..tokenizers import Vocab
 from ..training import Callback, Progress, Training, TrainingConfig
 from .commands import PROMPT, refuse_existing
 from .output import steady_output
 from .run_folder import RunFolder
 from .signals import Signals
-
-POSITIONS = 80
-"""Of a new model: RustGPT reads no other."""
 
 DATA = Path(__file__).parents[1] / "data"
 TELLINGS = 10
