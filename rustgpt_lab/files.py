@@ -21,7 +21,7 @@ UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errn
 
 
 @contextmanager
-def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_write(path: str | PathLike[str], overwrite: bool = True) -> Iterator[BinaryIO]:
     """A binary file to write into, which becomes `path` only when the block ends well, and then at once and whole.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is then renamed. If
@@ -39,9 +39,12 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     - no `fsync`: the rename is still atomic for every reader, but a power cut soon after may lose the new file;
     - no permissions: the new file has those that the disk gives.
 
+    Args:
+        overwrite: whether an old file may be replaced. If not, one that turns up in the last moment stays, too.
+
     Raises:
         FileError: `path` is a directory, a FIFO or a device.
-        AccessError: the system refuses: no such folder, no permission, a full disk.
+        AccessError: the system refuses: no such folder, no permission, a full disk, a file that must stay.
 
     >>> with atomic_write("greeting.txt") as file:  # doctest: +SKIP
     ...     file.write(b"hello")
@@ -50,6 +53,8 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     temporary = target.with_name(f".rustgpt_lab-{secrets.token_hex(8)}.tmp")
     try:
         old = _check_target(target)
+        if old and not overwrite:
+            raise _exists(target)
         nameless = _open_nameless(target.parent)
         with open(temporary, "xb") if nameless is None else open(nameless, "w+b") as file:
             yield file
@@ -60,7 +65,10 @@ def atomic_write(path: str | PathLike[str]) -> Iterator[BinaryIO]:
         if old:
             with _if_supported():
                 shutil.copymode(target, temporary)
-        os.replace(temporary, target)
+        if overwrite:
+            os.replace(temporary, target)
+        else:
+            _rename_to_new(temporary, target)
         _flush_folder(target.parent)
     except OSError as error:
         raise access_error("the file cannot be written", path, error) from error
@@ -82,6 +90,25 @@ def _flush(descriptor: int) -> None:
     """Flush a file to the disk."""
     with _if_supported():
         os.fsync(descriptor)
+
+
+def _rename_to_new(temporary: Path, target: Path) -> None:
+    """Rename a file, unless the new name is taken."""
+    if os.name == "nt":
+        os.rename(temporary, target)  # there this refuses what on POSIX it replaces
+        return
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links: look, and be quick
+        if os.path.lexists(target):
+            raise _exists(target) from None
+        os.replace(temporary, target)
+
+
+def _exists(target: Path) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(target))
 
 
 def _open_nameless(folder: Path) -> int | None:

@@ -124,10 +124,10 @@ class LLM:
         """Learn from texts; see `training.train` for every option: clipping, schedule, callbacks and more."""
         return train(self, texts, epochs, learning_rate, batch_size, **options)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the model and its optimizer's state, in the format that the extension names; see `persistence`."""
+    def save(self, path: str | PathLike[str], overwrite: bool = True) -> None:
+        """Write the model and its optimizer's state; see `persistence`, and `persistence.rustgpt_reads`."""
         with self.lock:
-            save(Parts(self.vocab, self.network, self.adam), path)
+            save(Parts(self.vocab, self.network, self.adam), path, overwrite)
 
     @classmethod
     def load(cls, path: str | PathLike[str], **options: Any) -> LLM:

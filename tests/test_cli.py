@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,9 +12,11 @@ from rustgpt_lab import LLM, Vocab
 TEXTS = ["User: Who barks? Assistant: A dog barks </s>", "User: Who sings? Assistant: A bird sings </s>"]
 
 
-def run(folder, *arguments, text=None):
-    command = [sys.executable, "-m", "rustgpt_lab", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True, timeout=120)
+def run(folder, *arguments, text=None, **settings):
+    command = [sys.executable, "-m", "rustgpt_lab.cli", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=folder, input=text, capture_output=True, text=True, timeout=120, **settings
+    )
 
 
 @pytest.fixture
@@ -58,23 +58,59 @@ def test_train_goes_on_with_a_model(folder):
     assert LLM.load(folder / "small.bin").adam.settings["1.w_q"].timestep == before + 6
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_saves_the_model_so_far(folder):
-    command = [sys.executable, "-m", "rustgpt_lab", "train", "--epochs", "100000"]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not process.stderr.read(1):  # the bar is up: training is under way
-        time.sleep(0.01)
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0 and "stopped; saving the model so far" in out and "Traceback" not in err
-    assert LLM.load(folder / "model.bin").adam.settings["1.w_q"].timestep > 0
-
-
 def test_chat_answers_and_says_what_it_did_not_read(folder):
     done = run(folder, "chat", "small.bin", text="Who barks?\nWho quacks?\n\n")
     assert done.returncode == 0
     assert "A dog barks" in done.stdout and "(not in the vocabulary, so not read: quacks)" in done.stdout
+
+
+def test_chat_says_that_a_question_is_too_long(folder):
+    done = run(folder, "chat", "small.bin", text="Who " * 98 + "\n\n")
+    assert "(no answer: this is 100 tokens; the model sees 80, its answer included)" in done.stdout
+
+
+def test_a_terminal_that_cannot_show_a_word_shows_a_question_mark(folder):
+    llm = LLM.build(Vocab(["User", ":", "🐶", "</s>"]), 8, 8, 1)
+    llm.network[-1].p["b_out"][0, 2] = 99
+    llm.save(folder / "dog.bin")
+    for encoding in ("cp1252", "ascii"):
+        settings = {"env": {**os.environ, "PYTHONIOENCODING": encoding}, "encoding": encoding}
+        done = run(folder, "chat", "dog.bin", text="Who?\n\n", **settings)
+        assert done.returncode == 0 and "? ? ?" in done.stdout
+        done = run(folder, "inspect", "dog.bin", **settings)
+        assert done.returncode == 0 and "'?'" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a closed pipe is an error like others")
+@pytest.mark.parametrize("arguments", ["inspect small.bin", "chat small.bin", "--help"])
+def test_a_reader_that_goes_away_ends_it_quietly(folder, arguments):
+    script = f"yes 'Who barks?' | '{sys.executable}' -m rustgpt_lab.cli {arguments} | true; echo ${{PIPESTATUS[1]}}"
+    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk_below_its_output_is_not_hidden(folder):
+    command = [sys.executable, "-m", "rustgpt_lab.cli", "inspect", "small.bin"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "rustgpt-lab: error: not everything could be printed: No space left on device\n"
+
+
+def test_a_file_above_the_limit_can_be_allowed(folder):
+    for arguments in (["chat", "small.bin"], ["inspect", "small.bin"], ["convert", "small.bin", "m.json"]):
+        done = run(folder, *arguments, "--max-bytes", 1000, text="\n")
+        assert done.returncode == 2 and "or --max-bytes of the command" in done.stderr
+        assert run(folder, *arguments, "--max-bytes", 1 << 20, text="\n").returncode == 0
+
+
+def test_a_path_may_begin_with_the_home_folder(folder):
+    home = {"env": {**os.environ, "HOME": str(folder), "USERPROFILE": str(folder)}}
+    (folder / "elsewhere").mkdir()
+    done = run(folder / "elsewhere", "convert", "~/small.bin", "~/m.json", **home)
+    assert done.returncode == 0 and (folder / "m.json").exists() and not (folder / "elsewhere" / "~").exists()
+    assert "nobody's home is '~nobody-such/x'" in run(folder, "chat", "~nobody-such/x", **home).stderr
 
 
 def test_inspect_shows_layers_shapes_parameters_and_bytes(folder):
@@ -82,6 +118,7 @@ def test_inspect_shows_layers_shapes_parameters_and_bytes(folder):
     out = run(folder, "inspect", "small.bin").stdout
     assert "SelfAttention" in out and "16" in out
     assert f"{llm.parameters.flat.size:,} parameters" in out
+    assert "\nRustGPT reads this: yes\n" in out
     assert f"{(folder / 'small.bin').stat().st_size:,} bytes" in out
 
 
@@ -89,6 +126,19 @@ def test_convert_there_and_back(folder):
     assert run(folder, "convert", "small.bin", "small.json").returncode == 0
     assert run(folder, "convert", "small.json", "again.bin").returncode == 0
     assert (folder / "again.bin").read_bytes() == (folder / "small.bin").read_bytes()
+
+
+def test_convert_replaces_a_file_only_by_force(folder):
+    corpus = (folder / "chat.json").read_text()
+    done = run(folder, "convert", "small.bin", "chat.json")
+    assert done.returncode == 2 and (folder / "chat.json").read_text() == corpus
+    assert (
+        "chat.json: this file is there already. Name another file, or allow it with --force." in done.stderr
+    )
+    done = run(folder, "convert", "small.bin", "chat.json", "--force")
+    assert (
+        done.returncode == 0 and "RustGPT reads this: yes" in done.stdout and LLM.load(folder / "chat.json")
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +149,10 @@ def test_convert_there_and_back(folder):
         ("train --epochs x", "argument --epochs: expected a whole number from 0, found 'x'"),
         ("train --chat-rate nan", "argument --chat-rate: expected a number above 0, found 'nan'"),
         ("train --pretraining none.json", "none.json: cannot read this corpus: No such file"),
-        ("train --out small.bin", "small.bin: this file is there already. Name another file with --out"),
+        (
+            "train --out small.bin",
+            "small.bin: this file is there already. Name another file, or allow it with --force",
+        ),
         ("train --out .", "expected a regular file, found a directory"),
         ("train --out none/model.bin", "no model could be saved here; found No such file or directory"),
         ("chat", "the following arguments are required: MODEL"),

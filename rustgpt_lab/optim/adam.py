@@ -10,8 +10,9 @@ import numpy as np
 from ..numerics import Array
 from ..parameters import Parameters
 
-BLOCK = 48 << 10
-"""Weights updated at a time: the buffers of three blocks then fit into 2 MB of second-level cache."""
+BLOCK = (
+    48 << 10
+)  # weights updated at a time: the buffers of three blocks then fit into 2 MB of second-level cache
 
 
 @dataclass

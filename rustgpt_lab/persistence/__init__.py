@@ -9,3 +9,4 @@ from .checkpoint import Checkpoints as Checkpoints, resume as resume
 from .convert import Parts as Parts
 from .describe import Node as Node
 from .model_file import MAX_BYTES as MAX_BYTES, describe as describe, load as load, save as save
+from .rustgpt import rustgpt_reads as rustgpt_reads

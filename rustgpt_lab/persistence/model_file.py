@@ -37,8 +37,11 @@ SAFETENSORS = Format(".safetensors", safetensors.write, safetensors.read, safete
 FORMATS = {form.extension: form for form in (BINARY, JSON, SAFETENSORS)}
 
 
-def save(parts: Parts, path: str | PathLike[str]) -> None:
+def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> None:
     """Write a model and its optimizer's state; `path` then has all of it, or on any error what it had before.
+
+    Args:
+        overwrite: whether a file that is there already may be replaced.
 
     Raises:
         AccessError: the system refuses; see `files.atomic_write`.
@@ -53,7 +56,7 @@ def save(parts: Parts, path: str | PathLike[str]) -> None:
         if form is not SAFETENSORS and values["max_seq_len"] is not None:
             got = f"max_seq_len={values['max_seq_len']}, which no layer has"
             raise FileError("no place", path=".network", got=got)
-        with atomic_write(path) as file, compressed(file, packing) as stream:
+        with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
             form.write(stream, values)
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 @contextmanager
 def ended_by_interrupt(training: Training) -> Iterator[None]:
     """Let a first SIGINT end the run after the current step, and a second one interrupt as usual."""
-    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+    # In a shell's background it is ignored, and shall stay so; and only the main thread can handle signals.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
 

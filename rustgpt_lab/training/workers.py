@@ -10,8 +10,6 @@ from math import sqrt
 from typing import Any
 from uuid import uuid4
 
-from joblib import Parallel, delayed
-
 from ..batch import Batch
 from ..layers import Layer
 from ..network import Network
@@ -39,6 +37,8 @@ class Workers:
     """
 
     def __init__(self, network: Network, count: int):
+        from joblib import Parallel  # here, because few runs need it, and importing it takes long
+
         self.network, self.count = network, count
         self._plan = Plan(tuple(layer.unbound() for layer in network), network.weights.flat.dtype.name)
         # joblib would map a large array to a file, and take it to be the same array for ever: max_nbytes=None
@@ -51,6 +51,8 @@ class Workers:
 
     def gradients(self, sequences: Sequences, clipping: Clipping | Measured) -> float:
         """As `step.gradients`, to rounding."""
+        from joblib import delayed
+
         count = min(self.count, len(sequences))
         edges = [len(sequences) * i // count for i in range(count + 1)]
         parts = [sequences[start:end] for start, end in pairwise(edges)]

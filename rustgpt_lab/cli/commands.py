@@ -1,0 +1,97 @@
+"""What each command does. They import what they need themselves: `--help` needs nothing."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import AccessError
+
+if TYPE_CHECKING:
+    from ..llm import LLM
+
+PROMPT = "User: {}"
+"""The form in which the corpora ask."""
+
+
+def lab(options: Namespace) -> int:
+    from ..launch import default_folder, lay_course, open_lab
+
+    folder = options.folder or default_folder()
+    for laid in lay_course(folder):
+        if laid.how in ("beside", "updated"):
+            print(f"{laid.how}: {laid.path}")
+    return open_lab(folder, browser=not options.no_browser, port=options.port)
+
+
+def chat(options: Namespace) -> int:
+    from ..llm import LLM
+
+    llm = LLM.load(options.model, max_bytes=options.max_bytes)
+    print("Ask something; an empty line or Ctrl-D ends.")
+    while question := _ask():
+        _answer(llm, PROMPT.format(question))
+    return 0
+
+
+def _answer(llm: LLM, prompt: str) -> None:
+    from ..tokenizers import END
+
+    if lost := llm.vocab.unknown(prompt):
+        print(f"(not in the vocabulary, so not read: {', '.join(lost)})")
+    if (count := len(llm.tokenize(prompt))) >= llm.max_seq_len:
+        print(f"(no answer: this is {count} tokens; the model sees {llm.max_seq_len}, its answer included)")
+        return
+    for word in llm.generate(prompt):
+        print("" if word == END else f"{word} ", end="", flush=True)
+    print()
+
+
+def _ask() -> str:
+    try:
+        return input("> ").strip()
+    except EOFError:
+        print()
+        return ""
+
+
+def inspect(options: Namespace) -> int:
+    from ..llm import LLM
+    from ..persistence import describe, rustgpt_reads
+
+    # a model that diverged is worth a look, too
+    llm = LLM.load(options.model, allow_nonfinite=True, max_bytes=options.max_bytes)
+    print(f"{options.model}: {options.model.stat().st_size:,} bytes, {len(llm.vocab):,} words, ", end="")
+    print(f"{llm.parameters.flat.size:,} parameters")
+    print(f"RustGPT reads this: {rustgpt_reads(llm.network, options.model)}\n")
+    print(f"{'layer':>5}  {'kind':<17}{'parameters':>10}  shapes")
+    for i, layer in enumerate(llm.network):
+        shapes = ", ".join(f"{name} {'x'.join(map(str, a.shape))}" for name, a in layer.p.items())
+        print(f"{i:>5}  {type(layer).__name__:<17}{layer.p.flat.size:>10,}  {shapes}")
+    print(f"\n{describe(options.model, max_bytes=options.max_bytes)}")
+    return 0
+
+
+def convert(options: Namespace) -> int:
+    from ..llm import LLM
+    from ..persistence import rustgpt_reads
+
+    refuse_existing(options.target, options.force)
+    llm = LLM.load(options.source, max_bytes=options.max_bytes)
+    llm.save(options.target, overwrite=options.force)
+    before, after = (path.stat().st_size for path in (options.source, options.target))
+    print(f"{options.source} ({before:,} bytes) -> {options.target} ({after:,} bytes)")
+    print(f"RustGPT reads this: {rustgpt_reads(llm.network, options.target)}")
+    return 0
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Say early that a file is there already; saving finds it, too, but only when all is done.
+
+    Raises:
+        AccessError: it is, and it is not to be replaced.
+    """
+    if path.exists() and not force:
+        remedy = "Name another file, or allow it with --force."
+        raise AccessError("this file is there already", where=str(path), remedy=remedy)

@@ -1,0 +1,191 @@
+"""The command line: every command with its options."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .. import __version__
+from . import commands
+
+CORPUS = ".json, .jsonl, .csv or .txt (default: the packaged ones)"
+MODEL = "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line long; it does not hide that it could not print."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)
+
+
+def parser() -> Parser:
+    """The command line, whole."""
+    top = Parser(
+        prog="rustgpt-lab",
+        description="Learn how a language model works by building one.",
+        epilog="Without a command: lab. Each command has its own --help.",
+    )
+    top.add_argument("--version", action="version", version=f"rustgpt-lab {__version__}")
+    subparsers = top.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
+
+    lab = subparsers.add_parser("lab", help="open the course in JupyterLab (the default)")
+    lab.add_argument(
+        "--folder",
+        type=_path,
+        help="where to work; the notebooks are laid there, and none that you changed is overwritten",
+    )
+    lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+    lab.add_argument("--port", type=_whole(1, 65535), help="the port to serve on")
+    lab.set_defaults(run=commands.lab)
+
+    _add_train(subparsers)
+
+    chat = subparsers.add_parser("chat", help="talk to a model")
+    chat.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    _add_max_bytes(chat)
+    chat.set_defaults(run=commands.chat)
+
+    inspect = subparsers.add_parser(
+        "inspect", help="show what a model file holds, and whether RustGPT reads it"
+    )
+    inspect.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    _add_max_bytes(inspect)
+    inspect.set_defaults(run=commands.inspect)
+
+    convert = subparsers.add_parser(
+        "convert",
+        help="rewrite a model file in another format",
+        description="Rewrite a model file in the format that the extension of the second name stands for.",
+    )
+    convert.add_argument("source", type=_path, metavar="FROM", help=MODEL)
+    convert.add_argument("target", type=_path, metavar="TO", help="the new file, with such an extension")
+    convert.add_argument("--force", action="store_true", help="replace a file that is there already")
+    _add_max_bytes(convert)
+    convert.set_defaults(run=commands.convert)
+    return top
+
+
+def _add_train(subparsers: Any) -> None:
+    train = subparsers.add_parser(
+        "train",
+        help="train RustGPT's model, and save it",
+        description="Train RustGPT's model on statements, then on questions and answers, and save it. Ctrl-C, a "
+        "closed terminal or SIGTERM end it after the step that is under way, and the model so far is saved.",
+    )
+    add = train.add_argument
+    add("--pretraining", type=_path, metavar="FILE", help=f"statements, {CORPUS}")
+    add("--chat", type=_path, metavar="FILE", help=f"questions and answers, {CORPUS}")
+    add(
+        "--out",
+        type=_path,
+        metavar="MODEL",
+        default=Path("model.bin"),
+        help="where to save, .bin, .json or .safetensors (default: %(default)s)",
+    )
+    add("--force", action="store_true", help="replace a model, and begin anew over checkpoints, of this name")
+    add("--start", type=_path, metavar="MODEL", help="go on with this model instead of a new one")
+    add("--epochs", type=_whole(0), default=100, help="times through each part (default: %(default)s)")
+    add("--batch-size", type=_whole(1), default=4, help="texts a step (default: %(default)s)")
+    add(
+        "--pretraining-rate",
+        type=_rate,
+        default=5e-4,
+        help="learning rate on the statements (default: %(default)s)",
+    )
+    add("--chat-rate", type=_rate, default=1e-4, help="learning rate on the questions (default: %(default)s)")
+    add(
+        "--seed",
+        type=_whole(0),
+        default=0,
+        help="of a new model's first weights, and of what --val holds out (default: %(default)s)",
+    )
+    add(
+        "--val",
+        type=_share,
+        metavar="SHARE",
+        default=0.0,
+        help="hold out this share of each part's texts, such as 0.1, and tell the loss and perplexity on them",
+    )
+    add(
+        "--ask",
+        metavar="QUESTION",
+        help="what to ask before and after (default: the first question of the corpus)",
+    )
+    add("--resume", action="store_true", help="go on with the same command's run that was broken off")
+    add(
+        "--checkpoints",
+        type=_path,
+        metavar="FOLDER",
+        help="where to keep the newest two checkpoints (default: MODEL.checkpoints, removed at a good end)",
+    )
+    add("--no-checkpoints", action="store_true", help="keep none")
+    add(
+        "--checkpoint-every",
+        type=_rate,
+        metavar="SECONDS",
+        default=60.0,
+        help="time between two checkpoints (default: %(default)g)",
+    )
+    train.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from .train import train  # late, as in `commands`
+
+    return train(options)
+
+
+def _add_max_bytes(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--max-bytes",
+        type=_whole(1),
+        default=1 << 30,
+        metavar="N",
+        help="the most that the file may have, compressed or not (default: 1 GiB)",
+    )
+
+
+def _path(text: str) -> Path:
+    """A type for argparse: a path, in which `~` is the home folder, as shells do not see to after `=`."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as problem:
+        raise argparse.ArgumentTypeError(f"nobody's home is {text!r}") from problem
+
+
+def _whole(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
+    """A type for argparse: a whole number in a range."""
+
+    def whole(text: str) -> int:
+        if not text.lstrip("+-").isdecimal() or not least <= int(text) <= most:
+            bounds = f"from {least}" + (f" to {most}" if most < sys.maxsize else "")
+            raise argparse.ArgumentTypeError(f"expected a whole number {bounds}, found {text!r}")
+        return int(text)
+
+    return whole
+
+
+def _rate(text: str) -> float:
+    """A type for argparse: a learning rate, or seconds."""
+    return _number(text, float("inf"), "a number above 0")
+
+
+def _share(text: str) -> float:
+    """A type for argparse: a part of the whole."""
+    return _number(text, 1, "a number above 0 and below 1")
+
+
+def _number(text: str, below: float, expected: str) -> float:
+    try:
+        if 0 < float(text) < below:
+            return float(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"expected {expected}, found {text!r}")
