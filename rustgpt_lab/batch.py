@@ -8,6 +8,7 @@ small ones, and no work on padding. Attention alone must know which rows belong 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,7 @@ Ids = NDArray[np.intp]
 class Batch:
     """B sequences of ids, packed one after the other into N = sum of lengths rows.
 
-    Args:
-        sequences: B non-empty sequences of ids.
-        read: (B,) how many ids of each were read before these.
+    `read`, (B,), says how many ids of each were read before these.
 
     Attributes:
         ids, positions: (N,) the ids of all sequences, and the position of each in its own.
@@ -50,6 +49,13 @@ class Batch:
             self.positions = self.positions + np.repeat(read, lengths)
         self.last: Ids = self.lengths.cumsum() - 1
         self.full = len(self.ids) == self.size * self.longest
+
+    @cached_property
+    def by_id(self) -> tuple[Ids, Ids, Ids]:
+        """The rows sorted by their ids, (N,), where each id's rows begin there, (U,), and the U different ids."""
+        order = np.argsort(self.ids, kind="stable")
+        ids, starts = np.unique(self.ids[order], return_index=True)
+        return order, starts, ids
 
     @classmethod
     def to_learn(cls, sequences: Sequence[Sequence[int]]) -> Batch:

@@ -27,8 +27,7 @@ class LLM:
     """A language model: it reads words and gives, for every position, a score to every word that might come next.
 
     Args:
-        network: a `Network`, or the layers of one. To read text, the first must take ids, and the last must give one
-            score for every word of the vocabulary.
+        network: a `Network`, or its layers; the first takes ids, the last gives one score for every word.
         seed: of the random first weights; None leaves them all 0, for a caller who fills them in.
         dtype: "float32" or "float64".
         adam: the optimizer's state; it is part of the model, and saved with it. A fresh one unless given.

@@ -23,13 +23,10 @@ class Network(Sequence[Layer]):
     Its `weights` and `gradients` are `Views` named "index.field", such as "1.w_q"; their memory is its `parameters`.
 
     Args:
-        layers: the first takes ids if the network is to read; none may belong to another network.
+        layers: the first takes ids if the network is to read; what does not fit is a ShapeError, see `layers.fit`.
         seed: of the random first weights; None leaves them all 0, for a caller who fills them in.
         dtype: "float32" or "float64".
         max_seq_len: how many positions it can see; by default, as many as a layer has vectors for.
-
-    Raises:
-        ShapeError: the layers do not fit together; see `layers.fit`.
     """
 
     def __init__(

@@ -11,10 +11,7 @@ Array = NDArray[np.floating]
 def softmax(scores: Array, out: Array | None = None) -> Array:
     """Turn scores into probabilities along the last axis: exp(s_i) / sum_j exp(s_j).
 
-    Args:
-        scores: (..., n), any finite values; -inf means probability 0 (at least one entry a row is finite).
-        out: where to write the result; may be `scores` itself.
-
+    Scores (..., n) are finite, or -inf for probability 0, but not all of a row; `out` may be `scores` itself.
     The row's maximum is taken away first: it changes nothing in the quotient, and exp can no longer overflow
     (Goodfellow, Bengio and Courville 2016, section 4.1).
 
@@ -54,9 +51,9 @@ _FUTURES: dict[str, Array] = {}
 def times_transposed(a: Array, w: Array) -> Array:
     """a @ w.T, (N, out) and (in, out) -> (N, in): what a gradient does at every weight, on its way back.
 
-    As the transpose of w @ a.T, which is the same: BLAS is faster so, most of all for few rows.
+    For few rows as the transpose of w @ a.T, which is the same: BLAS is faster so.
     """
-    return np.ascontiguousarray((w @ a.T).T)
+    return np.ascontiguousarray((w @ a.T).T) if len(a) < 48 else a @ w.T
 
 
 @cache

@@ -14,9 +14,9 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from ..errors import FileError, TrainingError
+from ..files import access_error
 from ..llm import LLM
 from ..persistence import Checkpoints
-from ..files import access_error
 from ..training import Training
 
 IDENTITY = "run.json"

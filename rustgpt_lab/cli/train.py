@@ -22,9 +22,9 @@ from tqdm.auto import tqdm
 from ..corpora import read_corpus
 from ..dataset import doubts
 from ..errors import DataError, FileError, ModelError, TrainingError
+from ..files import access_error, require_regular
 from ..llm import LLM
 from ..persistence import rustgpt_reads
-from ..files import access_error, require_regular
 from ..persistence.rustgpt import POSITIONS
 from ..tokenizers import Vocab
 from ..training import Callback, Progress, Training, TrainingConfig

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from ..numerics import Array
 from .base import Batch, Cache, KeyValues, Layer, Param, register, small
 
@@ -30,6 +32,6 @@ class Embeddings(Layer):
 
     def backward(self, dy: Array, c: Cache, batch: Batch) -> Any:
         self.g.token_embeddings[...] = self.g.positional_embeddings[...] = 0
-        for word, row in zip(c.ids.tolist(), dy, strict=True):  # a word that occurs twice collects both
-            self.g.token_embeddings[word] += row
+        order, starts, words = batch.by_id  # a word that occurs twice collects both
+        self.g.token_embeddings[words] = np.add.reduceat(dy[order], starts)
         batch.pad(dy).sum(axis=0, out=self.g.positional_embeddings[: batch.longest])

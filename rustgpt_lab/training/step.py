@@ -31,8 +31,7 @@ def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> 
 def step(training: Training) -> float:
     """Take the next step of a run, and return its loss.
 
-    Raises:
-        DivergenceError: the loss or the gradients are not finite; the step is not taken.
+    If the loss or the gradients are not finite, it is not taken: DivergenceError.
     """
     with training.llm.lock:  # whoever else asks for the model waits until the step is whole
         start, network = perf_counter(), training.network

@@ -69,7 +69,7 @@ MUTATIONS = [
     Mutation("the cache forgets the newest word", "05", "cache.py", "room[..., start:end, :] = new", "room[..., start:end, :] = 0"),
     Mutation("the gradient ignores ReLU", "06", "layers/feed_forward.py", "dhidden *= c.hidden > 0", "dhidden *= 1.0"),
     Mutation("dq, dk without 1 / sqrt(d)", "06", "layers/self_attention.py", "dscores *= self.scale", "dscores *= 1.0"),
-    Mutation("a repeated word counts once", "06", "layers/embeddings.py", "[word] += row", "[word] = row"),
+    Mutation("a repeated word counts once", "06", "layers/embeddings.py", "np.add.reduceat(dy[order], starts)", "dy[order][starts]"),
     Mutation("no correction of Adam's v", "07", "optim/adam.py", "(1 - s.beta2**s.timestep) ** 0.5", "1.0"),
     Mutation("the rate falls to a tenth only", "07", "optim/schedule.py", "floor: float = 0.0", "floor: float = 0.1"),
     Mutation("a rewound Adam keeps its count", "07", "training/snapshot.py", "settings.timestep = timestep", "pass"),
