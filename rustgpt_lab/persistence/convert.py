@@ -35,6 +35,7 @@ class Parts:
 # ---- a model as values ----------------------------------------------------------------------------------------------
 
 
+@QUIET  # what float32 cannot hold becomes infinite, and is found when it is read
 def from_model(parts: Parts) -> dict[str, Any]:
     """The values of a model; the numbers of arrays are the model's own memory, if it is float32.
 
@@ -46,8 +47,10 @@ def from_model(parts: Parts) -> dict[str, Any]:
     if parts.vocab.end is None:
         raise FileError("no end", path=".vocab.words", expected=repr(END))
     for i, word in enumerate(words):
-        if any("\ud800" <= character <= "\udfff" for character in word):
-            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word))
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word)) from error
     limited(len(words), schema.MAX_WORDS)
     limited(len(network), schema.MAX_LAYERS)
     limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
@@ -90,10 +93,10 @@ def _setting(name: str, value: Any, path: str) -> Any:
     return np.float32(value) if isinstance(value, float) else value
 
 
-@QUIET  # what float32 cannot hold becomes infinite, and is found when it is read
 def _matrix(array: Array, path: str) -> dict[str, Any]:
     dim = schema.as_matrix(array.shape)
-    _check_shape("shape", path, array.shape, dim)
+    if 0 in dim:
+        _check_shape("shape", path, array.shape, dim)
     return {"v": 1, "dim": dim, "data": array.ravel().astype(np.float32, copy=False)}
 
 
