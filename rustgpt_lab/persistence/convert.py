@@ -35,6 +35,7 @@ class Parts:
 # ---- a model as values ----------------------------------------------------------------------------------------------
 
 
+@QUIET  # what float32 cannot hold becomes infinite, and is found when it is read
 def from_model(parts: Parts) -> dict[str, Any]:
     """The values of a model; the numbers of arrays are the model's own memory, if it is float32.
 
@@ -46,8 +47,10 @@ def from_model(parts: Parts) -> dict[str, Any]:
     if parts.vocab.end is None:
         raise FileError("no end", path=".vocab.words", expected=repr(END))
     for i, word in enumerate(words):
-        if any("\ud800" <= character <= "\udfff" for character in word):
-            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word))
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word)) from error
     limited(len(words), schema.MAX_WORDS)
     limited(len(network), schema.MAX_LAYERS)
     limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
@@ -70,7 +73,7 @@ def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
         elif isinstance(part, schema.State):
             owner = f"{name}.{part.parameter}"
             settings = vars(parts.adam.settings[owner])
-            values[field] = {key: _setting(key, value, f"{owner}.{key}") for key, value in settings.items()}
+            values[field] = {key: _setting(key, value, owner) for key, value in settings.items()}
             for key in schema.MOMENTS:  # a model that never learned has none, and saving does not give it any
                 views = vars(parts.adam).get(key)
                 array = views[owner] if views else np.zeros(weights[owner].shape, np.float32)
@@ -80,7 +83,9 @@ def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
         elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
-            values[field] = _setting(field, getattr(layer, form.attributes.get(field, field)), path)
+            values[field] = _setting(
+                field, getattr(layer, form.attributes.get(field, field)), f"network[{name}].{kind}"
+            )
     return {kind: values}
 
 
@@ -90,10 +95,10 @@ def _setting(name: str, value: Any, path: str) -> Any:
     return np.float32(value) if isinstance(value, float) else value
 
 
-@QUIET  # what float32 cannot hold becomes infinite, and is found when it is read
 def _matrix(array: Array, path: str) -> dict[str, Any]:
     dim = schema.as_matrix(array.shape)
-    _check_shape("shape", path, array.shape, dim)
+    if 0 in dim:
+        _check_shape("shape", path, array.shape, dim)
     return {"v": 1, "dim": dim, "data": array.ravel().astype(np.float32, copy=False)}
 
 
@@ -141,21 +146,19 @@ def _check_layer(
     for field, part in schema.form_of(kind).of(layer).items():
         value, here = fields[field], f"{path}.{kind}.{field}"
         if isinstance(part, schema.Matrix):
-            _check_shape("shape", f"{here}.dim", shapes[field], value["dim"])
+            _check_shape("shape", here, shapes[field], value["dim"])
             arrays.append(("weights", f"{name}.{field}", here, value))
         elif isinstance(part, schema.State):
             owner = f"{name}.{part.parameter}"
             for key in schema.MOMENTS:
-                _check_shape("moment shape", f"{here}.{key}.dim", shapes[part.parameter], value[key]["dim"])
+                _check_shape("moment shape", f"{here}.{key}", shapes[part.parameter], value[key]["dim"])
                 arrays.append((key, owner, f"{here}.{key}", value[key]))
-            states[owner] = Settings(
-                *(check_setting(key, value[key], f"{here}.{key}") for key in schema.ADAM)
-            )
+            states[owner] = Settings(*(check_setting(key, value[key], here) for key in schema.ADAM))
         elif part is schema.LAYERS:
             for i, (inner, values) in enumerate(zip(layer.layers, value, strict=True)):
                 _check_layer(inner, values, f"{name}.{i}", f"{here}[{i}]", arrays, states)
         elif part is not schema.ACTIVATIONS:
-            check_setting(field, value, here)
+            check_setting(field, value, f"{path}.{kind}")
         elif value is not None:
             with inside(here):
                 require_count(value["dim"], sum(piece.size for piece in value["data"].pieces()))
@@ -171,7 +174,7 @@ def check_setting(name: str, value: Any, path: str) -> Any:
         return value
     expected = f"a {'whole' if whole else 'finite'} number"
     expected += f" from {least}" * (least > -np.inf) + f" to below {below}" * (below < np.inf)
-    raise FileError("setting", path=path, expected=expected, got=value)
+    raise FileError("setting", path=f"{path}.{name}", expected=expected, got=value)
 
 
 def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int]) -> None:
@@ -179,7 +182,7 @@ def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int
     if tuple(dim) != expected or 0 in dim:  # a model of width 0 would answer for ever
         right, got = (" x ".join(map(str, size)) for size in (expected, dim))
         kind, right = (kind, right) if right != got else ("no numbers", "sizes from 1")
-        raise FileError(kind, path=path, expected=right, got=got)
+        raise FileError(kind, path=f"{path}.dim", expected=right, got=got)
 
 
 def _fill(

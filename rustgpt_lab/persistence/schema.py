@@ -191,6 +191,8 @@ def _derived(kind: Any) -> Form:
     return Derived(fields, make, {})
 
 
-def as_matrix(shape: tuple[int, ...]) -> tuple[int, int]:
+def as_matrix(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The dimensions in a file of an array of any shape: its first axis x all others; a vector is one row."""
-    return (shape[0], prod(shape[1:])) if len(shape) > 1 else (1, prod(shape))
+    if len(shape) == 2:
+        return shape
+    return (shape[0], prod(shape[1:])) if shape[1:] else (1, prod(shape))
