@@ -13,6 +13,7 @@ from tests.test_floors import HOUSE
 EXAMPLES = [
     test
     for module in HOUSE
+    if not module.endswith("__main__")
     for test in doctest.DocTestFinder(exclude_empty=True).find(import_module(f"rustgpt_lab.{module}"))
     if test.examples
 ]
