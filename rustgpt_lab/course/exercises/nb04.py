@@ -152,8 +152,8 @@ EXERCISES = [
     Exercise(
         id="04.2",
         title="Either, but not both",
-        difficulty="hard",
-        minutes=10,
+        difficulty="medium",
+        minutes=7,
         hints=(
             "Let both units sum the two inputs: `w1` is all ones. The sum is 0, 1, 1, 2 for the four inputs.",
             "The first unit has the bias 0, so it says 0, 1, 1, 2. Only the last is too large, by 2. "
