@@ -30,7 +30,6 @@ def beside(name: str, analytic: Array, numerical: Array) -> None:
 
 def gradient_check(layer: Layer, x: Array, dy: Array, batch: Batch) -> Pairs:
     """Both gradients of a layer's input and of each of its weights. `layer.g` is overwritten."""
-    layer.g.flat[:] = 0
     _, cache = layer.forward(x, batch)
     found = {"input": layer.backward(dy, cache, batch), **layer.g}
     return {
