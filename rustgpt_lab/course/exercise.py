@@ -33,7 +33,7 @@ class Exercise:
     agree. Else the answer is a value, and `solution()` is the right one.
 
     Attributes:
-        id: notebook and number, such as "03.1".
+        id: notebook and number, such as "03.1"; it stays when an exercise moves to another notebook.
         hints: each more telling than the one before.
         solution: the right answer; the learner's has the same name, and the source of this one is folded away
             in the notebook.
@@ -117,7 +117,7 @@ def find_question(id: str) -> Question:
 
 
 def notebooks() -> list[str]:
-    """The numbers of all notebooks with exercises or questions: "03", ..."""
+    """The numbers of all notebooks with exercises or questions: "03", "06a", ..."""
     return sorted(module.name.removeprefix("nb") for module in pkgutil.iter_modules(exercises.__path__))
 
 
@@ -129,11 +129,15 @@ def of_notebook(number: str) -> tuple[list[Exercise], list[Question]]:
 
 def _find(id: str, kind: Literal["EXERCISES", "QUESTIONS"], word: str) -> Any:
     number = str(id).partition(".")[0]
-    known = of_notebook(number)[kind == "QUESTIONS"] if number in notebooks() else []
+    known = [
+        item
+        for notebook in notebooks()
+        for item in of_notebook(notebook)[kind == "QUESTIONS"]
+        if item.id.partition(".")[0] == number  # 06.1 stands in notebook 06a
+    ]
     for item in known:
         if item.id == id:
             return item
-    expected = (
-        ", ".join(item.id for item in known) or f"a number from {', '.join(notebooks())}, a dot, and so on"
-    )
+    numbers = dict.fromkeys(e.id.partition(".")[0] for n in notebooks() for e in of_notebook(n)[0])
+    expected = ", ".join(item.id for item in known) or f"a number from {', '.join(numbers)}, a dot, and so on"
     raise ModelError(f"the course has no such {word}", where="id", expected=expected, got=repr(id))

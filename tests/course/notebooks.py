@@ -16,12 +16,17 @@ import nbformat
 from rustgpt_lab.bootstrap import ROOT
 from rustgpt_lab.course.exercise import Exercise, Question, notebooks, of_notebook
 
-PATHS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+PATHS = sorted((ROOT / "notebooks").glob("[0-9][0-9]*_*.ipynb"))
 SLIDES = ("slide", "subslide", "fragment", "skip", "notes", "-")
 BINDER = "https://mybinder.org/v2/gh/rustgpt-lab/rustgpt_lab/HEAD?urlpath=lab/tree/notebooks/"
 IGNORED = "NBVAL_IGNORE_OUTPUT"
 Notebook = Any
 Problems = Iterator[str]
+
+
+def number_of(path: Path) -> str:
+    """What a notebook's name begins with: "03", "06a"."""
+    return path.name.partition("_")[0]
 
 
 def read(path: Path) -> Notebook:
@@ -261,5 +266,5 @@ RULES: list[Callable[..., Problems]] = [
 
 def problems(path: Path, rule: Callable[..., Problems]) -> list[str]:
     """What breaks one rule in one notebook."""
-    known = {"path": path, "number": path.name[:2], "notebook": read(path)}
+    known = {"path": path, "number": number_of(path), "notebook": read(path)}
     return list(rule(**{name: known[name] for name in rule.__annotations__ if name in known}))

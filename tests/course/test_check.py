@@ -9,7 +9,7 @@ import pytest
 from rustgpt_lab import ModelError
 from rustgpt_lab.course import check
 from rustgpt_lab.course.compare import difference, show_value
-from rustgpt_lab.course.exercises import nb03, nb06, nb07
+from rustgpt_lab.course.exercises import nb03, nb06a, nb07
 
 
 class Looks:
@@ -69,7 +69,7 @@ def test_a_half_filled_stub_is_not_yet(answer) -> None:
         ("03.1", lambda q, k, v: "no", "got 'no', expected an array"),
         ("03.1", lambda q, k, v: np.array([1, 2, 3]), "it holds whole numbers (int64), expected decimal numbers (float64)"),
         ("03.1", lambda q, k, v: sys.exit("enough"), "raises SystemExit: enough."),
-        ("06.2", lambda *a: [*nb06.feed_forward(*a)[:4], 1], "in `db2`, got a single number, expected an array of shape (2,)"),
+        ("06.2", lambda *a: [*nb06a.feed_forward(*a)[:4], 1], "in `db2`, got a single number, expected an array of shape (2,)"),
         ("07.2", lambda w, *a: (w, *nb07.adam_step(w, *a)[1:]), "in `w`, at [0], got 1, expected 0.9"),
         ("09.4", lambda x: f"{x:.8g}", "That was for x = 1.23449993e-07"),
         ("03.1", 3.5, "A function is expected here, `look` itself; got 3.5."),

@@ -7,7 +7,7 @@ import pytest
 
 from rustgpt_lab.bootstrap import ROOT
 
-from .notebooks import PATHS, code_cells, mark, read
+from .notebooks import PATHS, code_cells, mark, number_of, read
 
 PAGE = (ROOT / "notebooks" / "teachers.md").read_text()
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[+-]\d+)?")
@@ -39,7 +39,7 @@ def shown(path: Path) -> str:
 
 def section(path: Path) -> str:
     """What the page says of a notebook."""
-    return re.split(rf"^### {path.name[:2]} .*$", PAGE, flags=re.MULTILINE)[1].partition("\n##")[0]
+    return re.split(rf"^### {number_of(path)} .*$", PAGE, flags=re.MULTILINE)[1].partition("\n##")[0]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -50,4 +50,4 @@ def test_what_it_says_of_a_notebook_has_the_numbers_of_that_notebook(path: Path)
 
 
 def test_it_links_to_every_notebook() -> None:
-    assert set(re.findall(r"\]\((\d\d_\w+\.ipynb)\)", PAGE)) == {path.name for path in PATHS}
+    assert set(re.findall(r"\]\((\d\d\w+\.ipynb)\)", PAGE)) == {path.name for path in PATHS}

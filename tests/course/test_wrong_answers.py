@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rustgpt_lab.course import check
-from rustgpt_lab.course.exercises import nb01, nb02, nb03, nb05, nb06, nb07, nb08, nb09
+from rustgpt_lab.course.exercises import nb01, nb02, nb03, nb05, nb06a, nb06b, nb07, nb08, nb09
 from rustgpt_lab.numerics import softmax
 from rustgpt_lab.persistence.bincode import varint
 from rustgpt_lab.tokenizers import tokenize
@@ -234,15 +234,15 @@ def only_vectors(f, x, h):
 
 
 def fixed_h(f, x, h):
-    return nb06.central_differences(f, x, 1e-5)
+    return nb06a.central_differences(f, x, 1e-5)
 
 
 def one_sided(f, x, h):
-    return nb06.nudged(f, x, h, up=0.0, width=1.0)
+    return nb06a.nudged(f, x, h, up=0.0, width=1.0)
 
 
 def mended(dy, x, gamma, dvar):
-    return nb06.layer_norm(dy, x, gamma, dvar=dvar)
+    return nb06b.layer_norm(dy, x, gamma, dvar=dvar)
 
 
 def mean_from_first(values, beta):
@@ -369,15 +369,15 @@ OTHERS = [
     ("02.3", lambda table, word, n: (lambda o: o[o != word][:n])(np.argsort(-nb02.cosines(table).mean(0)))),
     ("02.3", lambda table, word, n: np.argsort(np.argsort(-nb02.cosines(table)[word]))[:n]),
     ("02.3", lambda table, word, n: np.argsort(-np.delete(nb02.cosines(table)[word], word))[:n]),
-    ("02.4", lambda ids, dy, V: nb02.token_gradient(ids, dy, V + 1)),
-    ("02.4", lambda ids, dy, V: nb02.token_gradient(ids, dy, max(ids) + 1)),
-    ("02.4", lambda ids, dy, V: nb02.token_gradient(ids, dy, V).T),
-    ("02.4", lambda ids, dy, V: nb02.token_gradient(ids, dy, V) / len(ids)),
-    ("02.4", lambda ids, dy, V: nb02.token_gradient(ids, dy, V).astype(int)),
+    ("02.4", lambda ids, dy, V: nb06a.token_gradient(ids, dy, V + 1)),
+    ("02.4", lambda ids, dy, V: nb06a.token_gradient(ids, dy, max(ids) + 1)),
+    ("02.4", lambda ids, dy, V: nb06a.token_gradient(ids, dy, V).T),
+    ("02.4", lambda ids, dy, V: nb06a.token_gradient(ids, dy, V) / len(ids)),
+    ("02.4", lambda ids, dy, V: nb06a.token_gradient(ids, dy, V).astype(int)),
     ("02.4", lambda ids, dy, V: np.ones((V, 1)) * dy.mean(0)),
     ("02.4", lambda ids, dy, V: np.bincount(ids, dy.sum(1), V)),
-    ("02.4", lambda ids, dy, V: nb02.token_gradient(ids, abs(dy), V)),
-    ("02.4", lambda ids, dy, V: nb02.token_gradient(sorted(ids), dy, V)),
+    ("02.4", lambda ids, dy, V: nb06a.token_gradient(ids, abs(dy), V)),
+    ("02.4", lambda ids, dy, V: nb06a.token_gradient(sorted(ids), dy, V)),
     ("03.1", lambda q, k, v: softmax(k @ q * np.sqrt(len(q))) @ v),
     ("03.1", lambda q, k, v: softmax(k @ q / np.sqrt(v.shape[1])) @ v),
     ("03.1", lambda q, k, v: softmax(k @ q / np.sqrt(2)) @ v),
@@ -500,38 +500,38 @@ OTHERS = [
     ("06.1", only_vectors),
     ("06.1", fixed_h),
     ("06.1", one_sided),
-    ("06.1", lambda f, x, h: nb06.central_differences(f, x, h / 2)),
-    ("06.1", lambda f, x, h: nb06.central_differences(f, x, h).ravel()),
-    ("06.1", lambda f, x, h: nb06.central_differences(f, x, h) * 2 * h),
-    ("06.1", lambda f, x, h: nb06.nudged(f, x, h, width=4.0)),
-    ("06.1", lambda f, x, h: abs(nb06.central_differences(f, x, h))),
-    ("06.1", lambda f, x, h: nb06.central_differences(f, x, h).round(1)),
-    ("06.2", lambda *a: nb06.feed_forward(*a)[:3]),
-    ("06.2", lambda *a: dict(zip(("dx", "dw1", "db1", "dw2", "db2"), nb06.feed_forward(*a), strict=True))),
-    ("06.2", lambda dy, x, w1, b1, w2: nb06.feed_forward(dy, x, w1, 0 * b1, w2)),
-    ("06.2", lambda *a: nb06.feed_forward(*a, residual=2)),
-    ("06.2", lambda *a: nb06.feed_forward(*a, mask=lambda d, hidden: np.maximum(hidden, 0))),
-    ("06.2", lambda *a: nb06.feed_forward(*a, total=lambda a, axis: a.sum())),
-    ("06.2", lambda *a: nb06.feed_forward(*a, total=lambda a, axis: a.sum(axis, keepdims=True))),
-    ("06.2", lambda *a: tuple(-part for part in nb06.feed_forward(*a))),
-    ("06.2", lambda *a: tuple(part.T for part in nb06.feed_forward(*a))),
-    ("06.2", lambda dy, x, *rest: (x + nb06.feed_forward(dy, x, *rest)[0] - dy, *nb06.feed_forward(dy, x, *rest)[1:])),
-    ("06.3", lambda *a: nb06.attention_backward(*a)[::-1]),
-    ("06.3", lambda *a: nb06.attention(*a, q_scale=nb06.as_rustgpt)),
-    ("06.3", lambda dmix, q, k, v, w: nb06.attention_backward(dmix, k, q, v, w)),
-    ("06.3", lambda dmix, q, k, v, w: (*nb06.attention_backward(dmix, q, k, v, w)[:2], w @ dmix)),
-    ("06.3", lambda dmix, q, k, v, w: nb06.attention(dmix, q, k, v, w, scores=lambda dw, w: w * (1 - w) * dw)),
-    ("06.3", lambda dmix, q, k, v, w: nb06.attention(dmix, q, k, v, w, scores=lambda dw, w: dw - (dw * w).sum(1, keepdims=True))),
-    ("06.3", lambda dmix, q, k, v, w: nb06.attention(dmix, q, k, v, w, scores=lambda dw, w: w * (dw - dw.sum(1, keepdims=True)))),
-    ("06.3", lambda dmix, q, k, v, w: nb06.attention(dmix, q, k, v, w, scores=lambda dw, w: w * (dw - (dw * w).mean(1, keepdims=True)))),
-    ("06.3", lambda *a: nb06.attention(*a, q_scale=lambda q: q.shape[1] ** 0.5, k_scale=lambda q: q.shape[1] ** 0.5)),
-    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06.row_sum(dn) / s**3)),
-    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06.row_sum(c) / s**3)),
-    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06.row_sum(dn * c**2) / s**3)),
-    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06.row_sum(dn * c) / s)),
-    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06.row_sum(dn * c) / (s**2 + 1e-5) ** 1.5)),
+    ("06.1", lambda f, x, h: nb06a.central_differences(f, x, h / 2)),
+    ("06.1", lambda f, x, h: nb06a.central_differences(f, x, h).ravel()),
+    ("06.1", lambda f, x, h: nb06a.central_differences(f, x, h) * 2 * h),
+    ("06.1", lambda f, x, h: nb06a.nudged(f, x, h, width=4.0)),
+    ("06.1", lambda f, x, h: abs(nb06a.central_differences(f, x, h))),
+    ("06.1", lambda f, x, h: nb06a.central_differences(f, x, h).round(1)),
+    ("06.2", lambda *a: nb06a.feed_forward(*a)[:3]),
+    ("06.2", lambda *a: dict(zip(("dx", "dw1", "db1", "dw2", "db2"), nb06a.feed_forward(*a), strict=True))),
+    ("06.2", lambda dy, x, w1, b1, w2: nb06a.feed_forward(dy, x, w1, 0 * b1, w2)),
+    ("06.2", lambda *a: nb06a.feed_forward(*a, residual=2)),
+    ("06.2", lambda *a: nb06a.feed_forward(*a, mask=lambda d, hidden: np.maximum(hidden, 0))),
+    ("06.2", lambda *a: nb06a.feed_forward(*a, total=lambda a, axis: a.sum())),
+    ("06.2", lambda *a: nb06a.feed_forward(*a, total=lambda a, axis: a.sum(axis, keepdims=True))),
+    ("06.2", lambda *a: tuple(-part for part in nb06a.feed_forward(*a))),
+    ("06.2", lambda *a: tuple(part.T for part in nb06a.feed_forward(*a))),
+    ("06.2", lambda dy, x, *rest: (x + nb06a.feed_forward(dy, x, *rest)[0] - dy, *nb06a.feed_forward(dy, x, *rest)[1:])),
+    ("06.3", lambda *a: nb06b.attention_backward(*a)[::-1]),
+    ("06.3", lambda *a: nb06b.attention(*a, q_scale=nb06b.as_rustgpt)),
+    ("06.3", lambda dmix, q, k, v, w: nb06b.attention_backward(dmix, k, q, v, w)),
+    ("06.3", lambda dmix, q, k, v, w: (*nb06b.attention_backward(dmix, q, k, v, w)[:2], w @ dmix)),
+    ("06.3", lambda dmix, q, k, v, w: nb06b.attention(dmix, q, k, v, w, scores=lambda dw, w: w * (1 - w) * dw)),
+    ("06.3", lambda dmix, q, k, v, w: nb06b.attention(dmix, q, k, v, w, scores=lambda dw, w: dw - (dw * w).sum(1, keepdims=True))),
+    ("06.3", lambda dmix, q, k, v, w: nb06b.attention(dmix, q, k, v, w, scores=lambda dw, w: w * (dw - dw.sum(1, keepdims=True)))),
+    ("06.3", lambda dmix, q, k, v, w: nb06b.attention(dmix, q, k, v, w, scores=lambda dw, w: w * (dw - (dw * w).mean(1, keepdims=True)))),
+    ("06.3", lambda *a: nb06b.attention(*a, q_scale=lambda q: q.shape[1] ** 0.5, k_scale=lambda q: q.shape[1] ** 0.5)),
+    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06b.row_sum(dn) / s**3)),
+    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06b.row_sum(c) / s**3)),
+    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06b.row_sum(dn * c**2) / s**3)),
+    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06b.row_sum(dn * c) / s)),
+    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * nb06b.row_sum(dn * c) / (s**2 + 1e-5) ** 1.5)),
     ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * (dn * c).sum() / s**3)),
-    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -1.5 * nb06.row_sum(dn * c) / s**3)),
+    ("06.4", lambda *a: mended(*a, lambda dn, c, s: -1.5 * nb06b.row_sum(dn * c) / s**3)),
     ("06.4", lambda *a: mended(*a, lambda dn, c, s: 0 * s)),
     ("06.4", lambda *a: mended(*a, lambda dn, c, s: -0.5 * (dn * c).sum(0, keepdims=True) / s**3)),
     ("07.1", mean_from_first),

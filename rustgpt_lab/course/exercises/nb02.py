@@ -51,33 +51,6 @@ def without(order, word, n):
     return order[order != word][:n]
 
 
-def token_gradient(ids, dy, vocab_size):
-    gradient = np.zeros((vocab_size, dy.shape[1]))
-    for word, row in zip(ids, dy, strict=True):
-        gradient[word] += row
-    return gradient
-
-
-def gradient_cases():
-    yield np.array([1, 3, 1]), np.array([[1.0, 2.0], [3.0, 4.0], [10.0, 20.0]]), 4
-    yield np.array([2, 0, 2, 4, 2, 4]), np.random.default_rng(24).normal(size=(6, 3)), 6
-
-
-def last_gradient(ids, dy, vocab_size):
-    gradient = np.zeros((vocab_size, dy.shape[1]))
-    gradient[ids] += dy
-    return gradient
-
-
-def first_gradient(ids, dy, vocab_size):
-    return last_gradient(ids[::-1], dy[::-1], vocab_size)
-
-
-def mean_gradient(ids, dy, vocab_size):
-    times = np.bincount(ids, minlength=vocab_size)
-    return token_gradient(ids, dy, vocab_size) / np.maximum(times, 1)[:, None]
-
-
 EXERCISES = [
     Exercise(
         id="02.1",
@@ -210,44 +183,6 @@ EXERCISES = [
             Mistake(
                 "there is one neighbour too few: leave the word itself out first, then take n",
                 lambda table, word, n: nearest(table, word, n - 1),
-            ),
-        ),
-    ),
-    Exercise(
-        id="02.4",
-        title="Back into the table",
-        difficulty="medium",
-        minutes=8,
-        hints=(
-            "Begin with zeros, `(vocab_size, d)`; `dy.shape[1]` is $d$.",
-            "Row $t$ of `dy` belongs to the word `ids[t]`: go through both together with `zip(ids, dy)`.",
-            "Add, with `+=`, one row at a time: `gradient[word] += row`.",
-        ),
-        solution=token_gradient,
-        cases=gradient_cases,
-        mistakes=(
-            Mistake(
-                "a word that occurs twice has only its last gradient; add one row after the other, since `gradient[ids] += dy` writes each row once, even if it is named twice",
-                last_gradient,
-            ),
-            Mistake(
-                "a word that occurs twice has only its first gradient; the two are added", first_gradient
-            ),
-            Mistake(
-                "a word that occurs twice has the mean of its gradients; the chain rule adds them",
-                mean_gradient,
-            ),
-            Mistake(
-                "the rows are filed under their positions; they belong to the words, `ids`",
-                lambda ids, dy, vocab_size: token_gradient(range(len(ids)), dy, max(vocab_size, len(ids))),
-            ),
-            Mistake(
-                "every word of the vocabulary got a gradient; words that do not occur have none",
-                lambda ids, dy, vocab_size: np.tile(dy.sum(axis=0), (vocab_size, 1)),
-            ),
-            Mistake(
-                "the sign is wrong: this is the gradient itself, not the step against it",
-                lambda ids, dy, vocab_size: -token_gradient(ids, dy, vocab_size),
             ),
         ),
     ),

@@ -269,7 +269,7 @@ QUESTIONS = [
         because={
             "a": "Queries and keys are different maps of a word, so a word need not resemble what it looks for.",
             "b": "In these sentences the thing does not matter: every thing comes in every colour.",
-            "c": "The answer is there, and training raises whatever weight brings the answer nearer.",
+            "c": "The answer is there. With each of three seeds, the last word has learned to look at the first colour, in every sentence that was kept back.",
             "d": "It did learn to look for a colour, but looking at the wrong one cost it loss in every sentence.",
         },
     ),

@@ -192,7 +192,7 @@ EXERCISES = [
         id="05.3",
         title="Count the parameters",
         difficulty="medium",
-        minutes=10,
+        minutes=7,
         hints=(
             "Count by kind of layer: embeddings (two tables), attention (three matrices), norm (two vectors), "
             "feed-forward (two matrices, two biases), projection (a matrix and a bias).",
