@@ -18,7 +18,7 @@ STUDENT = {5: 2.776, 8: 2.365}
 
 
 def interval(losses: Array) -> tuple[float, float, float]:
-    """The geometric mean of losses (seeds,), and both ends of its 95 % interval.
+    """The geometric mean of losses or of their ratios, (seeds,), and both ends of its 95 % interval.
 
     Losses differ by factors rather than by differences, so their logarithms are averaged.
     """
@@ -26,6 +26,21 @@ def interval(losses: Array) -> tuple[float, float, float]:
     half = STUDENT[len(logs)] * logs.std(ddof=1) / np.sqrt(len(logs))
     mean, low, high = np.exp(logs.mean() + half * np.array([0, -1, 1])).tolist()
     return mean, low, high
+
+
+class TextTable(Table):
+    """A table that a cell of a notebook can end in."""
+
+    def __repr__(self) -> str:
+        lines = [self.headings, *self.rows]
+        widths = [max(len(str(line[i])) for line in lines) for i in range(len(self.headings))]
+        return "\n".join(
+            "  ".join(f"{cell!s:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
 
 @dataclass(frozen=True)
@@ -102,11 +117,11 @@ class ClippingTable:
         """How many of its seeds ended above the loss of a model that knows nothing."""
         return int((cell.losses > self.ignorance).sum())
 
-    def table(self, optimizer: str) -> Table:
+    def table(self, optimizer: str) -> TextTable:
         """A row for each clipper, a column for each rate."""
         rates = self.rates(optimizer)
         rows = [[name, *(self.told(self.cell(optimizer, r, name)) for r in rates)] for name in self.clippers]
-        return Table([optimizer, *(f"rate {rate:g}" for rate in rates)], rows)
+        return TextTable([optimizer, *(f"rate {rate:g}" for rate in rates)], rows)
 
     def told(self, cell: Cell) -> str:
         """A cell in words: mean, interval, and the threshold after an @."""
@@ -115,3 +130,16 @@ class ClippingTable:
             return f"failed: {failed} of {len(cell.losses)}{at}"
         mean, low, high = interval(cell.losses)
         return f"{mean:.2f} ({low:.2f} to {high:.2f}){at}"
+
+    def compare(self, optimizer: str, *pairs: tuple[str, str]) -> TextTable:
+        """For each pair of clippers the ratio of their losses, seed by seed; below 1, the first is better."""
+        rates = self.rates(optimizer)
+        rows = [[f"{a} / {b}", *(self._ratio(optimizer, rate, a, b) for rate in rates)] for a, b in pairs]
+        return TextTable([optimizer, *(f"rate {rate:g}" for rate in rates)], rows)
+
+    def _ratio(self, optimizer: str, rate: float, a: str, b: str) -> str:
+        first, second = self.cell(optimizer, rate, a), self.cell(optimizer, rate, b)
+        if self.failed(first) or self.failed(second):
+            return "failed"
+        mean, low, high = interval(first.losses / second.losses)
+        return f"{mean:.2f} ({low:.2f} to {high:.2f})"

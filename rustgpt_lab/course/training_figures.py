@@ -31,8 +31,13 @@ def valley(loss: Callable[[Any], Any], paths: Mapping[str, Array]) -> Figure:
     return plot(draw, 9, 4)
 
 
-def losses(curves: Mapping[str, Array], ignorance: float, scale: str = "linear") -> Figure:
-    """The loss of each step, name -> (steps,); a grey line at the loss of a model that knows nothing."""
+def losses(
+    curves: Mapping[str, Array], ignorance: float, scale: str = "linear", top: float | None = None
+) -> Figure:
+    """The loss of each step, name -> (steps,); a grey line at the loss of a model that knows nothing.
+
+    What is above `top` leaves the picture.
+    """
 
     def draw(figure: Any, axes: Any) -> None:
         longest = max(map(len, curves.values()))
@@ -42,6 +47,7 @@ def losses(curves: Mapping[str, Array], ignorance: float, scale: str = "linear")
         for (name, values), style, color in zip(curves.items(), styles, CATEGORIES, strict=False):
             axes.plot(np.arange(1, len(values) + 1), values, style, color=color, linewidth=2, label=name)
         axes.set(xlabel="step", ylabel="loss of the batch, in nats", yscale=scale)
+        axes.set_ylim(top=top)
         axes.legend(frameon=False)
 
     return plot(draw, 9, 4)
