@@ -47,7 +47,8 @@ def losses(
         for (name, values), style, color in zip(curves.items(), styles, CATEGORIES, strict=False):
             axes.plot(np.arange(1, len(values) + 1), values, style, color=color, linewidth=2, label=name)
         axes.set(xlabel="step", ylabel="loss of the batch, in nats", yscale=scale)
-        axes.set_ylim(top=top)
+        if top is not None:
+            axes.set_ylim(min(map(min, curves.values())) / 1.5, top)
         axes.legend(frameon=False)
 
     return plot(draw, 9, 4)
@@ -79,10 +80,8 @@ def clippers(table: ClippingTable, optimizer: str) -> Figure:
             for row, name in enumerate(table.clippers):
                 cell = table.cell(optimizer, rate, name)
                 if failed := table.failed(cell):
-                    panel.text(
-                        0.98, row, f"{failed} of {len(cell.losses)} fail", color=CATEGORIES[5],
-                        ha="right", va="center", transform=panel.get_yaxis_transform(),
-                    )  # fmt: skip
+                    told = f"{failed} of {len(cell.losses)} fail "
+                    panel.text(worst, row, told, color=CATEGORIES[5], ha="right", va="center")
                     continue
                 mean, low, high = interval(cell.losses)
                 panel.plot(cell.losses, [row] * len(cell.losses), "o", color=GREY, markersize=4, alpha=0.6)
@@ -90,11 +89,15 @@ def clippers(table: ClippingTable, optimizer: str) -> Figure:
                 panel.plot(mean, row, "D", color=ACCENT)
             panel.axvline(worst, color=GREY, linewidth=1, linestyle=":")
             panel.set(xscale="log", title=f"rate {rate:g}")
+            panel.set_xticks([0.1, 0.3, 1, 3], ["0.1", "0.3", "1", "3"])
+            panel.minorticks_off()
+        panel.set_xlim(least / 1.3, 1.3 * worst)
         panel.set_yticks(range(len(table.clippers)), table.clippers)
         panel.invert_yaxis()
-        figure.supxlabel("loss after 90 steps; dotted: a model that knows nothing")
+        figure.supxlabel("loss after 90 steps; dotted: a model that knows nothing", fontsize="medium")
 
     rates = table.rates(optimizer)
+    least = min(cell.losses.min() for cell in table.cells if cell.optimizer == optimizer)
     return plot(draw, 12, 3.6, ncols=len(rates), sharey=True, sharex=True)
 
 
@@ -107,7 +110,7 @@ def thresholds(table: ClippingTable, optimizer: str, names: Sequence[str] = ("L2
                 tuning = table.cell(optimizer, rate, name).tuning
                 panel.plot(list(tuning), list(tuning.values()), "o-", color=color, label=f"rate {rate:g}")
             panel.axhline(table.ignorance, color=GREY, linewidth=1, linestyle=":")
-            panel.set(xscale="log", yscale="log", title=name, xlabel="threshold", ylim=(0.1, 20))
+            panel.set(xscale="log", yscale="log", title=name, xlabel="threshold", ylim=(0.2, 20))
         axes[0].set_ylabel("loss after 90 steps")
         axes[-1].legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
@@ -123,7 +126,7 @@ def maps(words: Sequence[str], left: tuple[str, Array], right: tuple[str, Array]
         shown = (
             (*left, "sequential", 0, 1),
             (*right, "sequential", 0, 1),
-            ("difference", change, "diverging", -most, most),
+            ("the second minus the first", change, "diverging", -most, most),
         )
         hidden = np.triu(np.ones_like(change, dtype=bool), 1)
         for panel, (title, values, colors, low, high) in zip(axes, shown, strict=True):

@@ -75,13 +75,17 @@ def differs(optimizer: str, rate: float, a: str, b: str) -> bool:
 
 def test_what_the_notebook_says_of_plain_descent() -> None:
     for rate in (3, 10):
-        assert all(TABLE.failed(TABLE.cell("descent", rate, name)) == 8 for name in ("none", "centralization"))
+        assert all(
+            TABLE.failed(TABLE.cell("descent", rate, name)) == 8 for name in ("none", "centralization")
+        )
     shortening = [name for name in TABLE.clippers if name not in ("none", "centralization")]
     for rate, name in product(RATES["descent"], shortening):
         assert TABLE.failed(TABLE.cell("descent", rate, name)) == 0
     assert all(ratio("descent", rate, "AGC", "L2")[2] < 1 for rate in (0.3, 1, 3))
     assert not differs("descent", 10, "AGC", "L2")
-    best = {name: min(interval(TABLE.losses("descent", r, name))[0] for r in (0.1, 0.3, 1)) for name in CLIPPERS}
+    best = {
+        name: min(interval(TABLE.losses("descent", r, name))[0] for r in (0.1, 0.3, 1)) for name in CLIPPERS
+    }
     assert best["AGC"] < best["L2"] < best["none"]
     assert not any(differs("descent", rate, "centralization", "none") for rate in (0.1, 0.3, 1))
     for rate in (0.3, 1, 3, 10):
