@@ -82,15 +82,20 @@ def test_what_the_notebook_says_of_plain_descent() -> None:
     for rate, name in product(RATES["descent"], shortening):
         assert TABLE.failed(TABLE.cell("descent", rate, name)) == 0
     assert all(ratio("descent", rate, "AGC", "L2")[2] < 1 for rate in (0.3, 1, 3))
-    assert not differs("descent", 10, "AGC", "L2")
+    assert not any(differs("descent", rate, "AGC", "L2") for rate in (0.1, 10))
     best = {
         name: min(interval(TABLE.losses("descent", r, name))[0] for r in (0.1, 0.3, 1)) for name in CLIPPERS
     }
     assert best["AGC"] < best["L2"] < best["none"]
     assert not any(differs("descent", rate, "centralization", "none") for rate in (0.1, 0.3, 1))
     for rate in (0.3, 1, 3, 10):
-        rustgpt = TABLE.losses("descent", rate, "RustGPT's, at the logits")
-        assert interval(rustgpt / TABLE.losses("descent", rate, "L2"))[1] > 1
+        assert all(ratio("descent", rate, "RustGPT's, at the logits", name)[1] > 1 for name in ("L2", "AGC"))
+    centralized = {rate: ratio("descent", rate, "AGC, centralized", "AGC") for rate in RATES["descent"]}
+    assert centralized[0.1][0] == pytest.approx(1.04, abs=0.005)
+    assert [rate for rate, (_, low, high) in centralized.items() if not low <= 1 <= high] == [0.1]
+    for name in ("L2", "AGC"):
+        products = [rate * (TABLE.cell("descent", rate, name).threshold or 0) for rate in RATES["descent"]]
+        assert max(products) < 4 * min(products)
 
 
 def test_what_the_notebook_says_of_adam() -> None:
