@@ -316,7 +316,7 @@ QUESTIONS = [
             "a": "A gradient tells the slope at one place. A step that is 100 times as long ends where that slope no longer holds.",
             "b": "The valley is narrower than the steps are long, so they never get down into it.",
             "c": "Every step moves every weight by up to about the rate, and weights of the wrong size make a model that is sure of the wrong word. But Adam's steps do not grow with the gradient, so nothing runs off to infinity.",
-            "d": "That is what plain gradient descent does: the higher it gets, the steeper it is, and the longer its step. Adam's step has the same length everywhere.",
+            "d": "That is what plain gradient descent does: the higher it gets, the steeper it is, and the longer its step. Adam's step does not grow with the gradient.",
         },
     ),
 ]

@@ -216,7 +216,7 @@ QUESTIONS = [
     ),
     Question(
         id="08.q2",
-        text="Multiply every gradient by the same number, and Adam's steps do not change (notebook 07). So what will L2 clipping do to a run of Adam at a **low** learning rate, compared with no clipping?",
+        text="Multiply every gradient by the same positive number, and Adam's steps do not change (notebook 07). So what will L2 clipping do to a run of Adam at a **low** learning rate, compared with no clipping?",
         choices={
             "a": "nothing: Adam cancels the factor",
             "b": "it learns more slowly: shorter gradients, shorter steps",
