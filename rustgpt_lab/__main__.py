@@ -5,8 +5,8 @@ import sys
 from . import bootstrap
 
 if __name__ == "__main__":
-    if bootstrap.ready():
-        from .cli import main
+    if not {"-h", "--help", "--version"}.isdisjoint(sys.argv) or bootstrap.ready():
+        from .cli import main  # help needs nothing but Python
 
         sys.exit(main())
     sys.exit(bootstrap.run("rustgpt_lab", sys.argv[1:]))

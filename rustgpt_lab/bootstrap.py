@@ -64,9 +64,9 @@ def prepare(extra: str = "") -> None:
     """
     if _is_current(extra):
         return
+    print(f"Installing rustgpt_lab and what it needs into {VENV}: a minute or two, this once.", flush=True)
     if not (PYTHON.exists() and STAMP.exists()):
         _make_environment()
-    print("Installing rustgpt_lab and what it needs; this takes a minute or two, once.", flush=True)
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     _call([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", what])
     STAMP.write_text(f"{_fingerprint()} {extra}", encoding="utf-8")
@@ -91,7 +91,6 @@ def _make_environment() -> None:
             f"{sys.executable} cannot make a virtual environment: its venv or ensurepip module is missing. "
             "On Debian or Ubuntu `sudo apt install python3-venv` brings it. Then run the same command again."
         )
-    print(f"Making a virtual environment in {VENV}", flush=True)
     STAMP.unlink(missing_ok=True)
     _call([sys.executable, "-m", "venv", str(VENV)])
 

@@ -1,8 +1,9 @@
 """Lay the course into a learner's folder, and open JupyterLab on its first notebook.
 
-The packaged notebooks are `rustgpt_lab/notebooks` in an installed package and `notebooks` in a clone, where
-the learner works on them in place. Nothing is written into the learner's home: Lab's defaults come with the
-package, and which tabs were open is kept in `.jupyter` beside the notebooks.
+The packaged notebooks are `rustgpt_lab/notebooks` in an installed package and `notebooks` in a clone. The learner
+works on a copy in `rustgpt_lab_course`, which git ignores, so that pulling a new edition never meets their changes.
+Nothing is written into the learner's home: Lab's defaults come with the package, and which tabs were open, and what
+Lab logs, is kept in `.jupyter` beside the notebooks.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import hashlib
 import itertools
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from .bootstrap import become
 from .files import access_error, atomic_write
 
 FIRST = "00_start_here.ipynb"
@@ -43,9 +46,9 @@ def packaged_course() -> Path:
 
 
 def default_folder() -> Path:
-    """Where the course is worked on: the clone's notebooks, else `rustgpt_lab_course` right here."""
-    source = packaged_course()
-    return source if source.parent != PACKAGE else Path("rustgpt_lab_course")
+    """Where the course is worked on: `rustgpt_lab_course` in the clone, else right here."""
+    clone = packaged_course().parent
+    return (Path() if clone == PACKAGE else clone) / "rustgpt_lab_course"
 
 
 def lay_course(folder: str | os.PathLike[str]) -> list[Laid]:
@@ -60,7 +63,7 @@ def lay_course(folder: str | os.PathLike[str]) -> list[Laid]:
     """
     folder, source = Path(folder), packaged_course()
     if folder.resolve() == source.resolve():
-        return []
+        return []  # who names the clone's own notebooks edits the course itself
     try:
         folder.mkdir(parents=True, exist_ok=True)
         manifest = _read_manifest(folder)
@@ -72,7 +75,9 @@ def lay_course(folder: str | os.PathLike[str]) -> list[Laid]:
 
 
 def open_lab(folder: str | os.PathLike[str], browser: bool = True, port: int | None = None) -> int:
-    """Start JupyterLab in `folder`, on notebook 00, in the place of this process.
+    """Run JupyterLab in `folder`, on notebook 00, until it is ended; returns its exit code.
+
+    Its own log goes into a file; what is printed is where the course is, once it can be opened.
 
     Args:
         folder: a folder in which the course was laid.
@@ -80,22 +85,70 @@ def open_lab(folder: str | os.PathLike[str], browser: bool = True, port: int | N
         port: the port to serve on, 1 to 65535; the default is the first free one from 8888 on.
     """
     folder = Path(folder).resolve()
-    search_path = [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, search_path))
-    options = [
+    log = folder / ".jupyter" / "lab.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.time()
+    with log.open("wb") as lines:
+        command, environment = _lab_command(folder, browser, port), _lab_environment()
+        lab = subprocess.Popen(command, env=environment, stdout=lines, stderr=lines)
+    signal.signal(signal.SIGTERM, lambda *_: lab.terminate())
+    try:
+        while lab.poll() is None and not (address := _address(folder, started)):
+            time.sleep(0.1)
+        if lab.poll() is None:
+            print(f"Your course is open at {address}; begin with 00; Ctrl-C ends it.", flush=True)
+            print(f"(JupyterLab's own log is {log}.)", flush=True)
+        code = lab.wait()
+    except KeyboardInterrupt:  # Lab has heard it, too, and ends its kernels
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        lab.wait()
+        print("\nThe course is closed. What you saved is kept.")
+        return 0
+    if code > 0:
+        print(f"JupyterLab could not go on. Its log, {log}, ends so:", file=sys.stderr)
+        print(*log.read_text(errors="replace").splitlines()[-5:], sep="\n", file=sys.stderr)
+    return code
+
+
+def _lab_command(folder: Path, browser: bool, port: int | None) -> list[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
         f"--ServerApp.root_dir={folder}",
+        "--ServerApp.answer_yes=True",  # a Ctrl-C is meant; the question would go into the log
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         f"--LabApp.workspaces_dir={folder / '.jupyter'}",
         "--LabApp.extension_manager=readonly",  # the other one asks a package index over the network
         "--LanguageServerManager.autodetect=False",  # it would run npm, to look for servers that nobody needs
     ]
     if not browser:
-        options.append("--no-browser")
+        command.append("--no-browser")
     if port is not None:
-        options += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+        command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.append("--allow-root")  # in a container everybody is root
-    return become([sys.executable, "-m", "jupyterlab", *options])
+        command.append("--allow-root")  # in a container everybody is root
+    return command
+
+
+def _lab_environment() -> dict[str, str]:
+    """With our settings before the learner's own."""
+    search_path = [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, search_path))}
+
+
+def _address(folder: Path, started: float) -> str:
+    """Where a Lab that was started after that time shows a folder; "" as long as none says so."""
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    for said in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
+        try:
+            server = json.loads(said.read_bytes()) if said.stat().st_mtime >= started else {}
+        except (FileNotFoundError, ValueError):  # gone again, or not written whole yet
+            continue
+        if server.get("root_dir") == str(folder):
+            return f"{server['url']}?token={server['token']}" if server["token"] else str(server["url"])
+    return ""
 
 
 def _course_files(source: Path) -> Iterator[Path]:

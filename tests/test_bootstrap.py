@@ -1,6 +1,7 @@
 """The two commands of the README, on a machine where nothing is set up yet."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -110,3 +111,17 @@ def test_a_command_takes_the_place_of_the_process_that_becomes_it() -> None:
     with subprocess.Popen([sys.executable, "-c", outer], text=True, stdout=subprocess.PIPE) as process:
         assert int(process.stdout.read()) == process.pid
     assert process.returncode == 5
+
+
+def test_help_needs_nothing_but_python(tmp_path: Path) -> None:
+    """In a clone without an environment, by a Python that knows no package."""
+    shutil.copytree(
+        bootstrap.ROOT / "rustgpt_lab", tmp_path / "rustgpt_lab", ignore=shutil.ignore_patterns("*.bin")
+    )
+    (tmp_path / "pyproject.toml").touch()
+    for arguments in (["--help"], ["train", "--help"], ["--version"]):
+        command = [sys.executable, "-S", "-m", "rustgpt_lab", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "rustgpt-lab" in done.stdout
+    assert not (tmp_path / ".venv").exists()

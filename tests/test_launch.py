@@ -3,6 +3,12 @@
 import hashlib
 import json
 import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +19,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from playwright.sync_api import Browser
 
 from rustgpt_lab import launch
+from rustgpt_lab.bootstrap import ROOT
 from rustgpt_lab.errors import AccessError
 from rustgpt_lab.launch import MANIFEST, lay_course
 
@@ -152,22 +159,97 @@ def test_a_clone_is_worked_on_in_place(course: Path) -> None:
     assert not (course / MANIFEST).exists()
 
 
-def test_the_default_folder_is_the_clone_s_or_a_new_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_default_folder_is_one_that_git_ignores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ignored = subprocess.run(
+        ["git", "check-ignore", "-q", launch.default_folder() / LESSON], cwd=ROOT, check=False
+    )
+    assert launch.default_folder() == ROOT / "rustgpt_lab_course"
+    assert ignored.returncode == 0
     package = tmp_path / "rustgpt_lab"
     monkeypatch.setattr(launch, "PACKAGE", package)
-    assert launch.default_folder() == tmp_path / "notebooks"
     (package / "notebooks").mkdir(parents=True)
     assert launch.packaged_course() == package / "notebooks"
     assert launch.default_folder() == Path("rustgpt_lab_course")
 
 
-def test_lab_s_own_path_of_settings_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(launch, "become", lambda command: 0)
+def test_a_new_edition_reaches_a_learner_in_a_clone_and_git_never_sees_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is laid is ignored, what they changed stays, and what they did not is renewed."""
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+        command = ["git", *identity, *arguments]
+        return subprocess.run(command, cwd=clone, check=True, capture_output=True, text=True).stdout
+
+    clone = tmp_path / "clone"
+    (clone / "notebooks").mkdir(parents=True)
+    shutil.copy(ROOT / ".gitignore", clone)
+    for name in ("00_a.ipynb", "01_b.ipynb"):
+        (clone / "notebooks" / name).write_text("edition 1")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "edition 1")
+    monkeypatch.setattr(launch, "PACKAGE", clone / "rustgpt_lab")
+    mine = launch.default_folder()
+    lay_course(mine)
+    (mine / "00_a.ipynb").write_text("edition 1 with my answers")
+    (mine / "my_progress.json").write_text("{}")
+    assert git("status", "--porcelain") == ""
+
+    for name in ("00_a.ipynb", "01_b.ipynb"):
+        (clone / "notebooks" / name).write_text("edition 2")
+    assert how(mine) == [("00_a.new.ipynb", "beside"), ("01_b.ipynb", "updated")]
+    assert (mine / "00_a.ipynb").read_text() == "edition 1 with my answers"
+    assert (mine / "01_b.ipynb").read_text() == "edition 2"
+
+
+def test_lab_s_own_path_of_settings_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "theirs")
-    assert launch.open_lab(tmp_path) == 0
-    assert os.environ["JUPYTER_CONFIG_PATH"].endswith(f"jupyter{os.pathsep}theirs")
+    assert launch._lab_environment()["JUPYTER_CONFIG_PATH"].endswith(f"jupyter{os.pathsep}theirs")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_what_a_learner_reads_is_two_lines_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    # The command itself, not `-m rustgpt_lab`, which would first make sure of an environment.
+    code = "from rustgpt_lab.cli import main; exit(main(['lab', '--folder', 'mine', '--no-browser']))"
+    command = [sys.executable, "-c", code]
+    environment = os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "JUPYTER_TOKEN": TOKEN}
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout and process.stderr
+        assert process.stdout.readline() == "Opening the course in mine; this takes a few seconds.\n"
+        said = process.stdout.readline()
+        address = re.fullmatch(r"Your course is open at (\S+); begin with 00; Ctrl-C ends it\.\n", said)
+        assert address, said
+        with urllib.request.urlopen(address[1]) as page:
+            assert "JupyterLab" in page.read().decode()
+        log = tmp_path / "mine" / ".jupyter" / "lab.log"
+        assert process.stdout.readline() == f"(JupyterLab's own log is {log}.)\n"
+        assert "Jupyter Server" in log.read_text()
+        os.killpg(process.pid, signal.SIGINT)
+        left, errors = process.communicate(timeout=120)
+    assert (process.returncode, left, errors) == (0, "\nThe course is closed. What you saved is kept.\n", "")
+
+
+def test_a_lab_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        call = f"open_lab({str(tmp_path)!r}, browser=False, port={taken.getsockname()[1]})"
+        code = f"from rustgpt_lab.launch import open_lab; exit({call})"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("JupyterLab could not go on. Its log, ")
+    assert "is not available" in done.stderr
 
 
 def test_lab_opens_on_the_first_notebook_and_leaves_the_home_alone(

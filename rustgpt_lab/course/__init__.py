@@ -4,8 +4,9 @@ They are plain functions: no account, no server, no network. The exercises are d
 """
 
 from .checking import check
+from .folding import fold
 from .predictions import predict, reveal
 from .record import progress
 from .show import show
 
-__all__ = ["check", "predict", "progress", "reveal", "show"]
+__all__ = ["check", "fold", "predict", "progress", "reveal", "show"]

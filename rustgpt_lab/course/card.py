@@ -26,8 +26,10 @@ class Card:
 
     def _repr_html_(self) -> str:
         style = f"border-left: 4px solid {self.EDGES[self.tone]}; padding: 0.3em 0.9em; line-height: 1.5"
-        body = "".join(f"<br>{_code(line)}" for line in self.lines)
-        return f'<div role="status" style="{style}"><strong>{_code(self.title)}</strong>{body}</div>'
+        return f'<div role="status" style="{style}"><strong>{_code(self.title)}</strong>{self._body_html()}</div>'
+
+    def _body_html(self) -> str:
+        return "".join(f"<br>{_code(line)}" for line in self.lines)
 
 
 def _code(line: str) -> str:

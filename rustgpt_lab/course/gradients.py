@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ..batch import Batch
-from ..layers import Layer
 from ..finite_differences import numerical_gradient, relative_error
+from ..layers import Layer
 from ..numerics import Array
 
 Pairs = dict[str, tuple[Array, Array]]

@@ -1,19 +1,23 @@
 """Predict first: an answer is committed before the notebook shows the truth, and is shown beside it."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..errors import ModelError
-from .card import Card
+from ..views.question import QuestionCard, QuestionData
+from .card import Card, Tone
 from .compare import plain, show_value
 from .exercise import Question, find_question
+from .folding import Shown, folded, open_folded, opened, show_folded
 from .record import progress
 
 
-def predict(id: str, choice: Any = ..., confidence: Any = ...) -> Card:
-    """Commit an answer to a question. It can be changed until its truth is revealed.
+def predict(id: str, choice: Any = ..., confidence: Any = ...) -> QuestionCard:
+    """Commit an answer to a question, by its buttons or by these arguments.
 
-    What is no letter or no confidence is asked about, and not kept. An answer that is given only after the
-    truth was revealed is kept as such, and does not count.
+    It can be changed until it meets its truth. What is no letter or no confidence is asked about, and not kept.
+    An answer opens all that was folded until then.
 
     Args:
         id: the question, such as "03.q1".
@@ -25,24 +29,53 @@ def predict(id: str, choice: Any = ..., confidence: Any = ...) -> Card:
     """
     question = find_question(id)
     if any(value is ... or value is None for value in (choice, confidence)):
-        letters = ", ".join(question.choices)
-        lines = [
-            f"Put a letter ({letters}) and a confidence (0 to 100) in place of the dots, and run this cell."
-        ]
-        return Card(f"○ {id}: not answered yet", lines, "open")
+        return QuestionCard(_so_far(question), partial(_keep, question))
     choice, confidence = plain(choice), plain(confidence)
     letter = _key(choice)
     asked = [] if letter in question.choices else [_ask_for_letter(question, choice)]
     asked += _doubts(confidence)
     if asked:
-        return Card(f"○ {id}: not kept yet", asked, "open")
-    kept = progress.predicted(id, letter, confidence)
+        data = _data(question, Card(f"○ {id}: not kept yet", asked, "open"))
+    else:
+        data = _keep(question, letter, confidence)
+    return QuestionCard(data, partial(_keep, question))
+
+
+def _keep(question: Question, letter: str, confidence: float) -> QuestionData:
+    progress.predicted(question.id, letter, confidence)
+    open_folded(question.id)
+    return _so_far(question)
+
+
+def _so_far(question: Question) -> QuestionData:
+    """A question, with the answer that is kept, if there is one."""
+    id, kept = question.id, progress.answer(question.id)
+    if not kept:
+        letters = ", ".join(question.choices)
+        lines = [
+            "Run this cell to answer with the mouse or the arrow keys.",
+            f"Or put a letter ({letters}) and a confidence (0 to 100) in place of the dots first.",
+        ]
+        card = Card(f"○ {id}: not answered yet", lines, "open")
+        return _data(question, card, "Choose, move the slider, and keep your answer.")
     lines = [_said(question, kept)]
-    if kept.get("late"):
-        lines.append("The truth was revealed before that, so this answer does not count.")
-    elif "truth" in kept:
-        lines.append("The truth was revealed after that, so this answer stays.")
-    return Card(f"✓ {id}: your answer is kept", lines, "good")
+    if "truth" in kept:
+        lines.append("It has met its truth, so it stays.")
+    return _data(question, Card(f"✓ {id}: your answer is kept", lines, "good"))
+
+
+def _data(question: Question, card: Card, sentence: str = "") -> QuestionData:
+    kept = progress.answer(question.id)
+    return QuestionData(
+        id=question.id,
+        choices=question.choices,
+        choice=kept.get("choice", ""),
+        confidence=kept.get("confidence", 50),
+        open="truth" not in kept,
+        sentence=sentence or " ".join((f"{card.title}.", *card.lines)).replace("`", ""),
+        text=repr(card),
+        html=card._repr_html_(),
+    )
 
 
 def _key(value: Any) -> str:
@@ -70,7 +103,7 @@ def _doubts(confidence: Any) -> list[str]:
 
 
 def reveal(id: str, truth: str) -> Card:
-    """Show the truth beside what was predicted.
+    """Show the truth beside what was predicted; folded, if nothing was.
 
     Args:
         id: the question.
@@ -84,21 +117,45 @@ def reveal(id: str, truth: str) -> Card:
         raise ModelError(
             "no such answer", where="truth", expected=" or ".join(question.choices), got=repr(truth)
         )
-    kept = progress.revealed(id, truth)
     lines = [f"The answer is {truth}: {question.choices[truth]}", question.because[truth]]
-    if "choice" not in kept:
-        return Card(f"○ {id}: not answered beforehand", lines, "open")
+    kept = progress.revealed(id, truth)
+    if not kept:
+        return FoldedCard(id, lines, partial(reveal, id, truth))
     lines.insert(0, _said(question, kept))
-    if kept.get("late"):
-        return Card(f"○ {id}: answered after this was shown", lines, "open")
     if kept["choice"] == truth:
-        return Card(f"✓ {id}: you were right", lines, "good")
-    return Card(
-        f"✗ {id}: not what you thought",
-        [*lines, f"Why not {kept['choice']}? {question.because[kept['choice']]}"],
-        "bad",
-    )
+        return RevealedCard(id, "✓", "you were right", lines, "good")
+    lines.append(f"Why not {kept['choice']}? {question.because[kept['choice']]}")
+    return RevealedCard(id, "✗", "not what you thought", lines, "bad")
+
+
+class RevealedCard(Card):
+    """The truth about a question, beside what was predicted."""
+
+    def __init__(self, id: str, sign: str, verdict: str, lines: list[str], tone: Tone):
+        super().__init__(f"{sign} {id}: {verdict}", lines, tone)
+        self._id = id
+
+    def _repr_html_(self) -> str:
+        return opened(self._id, super()._repr_html_())
+
+
+class FoldedCard(Card):
+    """The truth about a question, folded until that is answered; then the card that `again` gives takes its place."""
+
+    def __init__(self, id: str, lines: list[str], again: Callable[[], Card]):
+        super().__init__(f"○ {id}: not answered yet", lines, "open")
+        self._id, self._again = id, again
+
+    def _body_html(self) -> str:
+        return folded(self._id, super()._body_html())
+
+    def _ipython_display_(self) -> None:
+        show_folded(self._id, _bundle(self), lambda: _bundle(self._again()))
+
+
+def _bundle(card: Card) -> Shown:
+    return {"text/html": card._repr_html_(), "text/plain": repr(card)}
 
 
 def _said(question: Question, kept: dict[str, Any]) -> str:
-    return f"You said {kept['choice']}: {question.choices[kept['choice']]} ({kept['confidence']:.0f} % sure)"
+    return f"You said {kept['choice']}: {question.choices[kept['choice']]} ({kept['confidence']:.0f} % sure)."

@@ -47,23 +47,24 @@ class Progress:
         self._write(record)
 
     def predicted(self, id: str, choice: str, confidence: float) -> Record:
-        """Remember an answer, unless it met its truth already; returns the one that stays.
-
-        One that comes after the truth, when there was none before, is marked as late.
-        """
+        """Remember an answer, unless one met its truth already; returns the one that stays."""
         record = self._read()
-        kept: Record = record["predictions"].setdefault(id, {})
-        if "truth" not in kept or not _was_in_time(kept):
-            kept |= {"choice": choice, "confidence": confidence}
-            kept |= {"late": True} if "truth" in kept else {}
+        kept: Record = record["predictions"].get(id, {})
+        if "truth" not in kept:
+            record["predictions"][id] = kept = {"choice": choice, "confidence": confidence}
             self._write(record)
         return kept
 
+    def answer(self, id: str) -> Record:
+        """An answer and how sure it was, with its truth if it has met that; empty if there is none."""
+        kept: Record = self._read()["predictions"].get(id, {})
+        return kept
+
     def revealed(self, id: str, truth: str) -> Record:
-        """Remember that the truth is out; returns it with the answer, if there is one."""
+        """Remember that an answer has met its truth; returns both, or nothing if there is no answer."""
         record = self._read()
-        kept: Record = record["predictions"].setdefault(id, {})
-        if kept.get("truth") != truth:
+        kept: Record = record["predictions"].get(id, {})
+        if kept and kept.get("truth") != truth:
             kept["truth"] = truth
             self._write(record)
         return kept
@@ -73,9 +74,7 @@ class Progress:
         return DownloadLink(self.path.name, _encode(self._read()))
 
     def restore(self, path: str | os.PathLike[str]) -> Table:
-        """Bring back a downloaded file. What was passed stays passed.
-
-        Of two answers the one from here stays, unless only the other was given before its truth was out.
+        """Bring back a downloaded file. What was passed stays passed; of two answers the one from here stays.
 
         Raises:
             ModelError: the file cannot be read, or is not a progress file.
@@ -92,11 +91,7 @@ class Progress:
             ) from problem
         record = self._read()
         passed = sorted({*record["passed"], *other["passed"]})
-        predictions = record["predictions"]
-        for id, kept in other["predictions"].items():
-            if _worth(kept) > _worth(predictions.setdefault(id, kept)):
-                predictions[id] = kept
-        self._write({"passed": passed, "predictions": predictions})
+        self._write({"passed": passed, "predictions": other["predictions"] | record["predictions"]})
         return self()
 
     def _read(self) -> Record:
@@ -152,11 +147,16 @@ def _decode(raw: bytes) -> Record:
         raise ValueError("`passed` is not a list of ids")
     if not isinstance(predictions, dict) or not all(map(_is_prediction, predictions.values())):
         raise ValueError("`predictions` is not a mapping of ids to answers")
-    return record
+    # Running all cells revealed all truths in the first edition, whether somebody looked or not: what it wrote of
+    # that, a truth without an answer, and `late` for an answer that came after it, says nothing.
+    answers = {id: kept for id, kept in predictions.items() if "choice" in kept}
+    for kept in answers.values():
+        kept.pop("late", None)
+    return {"passed": passed, "predictions": answers}
 
 
 def _is_prediction(kept: Any) -> bool:
-    """An answer and its truth, or only one of them; `late` if the truth came first."""
+    """An answer and its truth, or one of them."""
     if not isinstance(kept, dict) or set(kept) not in _PARTS:
         return False
     letters = isinstance(kept.get("choice", ""), str) and isinstance(kept.get("truth", ""), str)
@@ -168,15 +168,6 @@ _ANSWER = {"choice", "confidence"}
 _PARTS = (_ANSWER, {*_ANSWER, "truth"}, {*_ANSWER, "truth", "late"}, {"truth"})
 
 
-def _was_in_time(kept: Record) -> bool:
-    return "choice" in kept and "late" not in kept
-
-
-def _worth(kept: Record) -> int:
-    """2 for an answer in time, 1 for a late one, 0 for none."""
-    return ("choice" in kept) + _was_in_time(kept)
-
-
 def _row(number: str, record: Record) -> tuple[str, str, str]:
     exercises, questions = of_notebook(number)
     done = " ".join(f"{'✓' if e.id in record['passed'] else '○'} {e.id}" for e in exercises)
@@ -185,25 +176,20 @@ def _row(number: str, record: Record) -> tuple[str, str, str]:
 
 
 def _mark(kept: Record | None) -> str:
-    if kept is None or "choice" not in kept:
+    if kept is None:
         return "○"
-    if "late" in kept:
-        return "~"
     return "…" if "truth" not in kept else "✓" if kept["truth"] == kept["choice"] else "✗"
 
 
 def _calibration(record: Record) -> str:
     """How often the predictions were right, beside how sure the learner was."""
-    predictions = record["predictions"].values()
-    late = sum("late" in kept for kept in predictions)
-    note = f" Not counted, since made after the truth was shown (~): {late}." if late else ""
-    met = [kept for kept in predictions if "truth" in kept and _was_in_time(kept)]
+    met = [kept for kept in record["predictions"].values() if "truth" in kept]
     if not met:
-        return f"No prediction has met its truth yet.{note}"
+        return "No prediction has met its truth yet."
     right = sum(kept["choice"] == kept["truth"] for kept in met)
     sure = sum(kept["confidence"] for kept in met) / len(met)
     share = 100 * right / len(met)
-    return f"Predictions: {right} of {len(met)} right, {share:.0f} %; you were {sure:.0f} % sure on average.{note}"
+    return f"Predictions: {right} of {len(met)} right, {share:.0f} %; you were {sure:.0f} % sure on average."
 
 
 def _warn(message: str) -> None:

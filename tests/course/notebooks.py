@@ -1,20 +1,24 @@
 """How a notebook of the course is made, as rules: each takes a notebook and gives what breaks it.
 
 A cell's metadata says what it is: `{"rustgpt_lab": {"role": "stub", "id": "03.1"}}`. The roles are
-opening, ending; of an exercise task, stub, hints, solution, check; of a question question, predict, reveal.
+opening, ending; of an exercise task, stub, hints, solution, check; of a question question, predict, answer (any
+number of cells that give it away), reveal.
 """
 
 import ast
+import copy
+import html
+import json
 import re
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from rustgpt_lab.bootstrap import ROOT
-from rustgpt_lab.course.exercise import Exercise, Question, notebooks, of_notebook
+from rustgpt_lab.course.exercise import Exercise, Question, find_question, notebooks, of_notebook
 
 PATHS = sorted((ROOT / "notebooks").glob("[0-9][0-9]*_*.ipynb"))
 SLIDES = ("slide", "subslide", "fragment", "skip", "notes", "-")
@@ -42,7 +46,11 @@ def code_cells(notebook: Notebook) -> list[Any]:
 
 def mark(cell: Any) -> tuple[str, str]:
     """The cell's role and the id of its exercise or question, "" where it has none."""
-    ours = cell.metadata.get("rustgpt_lab", {})
+    return mark_of(cell.metadata)
+
+
+def mark_of(metadata: Mapping[str, Any]) -> tuple[str, str]:
+    ours = metadata.get("rustgpt_lab", {})
     return ours.get("role", ""), ours.get("id", "")
 
 
@@ -251,6 +259,52 @@ def asks_the_question(notebook: Notebook, question: Question) -> Problems:
         yield f"the revealing cell of {question.id} has no reveal(...)"
 
 
+def folds_its_answers(path: Path) -> Problems:
+    """What `python -m tests.course.fold` would still change."""
+    from .fold import fold
+
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    folded = copy.deepcopy(raw)
+    fold(folded)
+    for before, after in zip(raw["cells"], folded["cells"], strict=True):
+        if before != after:
+            yield f"{''.join(after['source'])[:50]!r} is not folded; run python -m tests.course.fold"
+
+
+def shows_no_answer(notebook: Notebook) -> Problems:
+    """Opened for the first time, it shows nothing of what its answers' cells print, nor what a reveal says."""
+    seen = "\n".join(map(first_seen, notebook.cells))
+    for cell in code_cells(notebook):
+        role, id = mark(cell)
+        told = spoken(cell) if role == "answer" else []
+        if role == "reveal":
+            question = find_question(id)
+            told = ["The answer is", *question.because.values()]
+        yield from (f"{id} is given away by {line!r}" for line in told if line in seen)
+
+
+def first_seen(cell: Any) -> str:
+    """What a learner sees of a cell in a notebook that was just opened."""
+    folded = cell.metadata.get("jupyter", {})
+    source = "" if folded.get("source_hidden") else cell.source
+    source = re.sub(r"<details.*?</details>", "", source, flags=re.DOTALL)
+    outputs = [] if folded.get("outputs_hidden") else cell.get("outputs", [])
+    return "\n".join([source, *map(shown_text, outputs)])
+
+
+def shown_text(output: Any) -> str:
+    """An output as a page shows it, without what is folded."""
+    data = output.get("data", {})
+    rich = data.get("text/html") or html.escape(output.get("text") or data.get("text/plain", ""))
+    return html.unescape(re.sub(r"<details.*?</details>", "", rich, flags=re.DOTALL))
+
+
+def spoken(cell: Any) -> list[str]:
+    """The lines that a cell prints or shows as text, those that are more than a word or two."""
+    plain = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+    return [line.strip() for text in plain for line in text.splitlines() if len(line.split()) > 2]
+
+
 RULES: list[Callable[..., Problems]] = [
     was_executed_in_order,
     has_short_cells,
@@ -261,6 +315,8 @@ RULES: list[Callable[..., Problems]] = [
     describes_its_pictures,
     asserts_after_what_it_ignores,
     has_its_exercises,
+    folds_its_answers,
+    shows_no_answer,
 ]
 
 

@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from rustgpt_lab import ModelError
 from rustgpt_lab.course import check, predict, progress, reveal
+from rustgpt_lab.course.exercise import find_question
 from rustgpt_lab.course.exercises import nb03
 from rustgpt_lab.course.record import ProgressWarning
 
@@ -38,13 +42,13 @@ def test_a_prediction_can_be_changed_until_its_truth_is_out() -> None:
     assert "Why not c?" in revealed
     late = repr(predict("03.q1", "a", 100))
     assert "You said c" in late
-    assert "this answer stays" in late
+    assert "It has met its truth, so it stays." in late
 
 
 def test_a_right_prediction_and_one_that_was_never_made() -> None:
     predict("03.q1", "a", 80)
     assert repr(reveal("03.q1", "a")).startswith("✓ 03.q1: you were right\n    You said a")
-    assert repr(reveal("03.q2", "c")).startswith("○ 03.q2: not answered beforehand\n    The answer is c")
+    assert repr(reveal("03.q2", "c")).startswith("○ 03.q2: not answered yet\n    The answer is c")
     assert "1 of 1 right, 100 %; you were 80 % sure on average" in repr(progress())
 
 
@@ -102,44 +106,93 @@ def test_nothing_is_as_sure_as_a_guess() -> None:
     assert "(0 % sure)" in repr(predict("03.q1", "b", 0))
 
 
-def test_a_prediction_after_the_reveal_is_kept_as_one_and_not_counted(progress_file: Path) -> None:
-    assert "not answered beforehand" in repr(reveal("03.q1", "a"))
-    late = repr(predict("03.q1", "a", 100))
-    assert "You said a: to itself, and to nothing else (100 % sure)" in late
-    assert "The truth was revealed before that, so this answer does not count." in late
-    kept = json.loads(progress_file.read_text())["predictions"]["03.q1"]
-    assert kept == {"choice": "a", "confidence": 100, "truth": "a", "late": True}
-    assert repr(reveal("03.q1", "a")).startswith("○ 03.q1: answered after this was shown\n    You said a")
-    assert "~ 03.q1" in repr(progress())
-    assert "No prediction has met its truth yet. Not counted, since made after" in repr(progress())
-    predict("03.q2", "c", 70)
-    reveal("03.q2", "c")
-    assert "Predictions: 1 of 1 right, 100 %; you were 70 % sure on average. Not counted" in repr(progress())
+def test_a_truth_that_nobody_predicted_is_folded_and_leaves_no_trace(progress_file: Path) -> None:
+    """Run All reveals everything; who predicts after that is not late."""
+    card = reveal("03.q1", "a")
+    assert repr(card).startswith("○ 03.q1: not answered yet\n    The answer is a")
+    open_html = re.sub("<details.*?</details>", "", card._repr_html_())
+    assert "not answered yet" in open_html
+    assert "itself" not in open_html
+    assert not progress_file.exists()
+    predict("03.q1", "a", 70)
+    assert "<details" not in reveal("03.q1", "a")._repr_html_()
+    assert "Predictions: 1 of 1 right, 100 %; you were 70 % sure on average." in repr(progress())
 
 
-def test_a_late_prediction_can_be_changed_and_stays_late(progress_file: Path) -> None:
+def test_the_buttons_keep_an_answer_as_the_arguments_do(progress_file: Path) -> None:
+    card = predict("03.q1")
+    assert card.state()["choices"] == dict(find_question("03.q1").choices)
+    assert (card.state()["choice"], card.state()["open"]) == ("", True)
+    card.widget.ask({"choice": "c", "confidence": 60})
+    assert json.loads(progress_file.read_text())["predictions"]["03.q1"] == {"choice": "c", "confidence": 60}
+    assert card.widget.data["choice"] == "c"
+    assert "You said c" in card.widget.sentence
     reveal("03.q1", "a")
-    predict("03.q1", "b", 10)
-    assert "You said c" in repr(predict("03.q1", "c", 20))
-    assert json.loads(progress_file.read_text())["predictions"]["03.q1"]["late"] is True
+    card.widget.ask({"choice": "a", "confidence": 100})
+    assert (card.state()["choice"], card.state()["open"]) == ("c", False)
 
 
-def test_a_reveal_alone_is_no_answer() -> None:
-    reveal("03.q1", "a")
-    assert "○ 03.q1" in repr(progress())
-    assert "not answered beforehand" in repr(reveal("03.q1", "a"))
+def test_an_answer_opens_what_was_folded(in_kernel) -> None:
+    """A cell's prints, its value and the reveal, after Run All; and nothing is folded that runs after the answer."""
+    shown = in_kernel(
+        "from rustgpt_lab.course import fold, predict, reveal",
+        "fold('03.q1'); print('told'); 6 * 7",
+        "reveal('03.q1', 'a')",
+        "6 * 8",
+        "predict('03.q1', 'a', 80)",
+        "fold('03.q1'); print('told again')",
+    )
+    told, revealed, other, _, again = shown[1:]
+    assert told[0].data["text/html"].startswith("<div")
+    assert "<pre>told\n</pre><pre>42</pre>" in told[0].data["text/html"]
+    assert told[0].data["text/plain"] == "told\n\n42"
+    assert "you were right" in revealed[0].data["text/html"]
+    assert other[0].data["text/plain"] == "48"
+    assert again[0].text == "told again\n"
 
 
-@pytest.mark.parametrize("here", ["nothing", "revealed", "late", "in time"])
-def test_an_answer_in_time_outweighs_a_late_one(here: str, tmp_path: Path) -> None:
-    if here in ("revealed", "late"):
-        reveal("03.q1", "a")
-    if here in ("late", "in time"):
+def test_nothing_that_was_folded_is_seen_before_the_answer(in_kernel) -> None:
+    shown = in_kernel(
+        "from rustgpt_lab.course import fold, reveal",
+        "fold('03.q1'); print('told'); 1 / 0",
+        "reveal('03.q1', 'a')",
+        "print('seen')",
+    )
+    for output in (shown[1][-1], shown[2][0]):
+        left = re.sub("<details.*?</details>", "", output.data["text/html"], flags=re.DOTALL)
+        assert "told" not in left and "itself" not in left
+    assert shown[3][0].text == "seen\n", "a cell that fails ends its fold, too"
+
+
+@pytest.fixture
+def in_kernel(progress_file: Path):
+    """Run cells in a kernel of their own; the outputs of each."""
+
+    def run(*sources: str) -> list:
+        cells = [new_code_cell(source) for source in sources]
+        notebook = new_notebook(cells=cells)
+        NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True).execute()
+        return [cell.outputs for cell in cells]
+
+    return run
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_of_two_answers_the_one_from_here_stays(here: bool, tmp_path: Path) -> None:
+    if here:
         predict("03.q1", "c", 10)
     other = {"choice": "b", "confidence": 30, "truth": "a"}
     (tmp_path / "other.json").write_text(json.dumps({"passed": [], "predictions": {"03.q1": other}}))
     progress.restore(tmp_path / "other.json")
-    assert f"You said {'c' if here == 'in time' else 'b'}" in repr(reveal("03.q1", "a"))
+    assert f"You said {'c' if here else 'b'}" in repr(reveal("03.q1", "a"))
+
+
+def test_what_the_first_edition_called_late_counts(progress_file: Path) -> None:
+    late = {"choice": "a", "confidence": 80, "truth": "a", "late": True}
+    record = {"passed": [], "predictions": {"03.q1": late, "03.q2": {"truth": "c"}}}
+    progress_file.write_text(json.dumps(record))
+    assert "1 of 1 right" in repr(progress())
+    assert "not answered yet" in repr(predict("03.q2"))
 
 
 def test_a_file_of_the_first_edition_is_read(progress_file: Path) -> None:

@@ -1,5 +1,5 @@
 """Wrong answers that people give: none passes. Those of the exercises' own mistakes are in test_exercises.py."""
-# ruff: noqa: B005, E501
+# ruff: noqa: E501
 
 from collections import Counter
 from itertools import pairwise
@@ -281,16 +281,25 @@ def array_in(a, **changes):
     return nb09.array_from(a, **changes)
 
 
+def forget_to_grow(text, next_word):
+    word = ""
+    while word != "</s>":
+        word = next_word(text)
+    return text
+
+
+def go_on_after_the_end(text, next_word):
+    for _ in range(20):
+        text = f"{text} {next_word(text)}"
+    return text
+
+
 OTHERS = [
-    ("00.1", lambda reply: reply[12:]),
-    ("00.1", lambda reply: reply.replace("Assistant : ", "").replace("</s>", "")),
-    ("00.1", lambda reply: reply.split(":")[1].split("<")[0].strip()),
-    ("00.1", lambda reply: reply.lstrip("Assistant : ").removesuffix(" </s>")),
-    ("00.1", lambda reply: reply.removeprefix("Assistant : ").rstrip(" </s>")),
-    ("00.1", lambda reply: reply.replace("Assistant", "").replace(":", "").replace("</s>", "").strip()),
-    ("00.1", lambda reply: reply.split()[2:-1]),
-    ("00.1", lambda reply: reply.lower().removeprefix("assistant : ").removesuffix(" </s>")),
-    ("00.1", print),
+    ("00.3", lambda text, next_word: next_word(text)),
+    ("00.3", lambda text, next_word: " ".join([text, *map(next_word, [text] * 3)])),
+    ("00.3", lambda text, next_word: text.split()),
+    ("00.3", forget_to_grow),
+    ("00.3", go_on_after_the_end),
     ("00.2", lambda p, words: words[1]),
     ("00.2", lambda p, words: words[np.argsort(p)[-2]]),
     ("00.2", lambda p, words: words[int(p.max())]),

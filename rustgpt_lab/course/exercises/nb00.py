@@ -2,19 +2,11 @@
 # mypy: allow-untyped-defs
 # ruff: noqa: E501
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from ..exercise import Exercise, Mistake, Question
-
-
-def clean(reply):
-    return reply.removeprefix("Assistant : ").removesuffix(" </s>")
-
-
-def clean_cases():
-    yield ("Assistant : The sun is a star </s>",)
-    yield ("Assistant : Two words : yes and no </s>",)
-    yield ("Assistant : Ants are insects </s>",)
 
 
 def most_likely(probabilities, words):
@@ -27,35 +19,44 @@ def likely_cases():
     yield np.array([0.3, 0.2, 0.4, 0.1]), ("is", "was", "shines", "sets")  # the largest is below a half
 
 
+def speak(text, next_word):
+    while not text.endswith("</s>"):
+        text += " " + next_word(text)
+    return text
+
+
+@dataclass(frozen=True)
+class Script:
+    """A model that knows one text only: called with a beginning of it, it gives the next word."""
+
+    text: str
+    asked: list[str] = field(default_factory=list, compare=False, repr=False)
+
+    def __call__(self, beginning):
+        self.asked.append(beginning)
+        if len(self.asked) > 50:
+            raise RuntimeError(
+                "next_word was asked 50 times: see to it that the text grows, and that the loop ends"
+            )
+        told, said = "".join(beginning.split()), ""
+        for word in self.text.split():
+            if said == told:
+                return word
+            said += word
+        raise ValueError(f"next_word knows nothing that comes after {beginning!r}")
+
+
+def speak_cases():
+    yield "The moon", Script("The moon shines </s>")
+    yield "User: What do bees make?", Script("User: What do bees make? Assistant : Bees make honey </s>")
+    yield "A star", Script("A star </s>")
+
+
+def only_new_words(text, next_word):
+    return speak(text, next_word).removeprefix(text).strip()
+
+
 EXERCISES = [
-    Exercise(
-        id="00.1",
-        title="Clean the reply",
-        difficulty="easy",
-        minutes=3,
-        hints=(
-            "Texts have methods that cut something off: look at `help(str.removeprefix)` and `help(str.removesuffix)`.",
-            'The prefix is `"Assistant : "` and the suffix `" </s>"`. Mind the spaces.',
-        ),
-        solution=clean,
-        cases=clean_cases,
-        mistakes=(
-            Mistake("the end mark `</s>` is still there", lambda reply: reply.removeprefix("Assistant : ")),
-            Mistake("`Assistant :` is still there", lambda reply: reply.removesuffix(" </s>")),
-            Mistake(
-                "`strip` takes off any of the *letters* that you give it, so of `Ants are insects` only `re insect` is left",
-                lambda reply: reply.strip("Assistant : ").strip(" </s>"),  # noqa: B005
-            ),
-            Mistake(
-                "a space is left at an end; take it away together with the word",
-                lambda reply: reply.removeprefix("Assistant :").removesuffix("</s>"),
-            ),
-            Mistake(
-                "a reply may hold a colon itself; cutting at every colon, or at the last, loses a part of it",
-                lambda reply: reply.split(":")[-1].removesuffix("</s>").strip(),
-            ),
-        ),
-    ),
     Exercise(
         id="00.2",
         title="The most likely word",
@@ -76,6 +77,27 @@ EXERCISES = [
             Mistake(
                 "this is the last word in the order of the alphabet; the probabilities are not used",
                 lambda p, words: max(words),
+            ),
+        ),
+    ),
+    Exercise(
+        id="00.3",
+        title="Let it speak",
+        difficulty="easy",
+        minutes=5,
+        hints=(
+            "You do not know how many words will come: `while not text.endswith(...):`.",
+            "In the loop, put a space and `next_word(text)` at the end of the text.",
+        ),
+        solution=speak,
+        cases=speak_cases,
+        mistakes=(
+            Mistake("this is one word only; go on until `</s>` is there", lambda t, n: f"{t} {n(t)}"),
+            Mistake("put a space between the words", lambda t, n: t + only_new_words(t, n).replace(" ", "")),
+            Mistake("these are the new words only; the text itself belongs before them", only_new_words),
+            Mistake(
+                "the mark of the end, `</s>`, is a word, too, and belongs to the text",
+                lambda t, n: speak(t, n).removesuffix(" </s>"),
             ),
         ),
     ),

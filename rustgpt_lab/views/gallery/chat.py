@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import Event, Thread
@@ -69,8 +70,9 @@ class Chat(View):
     title = "Chat: talk to the model"
     data: ChatData
 
-    def __init__(self, llm: LLM, question: str):
+    def __init__(self, llm: LLM, question: str, suggestions: Sequence[str] = ()):
         self.llm = llm
+        self.suggestions = tuple(suggestions)
         self._stop = Event()
         super().__init__(ChatData((self._turn(question),)))
         self._write(self._stop)
@@ -111,6 +113,9 @@ class Chat(View):
     def state(self) -> dict[str, Any]:
         turns = [{**vars(turn), "said": turn.said} for turn in self.data.turns]
         return {"turns": turns, "attention": self.data.attention}
+
+    def fixed(self) -> dict[str, Any]:
+        return {"suggestions": self.suggestions}
 
     def answer(self, question: dict[str, Any]) -> ChatData:
         """Talk for {say: text}, fall silent for {stop}; the attention of {look: text} or {look: number of a turn}.
@@ -175,7 +180,7 @@ class Chat(View):
                 self.widget.show()
 
 
-def chat(llm: LLM, question: str = "What does the sun give?") -> Chat:
+def chat(llm: LLM, question: str = "What does the sun give?", suggestions: Sequence[str] = ()) -> Chat:
     """Talk to a model: type a question, Enter sends it, every word appears as it is generated, Escape stops it.
 
     The model reads "User: question Assistant:", as in its training, and goes on with the most likely word each time.
@@ -184,5 +189,6 @@ def chat(llm: LLM, question: str = "What does the sun give?") -> Chat:
     Args:
         llm: a model.
         question: the first one.
+        suggestions: questions that a click asks.
     """
-    return Chat(llm, question)
+    return Chat(llm, question, suggestions)

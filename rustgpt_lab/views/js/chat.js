@@ -13,11 +13,17 @@ function render({ model, el: root }) {
   const below = el("div", { hidden: true });
   lab.picture.append(log, below);
   const writing = () => !data.turns.at(-1).done;
-  const box = textBox(lab, "You", { send: "Send", onEnter: (text) => {
+  const say = (text) => {
     if (text.trim() && !writing()) lab.ask({ say: text });
-  } });
+  };
+  const box = textBox(lab, "You", { send: "Send", onEnter: say });
   box.node.style.margin = "8px 2px 6px"; // room for the ring of the focus
   log.after(box.node);
+  const suggestions = (model.get("fixed").suggestions ?? []).map((text) => el("button", { type: "button",
+    class: "rl-button", "data-lm-suppress-shortcuts": "true", click: () => say(text) }, text));
+  if (suggestions.length) {
+    box.node.after(el("div", { class: "rl-suggestions", role: "group", "aria-label": "Questions to ask" }, ...suggestions));
+  }
   const send = box.node.querySelector("button");
   const stop = el("button", { type: "button", class: "rl-button", hidden: true, "data-lm-suppress-shortcuts": "true",
     click: () => lab.ask({ stop: true }) }, "Stop");

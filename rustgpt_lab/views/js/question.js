@@ -1,0 +1,49 @@
+// A question: a button for each choice, a slider for how sure one is. Answering opens what answers it below.
+import { button, el, slider, stage } from "./lab.js";
+
+/** `x + 1` between backticks becomes code. */
+const coded = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
+
+/** Open what stands folded in the cells from this card to the last that answers it: code, outputs, and answers. */
+function unfold(root, id) {
+  const cells = [...(root.closest(".jp-Notebook")?.querySelectorAll(".jp-Cell") ?? [])];
+  const answer = `.rl-answer-${id.replace(".", "-")}`;
+  const later = cells.slice(cells.indexOf(root.closest(".jp-Cell")) + 1);
+  const next = later.findIndex((cell) => cell.querySelector(".rl-answers"));
+  const ours = later.slice(0, next < 0 ? later.length : next);
+  for (const cell of ours.slice(0, ours.findLastIndex((each) => each.querySelector(answer)) + 1)) {
+    cell.querySelectorAll(".jp-InputPlaceholder, .jp-OutputPlaceholder").forEach((dots) => dots.click());
+    cell.querySelectorAll(answer).forEach((details) => { details.open = true; });
+  }
+}
+
+function render({ model, el: root }) {
+  const lab = stage(model, root);
+  lab.needsKernel();
+  const { id, choices } = model.get("data");
+  const name = `rl-${Math.random().toString(36).slice(2)}`;
+  const inputs = Object.keys(choices).map((value) =>
+    el("input", { type: "radio", name, value, "data-lm-suppress-shortcuts": "true" }));
+  const answers = el("div", { class: "rl-answers", role: "radiogroup", "aria-label": `Your answer to ${id}` },
+    ...inputs.map((input) => el("label", {}, input,
+      el("span", {}, el("strong", {}, input.value), el("div", {}, ...coded(choices[input.value]))))));
+  lab.controls.append(answers);
+  const sure = slider(lab, "How sure are you?", { max: 100, value: 50, show: (value) => `${value} %` });
+  const range = sure.node.querySelector("input");
+  const chosen = () => inputs.find((input) => input.checked);
+  const keep = button(lab, "Keep my answer", () =>
+    lab.ask({ choice: chosen().value, confidence: sure.value }));
+  answers.addEventListener("input", () => { keep.disabled = false; });
+
+  lab.onData((data) => {
+    inputs.forEach((input) => { input.checked = input.value === data.choice; });
+    sure.value = data.confidence;
+    keep.disabled = !data.open || !data.choice;
+    for (const control of [...inputs, range]) control.disabled = !data.open;
+    // What is to be opened may lie in cells that Lab has not put into the page yet: wait until it is at rest.
+    if (data.choice) setTimeout(() => unfold(root, id));
+  });
+  return lab.close;
+}
+
+export default { render };
