@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ..batch import Batch
-from ..finite_differences import numerical_gradient, relative_error
+from ..gradcheck import numerical_gradient, relative_error
 from ..layers import Layer
 from ..numerics import Array
 

@@ -7,7 +7,7 @@ from rustgpt_lab import LLM, Embeddings, FeedForward, LayerNorm, ModelError, Sel
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.cache import KeyValues
 from rustgpt_lab.errors import ShapeError
-from rustgpt_lab.finite_differences import numerical_gradient, relative_error
+from rustgpt_lab.gradcheck import numerical_gradient, relative_error
 from rustgpt_lab.layers import REGISTRY, OutputProjection, Residual, RMSNorm, TiedOutput, traced
 from rustgpt_lab.network import Network
 from tests.core.layer_examples import BATCHES, backward, bound, example, example_input, forward

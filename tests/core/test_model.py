@@ -9,7 +9,7 @@ import rustgpt_lab
 from rustgpt_lab import LLM, Dataset, FeedForward, ModelError, Vocab
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.errors import DataError, ShapeError, TextError
-from rustgpt_lab.finite_differences import numerical_gradient, relative_error
+from rustgpt_lab.gradcheck import numerical_gradient, relative_error
 from rustgpt_lab.numerics import softmax
 from rustgpt_lab.tokenizers import tokenize
 

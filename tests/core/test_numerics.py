@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from rustgpt_lab.finite_differences import numerical_gradient, relative_error
+from rustgpt_lab.gradcheck import numerical_gradient, relative_error
 from rustgpt_lab.numerics import causal, cross_entropy, softmax
 
 finite = st.floats(-1e4, 1e4)

@@ -7,7 +7,7 @@ import pytest
 
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.course import rustgpt as bugs
-from rustgpt_lab.finite_differences import numerical_gradient, relative_error
+from rustgpt_lab.gradcheck import numerical_gradient, relative_error
 from rustgpt_lab.layers import REGISTRY, Layer, LayerNorm, OutputProjection, SelfAttention
 
 D = 6

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rustgpt_lab.errors import DivergenceError
-from rustgpt_lab.finite_differences import relative_error
+from rustgpt_lab.gradcheck import relative_error
 from rustgpt_lab.network import Network
 from rustgpt_lab.optim.clipping import AdaptiveClippingConfig, AdaptiveGradientClipping, Clipping
 from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping

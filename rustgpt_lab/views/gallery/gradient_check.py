@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...batch import Batch
-from ...finite_differences import numerical_gradient
+from ...gradcheck import numerical_gradient
 from ...numerics import Array
 from ...parameters import walk
 from ..base import Table, View
