@@ -23,7 +23,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 REQUIREMENTS = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"])}
 RUN_NOT_IMPORTED = {"ipykernel", "jupyterlab"}  # programs that the course runs in
 IMPORTED_AS = {"simdjson": "pysimdjson"}
-OPTIONAL = {"jupyter_core", "numba", "pandas"}  # the first comes with jupyterlab; the others are asked for by name
+OPTIONAL = {
+    "jupyter_core",
+    "numba",
+    "pandas",
+}  # the first comes with jupyterlab; the others are asked for by name
 
 
 @pytest.fixture(scope="module")
