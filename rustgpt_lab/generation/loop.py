@@ -26,6 +26,9 @@ def greedy(
         most: ids in all, at most as many as the network can see.
         end: the id that ends a text, if there is one.
 
+    Of two words that are equally likely, the first in the vocabulary is taken. (RustGPT takes the last; it shows only
+    where two scores are equal to the last bit.)
+
     Yields:
         (index of the prompt, id), `end` included; a word for every prompt that goes on, then the next of each.
     """

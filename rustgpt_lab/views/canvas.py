@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,12 @@ def _enclosed(module: str) -> str:
     return f"const module_{module} = (() => {{\n{body}\nreturn {{ {names} }};\n}})();"
 
 
+def _unforeseen(problem: Exception) -> str:
+    """An error that is none of ours, in a sentence; the whole of it goes to the log, which Lab shows."""
+    logging.getLogger(__name__).error("a view could not answer", exc_info=problem)
+    return f"This went wrong, and not by your doing: {type(problem).__name__}: {problem}"
+
+
 class Canvas(anywidget.AnyWidget):
     """A view in the browser.
 
@@ -87,9 +94,9 @@ class Canvas(anywidget.AnyWidget):
         with self._view.lock:
             try:
                 self._view.data = self._view.answer(question)
-            except ModelError as problem:
+            except Exception as problem:  # whatever it is, a card that is never answered would stay frozen
                 self.problem = ""  # so that the same problem twice is news twice
-                self.problem = str(problem)
+                self.problem = str(problem) if isinstance(problem, ModelError) else _unforeseen(problem)
                 return
             with self.hold_sync():
                 self.problem = ""

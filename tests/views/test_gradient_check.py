@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rustgpt_lab import LLM, FeedForward, LayerNorm, ModelError, Vocab, views
+from rustgpt_lab import LLM, Embeddings, FeedForward, LayerNorm, ModelError, Vocab, views
 from rustgpt_lab.course.rustgpt import RustGPTLayerNorm, RustGPTOutputProjection, RustGPTSelfAttention
 from rustgpt_lab.layers import REGISTRY, TiedOutput
 from rustgpt_lab.parameters import walk
@@ -79,3 +79,9 @@ def test_a_layer_of_a_model_keeps_its_weights_and_is_checked_with_them():
     assert isinstance(llm.network[3], FeedForward)
     w1 = next(g for g in gradients if g.name == "w1")
     assert w1.shape == (20, 24) and w1.analytic.shape == (16, 16) and w1.right
+
+
+@pytest.mark.parametrize(("words", "positions"), [(2, 8), (1, 8), (6, 1)])
+def test_a_layer_of_few_words_or_positions_is_checked_with_fewer(words, positions):
+    view = views.gradient_check(Embeddings(words, 4, positions))
+    assert view.sentence.startswith("All ")

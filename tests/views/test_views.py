@@ -174,3 +174,24 @@ def test_a_table_escapes_and_rounds() -> None:
         "<table><thead><tr><th>a&lt;b</th></tr></thead>"
         "<tbody><tr><td>0.3333</td></tr><tr><td>5</td></tr></tbody></table>"
     )
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), KeyError("ask"), ZeroDivisionError(), RecursionError("deep")]
+)
+def test_an_unforeseen_error_is_shown_and_logged_and_the_card_goes_on(
+    error, llm, monkeypatch, caplog
+) -> None:
+    view = views.journey(llm, TEXT)
+    canvas = Canvas(view)
+
+    def answer(question: object) -> object:
+        raise error
+
+    monkeypatch.setattr(view, "answer", answer)
+    canvas.ask("the sun")
+    assert canvas.problem.startswith("This went wrong, and not by your doing: " + type(error).__name__)
+    assert "a view could not answer" in caplog.text
+    monkeypatch.undo()
+    canvas.ask("the sun")
+    assert canvas.problem == "" and canvas.answered == 1

@@ -89,7 +89,8 @@ def gradient_check_of(layer: Layer, seed: int = 0) -> tuple[Gradient, ...]:
         for name, array in copy.p.items():
             array[...] = own[name] if own is not None else array + 0.3 * rng.normal(size=array.shape)
             found[f"{place}.{name}".removeprefix("0.")] = array, copy.g[name]
-    batch = Batch(SEQUENCES)
+    words, positions = (getattr(twin, size, 9) for size in ("vocab_size", "max_seq_len"))
+    batch = Batch([[i % words for i in ids[:positions]] for ids in SEQUENCES])
     x: Any = batch.ids if twin.d_in is None else rng.normal(size=(len(batch.ids), twin.d_in))
     y, cache = twin.forward(x, batch)
     weigh = rng.normal(size=y.shape)
