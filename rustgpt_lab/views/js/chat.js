@@ -22,7 +22,8 @@ function render({ model, el: root }) {
   const suggestions = (model.get("fixed").suggestions ?? []).map((text) => el("button", { type: "button",
     class: "rl-button", "data-lm-suppress-shortcuts": "true", click: () => say(text) }, text));
   if (suggestions.length) {
-    box.node.after(el("div", { class: "rl-suggestions", role: "group", "aria-label": "Questions to ask" }, ...suggestions));
+    const named = { class: "rl-suggestions", role: "group", "aria-label": "Questions to ask" };
+    box.node.after(el("div", named, ...suggestions));
   }
   const send = box.node.querySelector("button");
   const stop = el("button", { type: "button", class: "rl-button", hidden: true, "data-lm-suppress-shortcuts": "true",
