@@ -224,18 +224,21 @@ def test_what_a_learner_reads_is_two_lines_and_ctrl_c_ends_it(tmp_path: Path) ->
         text=True,
         start_new_session=True,
     ) as process:
-        assert process.stdout and process.stderr
-        assert process.stdout.readline() == "Opening the course in mine; this takes a few seconds.\n"
-        said = process.stdout.readline()
-        address = re.fullmatch(r"Your course is open at (\S+); begin with 00; Ctrl-C ends it\.\n", said)
-        assert address, said
-        with urllib.request.urlopen(address[1]) as page:
-            assert "JupyterLab" in page.read().decode()
-        log = tmp_path / "mine" / ".jupyter" / "lab.log"
-        assert process.stdout.readline() == f"(JupyterLab's own log is {log}.)\n"
-        assert "Jupyter Server" in log.read_text()
-        os.killpg(process.pid, signal.SIGINT)
-        left, errors = process.communicate(timeout=120)
+        try:
+            assert process.stdout and process.stderr
+            assert process.stdout.readline() == "Opening the course in mine; this takes a few seconds.\n"
+            said = process.stdout.readline()
+            address = re.fullmatch(r"Your course is open at (\S+); begin with 00; Ctrl-C ends it\.\n", said)
+            assert address, said
+            with urllib.request.urlopen(address[1]) as page:
+                assert "JupyterLab" in page.read().decode()
+            log = tmp_path / "mine" / ".jupyter" / "lab.log"
+            assert process.stdout.readline() == f"(JupyterLab's own log is {log}.)\n"
+            assert "Jupyter Server" in log.read_text()
+            os.killpg(process.pid, signal.SIGINT)
+            left, errors = process.communicate(timeout=120)
+        finally:
+            process.kill()  # or a failure above would wait for ever
     assert (process.returncode, left, errors) == (0, "\nThe course is closed. What you saved is kept.\n", "")
 
 

@@ -19,6 +19,7 @@ def lab(options: Namespace) -> int:
     from ..launch import default_folder, lay_course, open_lab
 
     folder = options.folder or default_folder()
+    print(f"Opening the course in {folder}; this takes a few seconds.", flush=True)
     for laid in lay_course(folder):
         if laid.how in ("beside", "updated"):
             print(f"{laid.how}: {laid.path}")
