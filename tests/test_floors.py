@@ -135,15 +135,19 @@ def test_importing_is_light(statement: str) -> None:
     loaded = in_a_fresh_python(f"{statement}; import sys; print(*sys.modules)").split()
     names = {module.split(".")[0] for module in loaded}
     assert "rustgpt_lab" in names
-    heavy = {"IPython", "anywidget", "ipywidgets", "jupyter_core", "jupyterlab", "matplotlib"}
+    heavy = {
+        "IPython",
+        "anywidget",
+        "ipywidgets",
+        "joblib",
+        "jupyter_core",
+        "jupyterlab",
+        "matplotlib",
+        "numba",
+        "pandas",
+        "torch",
+    }
     assert not names & heavy
-
-
-@pytest.mark.parametrize("statement", ["import rustgpt_lab", "from rustgpt_lab import LLM"])
-def test_importing_is_quick(statement: str) -> None:
-    """At most 0.3 s of the processor's time, which a busy neighbour does not spend: the best of five."""
-    timed = f"from time import process_time as now; start = now(); {statement}; print(now() - start)"
-    assert min(float(in_a_fresh_python(timed)) for _ in range(5)) <= 0.3
 
 
 def test_every_public_name_is_where_the_table_says() -> None:
