@@ -6,6 +6,7 @@ All sides have the same weights, trained until every answer is right; so all mus
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,13 +32,19 @@ def check(found: list[list[int]], answers: list[list[int]]) -> float:
     return sum(map(len, answers))
 
 
-def ours(folder: str | None, weights: str) -> Work:
+def with_weights(vocab: Vocab, weights: str) -> Any:
+    """RustGPT's model with weights that were saved."""
     from rustgpt_lab import LLM
 
-    vocab, prompts, answers = load(folder)
     llm = LLM.build(vocab)
     for name, array in np.load(weights).items():
         llm.parameters[name][...] = array
+    return llm
+
+
+def ours(folder: str | None, weights: str) -> Work:
+    vocab, prompts, answers = load(folder)
+    llm = with_weights(vocab, weights)
     texts = [vocab.decode(ids) for ids in prompts]
 
     def work() -> float:
@@ -48,12 +55,8 @@ def ours(folder: str | None, weights: str) -> Work:
 
 def ours_at_once(folder: str | None, weights: str, size: int = 32) -> Work:
     """The same prompts, many of unequal length in each call."""
-    from rustgpt_lab import LLM
-
     vocab, prompts, answers = load(folder)
-    llm = LLM.build(vocab)
-    for name, array in np.load(weights).items():
-        llm.parameters[name][...] = array
+    llm = with_weights(vocab, weights)
     texts = [vocab.decode(ids) for ids in prompts]
 
     def work() -> float:
