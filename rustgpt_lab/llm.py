@@ -123,10 +123,10 @@ class LLM:
         """Learn from texts; see `training.train` for every option: clipping, schedule, callbacks and more."""
         return train(self, texts, epochs, learning_rate, batch_size, **options)
 
-    def save(self, path: str | PathLike[str], overwrite: bool = True) -> None:
-        """Write the model and its optimizer's state; see `persistence`, and `persistence.rustgpt_reads`."""
+    def save(self, path: str | PathLike[str], overwrite: bool = True) -> str:
+        """Write the model and its optimizer's state; says what was written, and whether RustGPT reads it."""
         with self.lock:
-            save(Parts(self.vocab, self.network, self.adam), path, overwrite)
+            return save(Parts(self.vocab, self.network, self.adam), path, overwrite)
 
     @classmethod
     def load(cls, path: str | PathLike[str], **options: Any) -> LLM:

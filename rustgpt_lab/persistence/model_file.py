@@ -15,6 +15,7 @@ from .compression import MAGIC, compressed, decompressed
 from .convert import Parts, from_model, require_finite, to_model
 from .describe import Node, WatchedBincode, WatchedJson, safetensors_tree
 from .foreign import recognized
+from .rustgpt import Summary, rustgpt_reads
 
 MAX_BYTES = 1 << 30
 """A file, or what it decompresses to, may have 1 GiB unless the caller says otherwise."""
@@ -37,11 +38,14 @@ SAFETENSORS = Format(".safetensors", safetensors.write, safetensors.read, safete
 FORMATS = {form.extension: form for form in (BINARY, JSON, SAFETENSORS)}
 
 
-def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> None:
+def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Summary:
     """Write a model and its optimizer's state; `path` then has all of it, or on any error what it had before.
 
     Args:
         overwrite: whether a file that is there already may be replaced.
+
+    Returns:
+        What was written, and whether RustGPT reads it.
 
     Raises:
         AccessError: the system refuses; see `files.atomic_write`.
@@ -58,6 +62,8 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Non
             raise FileError("no place", path=".network", got=got)
         with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
             form.write(stream, values)
+    held = f"{Path(path).name}: {parts.network.weights.flat.size:,} parameters, and Adam's state for them"
+    return Summary(f"{held}. RustGPT reads this: {rustgpt_reads(parts.network, path)}")
 
 
 def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes: int = MAX_BYTES) -> Parts:
