@@ -69,7 +69,17 @@ def parser() -> Parser:
     convert.add_argument("--force", action="store_true", help="replace a file that is there already")
     _add_max_bytes(convert)
     convert.set_defaults(run=commands.convert)
+
+    doctor = subparsers.add_parser("doctor", help="say what is wrong with an installation, and what to do")
+    doctor.add_argument("--folder", type=_path, help="where the course lies, if not in its usual place")
+    doctor.set_defaults(run=_doctor)
     return top
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import doctor  # late, as in `commands`
+
+    return doctor(options)
 
 
 def _add_train(subparsers: Any) -> None:
