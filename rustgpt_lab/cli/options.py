@@ -70,10 +70,58 @@ def parser() -> Parser:
     _add_max_bytes(convert)
     convert.set_defaults(run=commands.convert)
 
+    _add_grade(subparsers)
+
     doctor = subparsers.add_parser("doctor", help="say what is wrong with an installation, and what to do")
     doctor.add_argument("--folder", type=_path, help="where the course lies, if not in its usual place")
     doctor.set_defaults(run=_doctor)
     return top
+
+
+def _add_grade(subparsers: Any) -> None:
+    grade = subparsers.add_parser(
+        "grade",
+        help="grade a class: one table, and a page with the common mistakes",
+        description="Run a class's notebooks and modules, each in a process of its own with limits of time and memory, "
+        "and write what became of every exercise and prediction. It runs what learners wrote.",
+    )
+    add = grade.add_argument
+    add("folder", type=_path, metavar="FOLDER", help="a folder for each learner, or their files")
+    add(
+        "--out",
+        type=_path,
+        metavar="CSV",
+        default=Path("grades.csv"),
+        help="the table (default: %(default)s)",
+    )
+    add(
+        "--page",
+        type=_path,
+        metavar="HTML",
+        default=Path("grades.html"),
+        help="the page (default: %(default)s)",
+    )
+    add(
+        "--seconds",
+        type=_rate,
+        default=60.0,
+        help="the most that a cell or a check may take (default: %(default)g)",
+    )
+    add(
+        "--memory",
+        type=_whole(1 << 28),
+        default=3 << 30,
+        metavar="BYTES",
+        help="of a process (default: 3 GiB)",
+    )
+    add("--jobs", type=_whole(1), default=2, help="learners at a time (default: %(default)s)")
+    grade.set_defaults(run=_grade)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from .grade import grade
+
+    return grade(options)
 
 
 def _doctor(options: argparse.Namespace) -> int:
