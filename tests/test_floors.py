@@ -18,7 +18,7 @@ PACKAGE = ROOT / "rustgpt_lab"
 FLOORS = [
     "errors", "files", "machine", "numerics", "gradcheck", "parameters", "batch", "cache",
     "texts", "tokenizers", "corpora", "dataset", "layers", "network", "optim", "compiled", "generation",
-    "training", "persistence", "llm", "views", "course", "serve", "launch", "cli",
+    "training", "persistence", "llm", "experiments", "views", "course", "serve", "launch", "cli",
 ]
 # fmt: on
 BOOTSTRAP = "bootstrap"  # it runs before anything is installed, and so imports nothing of ours
