@@ -28,10 +28,12 @@ class Batch:
         last: (B,) the row of each sequence's last id; not there in a batch `of_next`, whose rows are the sequences.
         full: whether all sequences are of one length, so that nothing need be padded.
         targets, shares: (N,) the id that comes after each row, and the weight of its loss; only `to_learn` gives them.
+        rng: what dropout draws from; only a training step gives it.
     """
 
     targets: Ids
     shares: Array
+    rng: np.random.Generator | None = None
 
     def __init__(self, sequences: Sequence[Sequence[int]], read: Ids | int = 0):
         lengths = [len(ids) for ids in sequences]
@@ -40,10 +42,8 @@ class Batch:
         self.ids: Ids = np.array([i for ids in sequences for i in ids], dtype=np.intp)
         filled = np.arange(self.longest) < self.lengths[:, None]  # (B, T), False behind the end of a sequence
         self._places: Ids = np.flatnonzero(filled)  # (N,) where each row lies in the padded layout
-        self._gaps, self._rows = (
-            np.flatnonzero(~filled),
-            filled.cumsum() - 1,
-        )  # (B T,) the row there, or before a gap
+        self._gaps = np.flatnonzero(~filled)
+        self._rows = filled.cumsum() - 1  # (B T,) the row there, or before a gap
         self.positions: Ids = self._places % self.longest
         if np.any(read):
             self.positions = self.positions + np.repeat(read, lengths)
