@@ -28,12 +28,11 @@ class Batch:
         last: (B,) the row of each sequence's last id; not there in a batch `of_next`, whose rows are the sequences.
         full: whether all sequences are of one length, so that nothing need be padded.
         targets, shares: (N,) the id that comes after each row, and the weight of its loss; only `to_learn` gives them.
-        rng: what dropout draws from; only a training step gives it.
     """
 
     targets: Ids
     shares: Array
-    rng: np.random.Generator | None = None
+    rng: np.random.Generator | None = None  # what dropout draws from; only a training step gives it
 
     def __init__(self, sequences: Sequence[Sequence[int]], read: Ids | int = 0):
         lengths = [len(ids) for ids in sequences]
