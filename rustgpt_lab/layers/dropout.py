@@ -1,5 +1,6 @@
 """While it learns, the network must do without some of its numbers, and so cannot lean on single ones."""
 
+from ..errors import ShapeError
 from ..numerics import Array
 from .base import Batch, Cache, KeyValues, Layer, register
 
@@ -14,11 +15,17 @@ class Dropout(Layer):
     Args:
         d: the width of a row.
         rate: the share that is dropped, from 0 to less than 1.
+
+    Raises:
+        ShapeError: the rate is another number.
     """
 
     def __init__(self, d: int, rate: float):
         self.d = self.d_in = self.d_out = d
         self.rate = rate
+        if not 0 <= rate < 1:
+            expected = "a number from 0 to less than 1"
+            raise ShapeError("a share cannot be dropped", where="Dropout", expected=expected, got=rate)
 
     def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
         if batch.rng is None or not self.rate:

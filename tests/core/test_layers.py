@@ -8,9 +8,26 @@ from rustgpt_lab.batch import Batch
 from rustgpt_lab.cache import KeyValues
 from rustgpt_lab.errors import ShapeError
 from rustgpt_lab.gradcheck import numerical_gradient, relative_error
-from rustgpt_lab.layers import OutputProjection, PositionEmbeddings, Residual, RMSNorm, TiedOutput, traced
+from rustgpt_lab.layers import (
+    OutputProjection,
+    PositionEmbeddings,
+    Residual,
+    RMSNorm,
+    TiedOutput,
+    multi_head_attention,
+    traced,
+)
 from rustgpt_lab.network import Network
-from tests.core.layer_examples import BATCHES, KINDS, backward, bound, example, example_input, forward
+from tests.core.layer_examples import (
+    BATCHES,
+    KINDS,
+    VARIANTS,
+    backward,
+    bound,
+    example,
+    example_input,
+    forward,
+)
 
 kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
@@ -240,6 +257,15 @@ def test_a_tied_parameter_is_one_weight():
 def test_what_cannot_be_tied(layer, message):
     with pytest.raises(ShapeError, match=message):
         Network([Embeddings(9, 6, 8), layer])
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if "GELU" not in name])
+@pytest.mark.parametrize("sequences", BATCHES.values(), ids=BATCHES)
+def test_gradients_in_tiles_of_rows(name, sequences, monkeypatch):
+    """As a long text is learned from: the future is not masked but left out, tile by tile."""
+    monkeypatch.setattr(multi_head_attention, "TILE", 2)
+    monkeypatch.setattr(Batch, "targets", None, raising=False)  # a batch that is there to be learned from
+    check_gradients([VARIANTS[name]()], sequences)
 
 
 def test_a_constant_row_survives_layer_norm():
