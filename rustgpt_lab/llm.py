@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .batch import Batch
 from .generation import greedy
-from .layers import Layer, check_reads, check_words, rustgpt, traced
+from .layers import Layer, check_reads, check_words, family, traced
 from .network import Network
 from .numerics import Array
 from .optim.adam import Adam
@@ -57,10 +57,12 @@ class LLM:
         max_seq_len: int = 80,
         seed: int = 0,
         dtype: str = "float32",
+        architecture: str = "rustgpt",
+        **options: Any,
     ) -> LLM:
-        """RustGPT's network: embeddings, `blocks` times (attention, norm, feed-forward, norm), output projection."""
-        layers = rustgpt(len(vocab), embedding_dim, hidden_dim, blocks, max_seq_len)
-        return cls(vocab, layers, seed, dtype)
+        """The network of RustGPT ("rustgpt"), of GPT-2 ("gpt2") or Llama ("llama"); see `layers.families`."""
+        layers = family(architecture, len(vocab), embedding_dim, hidden_dim, blocks, max_seq_len, **options)
+        return cls(vocab, Network(layers, seed, dtype, max_seq_len))
 
     @property
     def max_seq_len(self) -> int:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 GOOD_EVERY = 100
 """Steps between two copies of weights that are known to be good, for the case that the loss diverges."""
 
+DROPOUT = 1
+"""Keeps what a step drops apart from an epoch's order, which is drawn from the same seed."""
+
 
 def train(
     llm: LLM,
@@ -168,12 +171,14 @@ class Training:
     def next_batch(self) -> Batch:
         """The texts of the next step, ready to learn from."""
         self._rows = self._next_rows()
-        if self.config.shuffle:
-            return Batch.to_learn([self.sequences[row] for row in self._rows])
         key = self._rows[0], len(self._rows)
-        if key not in self._batches:
-            self._batches[key] = Batch.to_learn([self.sequences[row] for row in self._rows])
-        return self._batches[key]
+        batch = None if self.config.shuffle else self._batches.get(key)
+        if batch is None:
+            batch = Batch.to_learn([self.sequences[row] for row in self._rows])
+        if not self.config.shuffle:
+            self._batches[key] = batch
+        batch.rng = np.random.default_rng([self.config.seed, self.state.steps, DROPOUT])
+        return batch
 
     def _next_rows(self) -> Sequence[int]:
         """The numbers of those texts."""
@@ -203,7 +208,7 @@ class Training:
             return gradients(network, batch, clipping)
         if self._workers is None:
             self._workers = Workers(network, self.config.workers)
-        return self._workers.gradients([self.sequences[row] for row in self._rows], clipping)
+        return self._workers.gradients([self.sequences[row] for row in self._rows], clipping, batch.rng)
 
     def check(self, loss: float) -> None:
         """Keep the weights as good ones from time to time; end the run if loss or gradients are not finite.

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from ..optim.report import Measured
     from .run import Training
 
-QUIET = np.errstate(
-    over="ignore", invalid="ignore", divide="ignore"
-)  # NumPy need not warn of what is checked
+QUIET = np.errstate(all="ignore")  # NumPy need not warn of what is checked
 
 
 def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> float:

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..layers import FeedForward, Layer, Residual, SelfAttention
+from ..layers import (
+    FeedForward,
+    GELUFeedForward,
+    Layer,
+    LayerNorm,
+    MultiHeadAttention,
+    Output,
+    OutputProjection,
+    Residual,
+    RMSNorm,
+    SelfAttention,
+    StandardLayerNorm,
+    SwiGLU,
+    TiedOutput,
+)
 from ..parameters import walk
 
 RESIDUAL = (SelfAttention, FeedForward, Residual)
 """The layers whose output is their input plus something."""
+
+ATTENTION = (SelfAttention, MultiHeadAttention)
+FEED_FORWARD = (FeedForward, GELUFeedForward, SwiGLU)
+NORM = (LayerNorm, StandardLayerNorm, RMSNorm)
+OUTPUT = (OutputProjection, TiedOutput, Output)
 
 
 def block_ends(network: Sequence[Layer]) -> list[int]:
