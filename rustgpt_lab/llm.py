@@ -158,4 +158,5 @@ class LLM:
         return self.copy()  # a copy array by array would cut the windows off from their buffers
 
     def __repr__(self) -> str:
-        return f"LLM({len(self.vocab)} words, {self.parameters.flat.size:,} parameters)\n{self.network!r}"
+        count = sum(weights.size for weights in self.parameters.values())
+        return f"LLM({len(self.vocab)} words, {count:,} parameters)\n{self.network!r}"

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
     "errors", "files", "machine", "numerics", "gradcheck", "parameters", "batch", "cache",
-    "texts", "tokenizers", "corpora", "dataset", "layers", "network", "optim", "compiled", "generation",
+    "texts", "tokenizers", "corpora", "dataset", "layers", "network", "quantized", "optim", "compiled", "generation",
     "training", "persistence", "llm", "experiments", "views", "course", "serve", "launch", "cli",
 ]
 # fmt: on

@@ -64,7 +64,7 @@ def inspect(options: Namespace) -> int:
     # a model that diverged is worth a look, too
     llm = LLM.load(options.model, allow_nonfinite=True, max_bytes=options.max_bytes)
     print(f"{options.model}: {options.model.stat().st_size:,} bytes, {len(llm.vocab):,} words, ", end="")
-    print(f"{llm.parameters.flat.size:,} parameters")
+    print(f"{sum(w.size for w in llm.parameters.values()):,} parameters")
     print(f"RustGPT reads this: {rustgpt_reads(llm.network, options.model)}\n")
     print(f"{'layer':>5}  {'kind':<17}{'parameters':>10}  shapes")
     for i, layer in enumerate(llm.network):

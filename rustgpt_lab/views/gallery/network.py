@@ -128,7 +128,7 @@ def network_of(llm: LLM, text: str) -> NetworkData:
         text,
         tuple(llm.vocab.words[i] for i in llm.tokenize(text)),
         tuple(layer_of(i, layer) for i, layer in enumerate(llm.network)),
-        llm.parameters.flat.size,
+        sum(weights.size for weights in llm.parameters.values()),
     )
 
 
