@@ -193,6 +193,9 @@ def _check(form: Any) -> None:
             )
     if model.get("unk_token") and model["unk_token"] not in model["vocab"]:
         raise VocabError("a piece is named that is none", where="model.unk_token", got=model["unk_token"])
+    for i, merge in enumerate(model["merges"]):  # the library takes it for granted, and panics
+        if "".join(merge.split(" ") if isinstance(merge, str) else merge) not in model["vocab"]:
+            raise VocabError("a merge makes no piece", where=f"model.merges[{i}]", got=f"{merge!r:.60}")
     if form.get("post_processor") is not None:
         _check_part(form["post_processor"], "post_processor", ("ByteLevel",))
 

@@ -129,10 +129,11 @@ def test_what_is_no_tokenizer_is_refused() -> None:
         PAIRS.to_json().replace('"decoder":{', '"decoder":null,"x":{'),
         PAIRS.to_json().replace('"x":88', '"w": 4000000000'),
         PAIRS.to_json().replace('"x":88', '"w": -1'),
+        PAIRS.to_json().replace('"merges":[', '"merges":[["z","</s>"],'),
         PAIRS.to_json()[:-9],
         "x" * ((16 << 20) + 1),
     ],
-    ids=range(18),
+    ids=range(19),
 )  # fmt: skip
 def test_a_strangers_tokenizer_is_refused(text: str) -> None:
     assert text != PAIRS.to_json()
