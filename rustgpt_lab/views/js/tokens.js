@@ -7,7 +7,7 @@ function render({ model, el: root }) {
   const words = model.get("data").words !== undefined;
   const lab = stage(model, root, words
     ? "Type a text: it is cut while you type. A struck word is not in the vocabulary, and is lost."
-    : "Type a text: it is cut while you type. ␣ is a space, ⏎ a line's end; what is left of a character shows its bytes.");
+    : "Type a text: it is cut while you type. ␣ is a space, ⏎ a line's end; parts of a character show their bytes.");
   if (!words) lab.needsKernel();
   let data = model.get("data");
   let ids = new Map();
