@@ -15,6 +15,10 @@ from .corpora.prose import is_ended
 from .texts import UNSPACED
 from .tokenizers import END, Tokenizer, Vocab
 
+DATA = Path(str(resources.files("rustgpt_lab") / "data"))
+STORY = DATA / "story.txt"
+"""Plain text, 100 KB: everyday life in a small harbour town, for children and for models that read more than facts."""
+
 
 @dataclass
 class Dataset:
@@ -23,7 +27,7 @@ class Dataset:
     Attributes:
         pretraining: statements of fact, each ending in `</s>`.
         chat: "User: … Assistant: … </s>".
-        held_out: other wordings of questions in `chat`, with the same answers, which nobody trains on.
+        held_out: what nobody trains on: other wordings of questions in `chat`, with the same answers; or paragraphs.
         understood: a sentence for each file that was read: how many texts it holds, and how they were made of it.
     """
 
@@ -59,8 +63,22 @@ class Dataset:
     @classmethod
     def packaged(cls) -> Dataset:
         """The corpus that comes with this package."""
-        folder = Path(str(resources.files("rustgpt_lab") / "data"))
-        return cls._of([read_corpus(folder / f"{name}.json") for name in ("statements", "chat", "held_out")])
+        return cls._of([read_corpus(DATA / f"{name}.json") for name in ("statements", "chat", "held_out")])
+
+    @classmethod
+    def story(cls, longest: int | None = None) -> Dataset:
+        """The story that comes with this package (`STORY`), by paragraphs: every tenth one is held out, and no chat.
+
+        Args:
+            longest: as in `load`.
+
+        >>> data = Dataset.story()
+        >>> len(data.pretraining), len(data.held_out)
+        (288, 32)
+        """
+        corpus = read_corpus(STORY, longest=longest)
+        learn = [text for i, text in enumerate(corpus.texts) if i % 10 != 9]
+        return cls(learn, held_out=corpus.texts[9::10], understood=[corpus.understood])
 
     @classmethod
     def _of(cls, parts: Iterable[Corpus | None]) -> Dataset:
