@@ -1,9 +1,9 @@
-"""The language model: a vocabulary, a network, and Adam. Text in, text out."""
+"""The language model: a tokenizer, a network, and Adam. Text in, text out."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from .numerics import Array
 from .optim.adam import Adam
 from .parameters import Views
 from .persistence import Parts, load, resume, save
-from .tokenizers import Vocab, ids_of, sequences_of
+from .tokenizers import Texts, Tokenizer, ids_of, sequences_of
 from .training import ModelLock, train
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class LLM:
 
     def __init__(
         self,
-        vocab: Vocab,
+        vocab: Tokenizer,
         network: Network | Sequence[Layer],
         seed: int | None = 0,
         dtype: str = "float32",
@@ -50,7 +50,7 @@ class LLM:
     @classmethod
     def build(
         cls,
-        vocab: Vocab,
+        vocab: Tokenizer,
         embedding_dim: int = 128,
         hidden_dim: int = 256,
         blocks: int = 3,
@@ -70,20 +70,20 @@ class LLM:
         return check_reads(self.network.layers, self.network.max_seq_len, len(self.vocab))
 
     def tokenize(self, text: str) -> list[int]:
-        """The ids of a text's words; words that the vocabulary lacks are dropped."""
+        """The ids of a text; words that a vocabulary of words lacks are dropped."""
         return self.vocab.encode(text)
 
-    def sequences(self, texts: Iterable[str]) -> list[list[int]]:
+    def sequences(self, texts: Texts) -> Sequence[list[int]]:
         """The ids of texts to learn from; see `tokenizers.sequences_of`."""
         return sequences_of(texts, self.vocab, self.max_seq_len + 1)
 
     def generate(self, text: str) -> Iterator[str]:
-        """The words that follow a text, one by one, the most likely each time; see `generation.greedy`."""
+        """The pieces that follow a text, one by one, the most likely each time; see `generation.greedy`."""
         words = greedy(self.network, [self.tokenize(text)], self.max_seq_len, self.vocab.end)
-        return (self.vocab.words[i] for _, i in words)
+        return (self.vocab.pieces([i])[0] for _, i in words)
 
     def predict(self, text: str) -> str:
-        """What follows a text, greedily, words joined by one space, `</s>` kept; "" if nothing can follow."""
+        """What follows a text, greedily, `</s>` kept; "" if nothing can follow."""
         return self.predict_all([text])[0]
 
     def predict_all(self, texts: Sequence[str]) -> list[str]:
@@ -107,11 +107,11 @@ class LLM:
         """Every named intermediate of every layer for one text, such as "1.weights"; see `layers.traced`."""
         return traced(self.network, ids_of(text, self.vocab, self.max_seq_len))
 
-    def loss(self, texts: Iterable[str]) -> float:
+    def loss(self, texts: Texts) -> float:
         """The mean loss of some texts, in nats: ln V for a model that knows nothing, 0 for one that knows all."""
         return self.network.mean_loss(self.sequences(texts))
 
-    def gradients(self, texts: Iterable[str]) -> dict[str, Array]:
+    def gradients(self, texts: Texts) -> dict[str, Array]:
         """The gradient of `loss(texts)` for every parameter, by name; no step is taken."""
         batch = Batch.to_learn(self.sequences(texts))
         with self.lock:  # a training's step has its gradients in the same memory
@@ -120,7 +120,7 @@ class LLM:
             return {name: gradient.copy() for name, gradient in self.network.gradients.items()}
 
     def train(
-        self, texts: Iterable[str], epochs: int, learning_rate: float, batch_size: int = 1, **options: Any
+        self, texts: Texts, epochs: int, learning_rate: float, batch_size: int = 1, **options: Any
     ) -> History:
         """Learn from texts; see `training.train` for every option: clipping, schedule, callbacks and more."""
         return train(self, texts, epochs, learning_rate, batch_size, **options)
@@ -136,7 +136,7 @@ class LLM:
         return cls(**vars(load(path, **options)))
 
     @classmethod
-    def resume(cls, folder: str | PathLike[str], texts: Iterable[str]) -> Training:
+    def resume(cls, folder: str | PathLike[str], texts: Texts) -> Training:
         """The run that the newest checkpoint in a folder describes, ready to go on; see `persistence.resume`."""
         return resume(folder, texts, lambda parts: cls(**vars(parts)))
 

@@ -20,7 +20,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from ..corpora import read_corpus
-from ..dataset import doubts
+from ..dataset import DATA, doubts
 from ..errors import DataError, FileError, ModelError, TrainingError
 from ..files import access_error, require_regular
 from ..llm import LLM
@@ -33,7 +33,6 @@ from .output import steady_output
 from .run_folder import RunFolder
 from .signals import Signals
 
-DATA = Path(__file__).parents[1] / "data"
 TELLINGS = 10
 """How often a part tells of the texts that are held out."""
 

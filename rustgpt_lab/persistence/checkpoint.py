@@ -1,6 +1,7 @@
 """Checkpoints: a run that was broken off goes on as if nothing had happened, to the same bits.
 
-A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer's state; RustGPT reads it.
+A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer's state; RustGPT reads it
+(with byte pairs, for which that has no place, it is `.safetensors`).
 `step-0000000200.json` is all else that decides the next step, and the history: {"sha256": …, "state": {…}}.
 The sum is that of the state's bytes, and the state holds the sum of the model's file. The sidecar is written
 last and removed first, so a checkpoint is there as a whole or not at all.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from math import inf, isinf
 from os import PathLike
@@ -28,6 +29,7 @@ from ..errors import FileError, ModelError, TrainingError
 from ..files import access_error, atomic_write
 from ..optim import clipping, rustgpt, schedule
 from ..optim.adam import Settings
+from ..tokenizers import LongText, Texts, Vocab
 from ..training import Callback, History, Training, TrainingConfig
 from ..training.snapshot import TrainState
 from .convert import Parts
@@ -37,6 +39,9 @@ from .model_file import load, save
 HEAD, MIDDLE, TAIL = b'{"sha256": "', b'", "state": ', b"}\n"
 DIGITS = 64
 """What a sidecar is made of: HEAD, so many hexadecimal digits, MIDDLE, the state, TAIL."""
+
+MODELS = ".bin", ".safetensors"
+"""The model's file has one of these extensions: the second if its tokenizer is of byte pairs."""
 
 TEMPORARIES = ".rustgpt_lab-*.tmp"
 """What a killed process may leave behind; see `files.atomic_write`."""
@@ -148,7 +153,7 @@ class Checkpoints(Callback):
     def _refuse_strangers(self, training: Training) -> None:
         """Only a run's own checkpoints may lie where it writes and removes some."""
         own = {training.id, None} if training.state.steps else {training.id}  # None: damaged, or of 0.1.0
-        sidecars, models = _numbered(self.folder, ".json"), _numbered(self.folder, ".bin")
+        sidecars, models = _numbered(self.folder, ".json"), _numbered(self.folder, *MODELS)
         strangers = [sidecar.name for sidecar in sidecars if _run_of(sidecar) not in own]
         strangers += [model.name for model in models if model.with_suffix(".json") not in sidecars]
         if strangers:
@@ -172,14 +177,14 @@ class Checkpoints(Callback):
             if _steps(sidecar) > here:
                 self._move(sidecar, self.folder / f"{ASIDE}{sidecar.name.removeprefix(STEP)}")
         for prefix in (STEP, ASIDE):
-            for sidecar in _numbered(self.folder, ".json", prefix)[self.keep :]:
+            for sidecar in _numbered(self.folder, ".json", prefix=prefix)[self.keep :]:
                 self._move(sidecar, None)
         self._lock.work_at("-")
 
     def _move(self, sidecar: Path, to: Path | None) -> None:
         """Rename or remove a checkpoint, its sidecar first."""
         self._lock.work_at(sidecar.stem)
-        for suffix in (".json", ".bin"):
+        for suffix in (".json", *MODELS):
             path = sidecar.with_suffix(suffix)
             if to is None:
                 path.unlink(missing_ok=True)
@@ -188,7 +193,7 @@ class Checkpoints(Callback):
 
     def _sweep(self, left: str) -> None:
         """Remove what a run of this folder that was killed had left undone: a model without its sidecar."""
-        models = [*_numbered(self.folder, ".bin"), *_numbered(self.folder, ".bin", ASIDE)]
+        models = [*_numbered(self.folder, *MODELS), *_numbered(self.folder, *MODELS, prefix=ASIDE)]
         undone = [m for m in models if m.stem == left and not m.with_suffix(".json").exists()]
         for path in [*undone, *(self.folder.glob(TEMPORARIES) if left else [])]:
             path.unlink(missing_ok=True)
@@ -198,14 +203,14 @@ class Checkpoints(Callback):
 def write(training: Training, folder: Path) -> None:
     """Write one checkpoint: first the model, then the sidecar that makes it count."""
     state = describe(training)
-    model = folder / _name(training.state.steps, ".bin")
+    model = folder / _name(training.state.steps, MODELS[not isinstance(training.llm.vocab, Vocab)])
     save(Parts(training.llm.vocab, training.network, training.llm.adam), model)
     data = orjson.dumps({**state, "model": _sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
     with atomic_write(model.with_suffix(".json")) as file:
         file.write(HEAD + _sha256(data).encode() + MIDDLE + data + TAIL)
 
 
-def resume(folder: str | PathLike[str], texts: Iterable[str], assemble: Callable[[Parts], Any]) -> Training:
+def resume(folder: str | PathLike[str], texts: Texts, assemble: Callable[[Parts], Any]) -> Training:
     """The run that the newest sound checkpoint describes, ready to go on: `LLM.resume(folder, texts).run()`.
 
     Its model is `.llm`. Give `run` its callbacks anew, a `Checkpoints` of the same folder among them.
@@ -221,12 +226,12 @@ def resume(folder: str | PathLike[str], texts: Iterable[str], assemble: Callable
         FileError: there is no checkpoint, or none that is whole.
         TrainingError: the texts are not those of the run.
     """
-    texts, folder = list(texts), Path(folder)
+    texts, folder = texts if isinstance(texts, LongText) else list(texts), Path(folder)
     reasons = []
     for sidecar in _numbered(folder, ".json"):
         try:
             state = _read(sidecar)
-            llm = assemble(load(sidecar.with_suffix(".bin")))
+            llm = assemble(load(_model_of(sidecar)))
             training = _rebuild(state, llm, texts)
         except TrainingError:
             raise
@@ -239,7 +244,7 @@ def resume(folder: str | PathLike[str], texts: Iterable[str], assemble: Callable
         return training
     what = "none of the checkpoints is whole" if reasons else "there is no checkpoint here"
     remedy = "Begin anew, in an empty folder."
-    if models := sorted(path.name for path in folder.glob("*.bin")):
+    if models := sorted(path.name for path in folder.glob("*") if path.suffix in MODELS):
         reasons.append(f"models without the rest of a run: {_listed(models)}")
         remedy = "A model alone can be trained further: LLM.load(path).train(...)."
     raise FileError(what, where=str(folder), got="; ".join(reasons), remedy=remedy)
@@ -272,7 +277,7 @@ def describe(training: Training) -> dict[str, Any]:
     }
 
 
-def _rebuild(state: dict[str, Any], llm: Any, texts: list[str]) -> Training:
+def _rebuild(state: dict[str, Any], llm: Any, texts: Texts) -> Training:
     """The run that a sidecar's state describes."""
     config = TrainingConfig(**{name: _live(value) for name, value in state["config"].items()})
     training = Training(llm, texts, config)
@@ -298,7 +303,7 @@ def _read(sidecar: Path) -> dict[str, Any]:
     if data[:start] != HEAD + _sha256(body).encode() + MIDDLE or not data.endswith(TAIL):
         raise ValueError("the sidecar is torn or was changed")
     state: dict[str, Any] = orjson.loads(body)
-    if _sha256(sidecar.with_suffix(".bin").read_bytes()) != state["model"]:
+    if _sha256(_model_of(sidecar).read_bytes()) != state["model"]:
         raise ValueError("the model's file is not the one that the sidecar was written for")
     if state["version"] == 1:
         state["config"], state["state"] = state.pop("recipe"), state.pop("place")
@@ -324,9 +329,16 @@ def _steps(sidecar: Path) -> int:
     return int(sidecar.stem.rpartition("-")[2])
 
 
-def _numbered(folder: Path, suffix: str, prefix: str = STEP) -> list[Path]:
-    """The files of checkpoints with a suffix, the newest first."""
-    return sorted(folder.glob(f"{prefix}{'[0-9]' * 10}{suffix}"), reverse=True)
+def _model_of(sidecar: Path) -> Path:
+    """The model's file beside a sidecar."""
+    bin, safetensors = map(sidecar.with_suffix, MODELS)
+    return safetensors if safetensors.exists() else bin
+
+
+def _numbered(folder: Path, *suffixes: str, prefix: str = STEP) -> list[Path]:
+    """The files of checkpoints with one of these suffixes, the newest first."""
+    found = (path for suffix in suffixes for path in folder.glob(f"{prefix}{'[0-9]' * 10}{suffix}"))
+    return sorted(found, reverse=True)
 
 
 def _listed(names: list[str], most: int = 3) -> str:
@@ -365,6 +377,8 @@ def _live(value: Any) -> Any:
 
 
 def _sum_of(sequences: Sequence[Sequence[int]]) -> str:
+    if isinstance(sequences, LongText):
+        return sequences.sha256
     return _sha256(orjson.dumps(sequences))
 
 
