@@ -13,7 +13,7 @@ from pathlib import Path
 from .corpora import Corpus, read_corpus
 from .corpora.prose import is_ended
 from .texts import UNSPACED
-from .tokenizers import END, Vocab
+from .tokenizers import END, Tokenizer, Vocab
 
 
 @dataclass
@@ -79,7 +79,7 @@ _UNSPACED_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30f
 """Eight letters in a row of Thai, Lao, Burmese, Khmer, Japanese or Chinese, where words are shorter."""
 
 
-def doubts(texts: Iterable[str], vocab: Vocab) -> list[str]:
+def doubts(texts: Iterable[str], vocab: Tokenizer) -> list[str]:
     """What may be wrong with texts that can be learned from, each in one sentence with its count; [] if nothing.
 
     Told are texts without `</s>` at their end, words that the vocabulary lacks, and texts without white space.
@@ -100,7 +100,8 @@ def doubts(texts: Iterable[str], vocab: Vocab) -> list[str]:
             f"{len(unknown)} words ({unknown.total()} with repetitions) are not in the vocabulary and are not read: "
             f"{most}{' …' * (len(unknown) > 8)}"
         )
-    if unspaced := sum(bool(_UNSPACED_RUN.search(text)) for text in texts):
+    unspaced = sum(bool(_UNSPACED_RUN.search(text)) for text in texts)
+    if unspaced and isinstance(vocab, Vocab):
         seem = "seems" if unspaced == 1 else "seem"
         found.append(f"{unspaced} of {len(texts)} texts {seem} to have no spaces between words. {UNSPACED}")
     return found

@@ -146,6 +146,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "id gap": ("the ids have a gap", ""),
     "contradiction": ("the parts of the vocabulary contradict each other", ""),
     "no end": ("the vocabulary has no word that ends a text", "Vocab.from_texts puts it in."),
+    "tokenizer": (
+        "a file cannot hold this tokenizer",
+        "Byte pairs as GPT-2's or SmolLM2's can be kept.",
+    ),
     # tensors of a .safetensors file
     "header": ("this is no header of a safetensors file", ""),
     "header length": ("a header longer than the file", _ONCE_MORE),

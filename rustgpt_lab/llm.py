@@ -1,4 +1,4 @@
-"""The language model: a vocabulary, a network, and Adam. Text in, text out."""
+"""The language model: a tokenizer, a network, and Adam. Text in, text out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .numerics import Array
 from .optim.adam import Adam
 from .parameters import Views
 from .persistence import Parts, load, resume, save
-from .tokenizers import Vocab, ids_of, sequences_of
+from .tokenizers import Tokenizer, ids_of, sequences_of
 from .training import ModelLock, train
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class LLM:
 
     def __init__(
         self,
-        vocab: Vocab,
+        vocab: Tokenizer,
         network: Network | Sequence[Layer],
         seed: int | None = 0,
         dtype: str = "float32",
@@ -50,7 +50,7 @@ class LLM:
     @classmethod
     def build(
         cls,
-        vocab: Vocab,
+        vocab: Tokenizer,
         embedding_dim: int = 128,
         hidden_dim: int = 256,
         blocks: int = 3,
@@ -70,7 +70,7 @@ class LLM:
         return check_reads(self.network.layers, self.network.max_seq_len, len(self.vocab))
 
     def tokenize(self, text: str) -> list[int]:
-        """The ids of a text's words; words that the vocabulary lacks are dropped."""
+        """The ids of a text; words that a vocabulary of words lacks are dropped."""
         return self.vocab.encode(text)
 
     def sequences(self, texts: Iterable[str]) -> list[list[int]]:
@@ -78,12 +78,12 @@ class LLM:
         return sequences_of(texts, self.vocab, self.max_seq_len + 1)
 
     def generate(self, text: str) -> Iterator[str]:
-        """The words that follow a text, one by one, the most likely each time; see `generation.greedy`."""
+        """The pieces that follow a text, one by one, the most likely each time; see `generation.greedy`."""
         words = greedy(self.network, [self.tokenize(text)], self.max_seq_len, self.vocab.end)
-        return (self.vocab.words[i] for _, i in words)
+        return (self.vocab.pieces([i])[0] for _, i in words)
 
     def predict(self, text: str) -> str:
-        """What follows a text, greedily, words joined by one space, `</s>` kept; "" if nothing can follow."""
+        """What follows a text, greedily, `</s>` kept; "" if nothing can follow."""
         return self.predict_all([text])[0]
 
     def predict_all(self, texts: Sequence[str]) -> list[str]:

@@ -37,15 +37,17 @@ def chat(options: Namespace) -> int:
 
 
 def _answer(llm: LLM, prompt: str) -> None:
-    from ..tokenizers import END
+    from ..generation import greedy
+    from ..tokenizers import spoken
 
     if lost := llm.vocab.unknown(prompt):
         print(f"(not in the vocabulary, so not read: {', '.join(lost)})")
     if (count := len(llm.tokenize(prompt))) >= llm.max_seq_len:
         print(f"(no answer: this is {count} tokens; the model sees {llm.max_seq_len}, its answer included)")
         return
-    for word in llm.generate(prompt):
-        print("" if word == END else f"{word} ", end="", flush=True)
+    ids = greedy(llm.network, [llm.tokenize(prompt)], llm.max_seq_len, llm.vocab.end)
+    for text in spoken(llm.vocab, (i for _, i in ids if i != llm.vocab.end)):
+        print(text, end="", flush=True)
     print()
 
 

@@ -20,6 +20,8 @@ RUST = {"string": "str", "version": "u8", "floats": "seq<f32>", "usize_key": "us
 """The types by their Rust names; of scalars, where ours differ."""
 SHOWN = 3
 """Children of a long list of scalars that `str(node)` shows."""
+LONGEST = 2000
+"""Signs of a value that it shows: a tokenizer's JSON has a million."""
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Node:
         if self.shape is not None:
             text += f" {self.shape[0]} x {self.shape[1]}"
         elif self.value is not None:
-            text += f" = {self.value!r}"
+            text += f" = {self.value!r:.{LONGEST}}"
         text += f"  [byte {self.offset}, {self.length} long]"
         if self.stats is not None:
             s = self.stats

@@ -53,6 +53,8 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Non
         if form is JSON:  # it has no NaN; the others keep a diverged model as it is
             require_finite(parts)
         values = from_model(parts)
+        if form is not SAFETENSORS and "tokenizer" in values["vocab"]:
+            raise FileError("no place", path=".vocab", expected="a vocabulary of words", got=parts.vocab)
         if form is not SAFETENSORS and values["max_seq_len"] is not None:
             got = f"max_seq_len={values['max_seq_len']}, which no layer has"
             raise FileError("no place", path=".network", got=got)

@@ -1,7 +1,8 @@
 """The `.safetensors` format (huggingface.co/docs/safetensors): a length, a JSON header that names the tensors, numbers.
 
 A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v". The header's metadata
-hold the rest as JSON: `vocabulary`, the list of words; `architecture`, the layers as in our own JSON but without the
+hold the rest as JSON: `vocabulary`, the list of words (or of byte pairs `tokenizer`, as its library writes it, and
+`end`, the text of what ends a text); `architecture`, the layers as in our own JSON but without the
 arrays; and `max_seq_len`, where no layer says it.
 
 The format's own library reads and checks the header; the numbers are then taken from where it says that they are,
@@ -35,7 +36,9 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
     """Write the values of `schema.MODEL`; the arrays go from their own memory straight to the file."""
     tensors: dict[str, dict[str, Any]] = {}
     layers = [_bare(f"{i}", entry, tensors) for i, entry in enumerate(values["network"])]
-    metadata = {"vocabulary": _json(values["vocab"]["words"]), "architecture": _json(layers)}
+    vocab = values["vocab"]
+    tokenizer = vocab if "tokenizer" in vocab else {"vocabulary": _json(vocab["words"])}
+    metadata = {**tokenizer, "architecture": _json(layers)}
     if values.get("max_seq_len") is not None:
         metadata["max_seq_len"] = _json(values["max_seq_len"])
     header: dict[str, Any] = {"__metadata__": metadata}
@@ -120,10 +123,15 @@ def read(data: Any) -> dict[str, Any]:
             found[name] = text.whole(kind if name in metadata else schema.Option(kind))
             if kind is schema.LAYERS and (surplus := tensors.keys() - text.used):
                 raise FileError("surplus tensor", got=min(surplus))
-    words = found["vocabulary"]
-    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
-    vocab = {"encode": ids, "decode": numbered, "words": words}
+    vocab = _vocab(metadata, found["vocabulary"])
     return {"vocab": vocab, "network": found["architecture"], "max_seq_len": found["max_seq_len"]}
+
+
+def _vocab(metadata: dict[str, str], words: list[str] | None) -> dict[str, Any]:
+    if words is None:
+        return {name: metadata.get(name, "") for name in ("tokenizer", "end")}
+    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
+    return {"encode": ids, "decode": numbered, "words": words}
 
 
 def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
@@ -149,7 +157,7 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         raise access_error("the header cannot be checked", gettempdir(), error) from error
     except SafetensorError as error:
         raise _explanation(data, start, str(error)) from error
-    if not metadata.keys() >= {"vocabulary", "architecture"}:
+    if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
         raise _foreign(tensors)
     for name, tensor in tensors.items():
         with inside(name):

@@ -1,4 +1,6 @@
 """From text to ids and back."""
 
+from .base import Tokenizer as Tokenizer, spoken as spoken
+from .byte_pairs import BytePairs as BytePairs
 from .sequences import ids_of as ids_of, sequences_of as sequences_of
 from .words import END as END, Vocab as Vocab, tokenize as tokenize

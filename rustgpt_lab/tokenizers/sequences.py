@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from ..errors import DataError, TextError
 from ..texts import UNSPACED, check_texts
-from .words import Vocab
+from .base import Tokenizer
 
 
-def ids_of(text: str | Sequence[int], vocab: Vocab, most: int) -> list[int]:
+def ids_of(text: str | Sequence[int], vocab: Tokenizer, most: int) -> list[int]:
     """The ids of a text, or of a list of ids, that a model is to read.
 
     Raises:
@@ -27,7 +27,7 @@ def ids_of(text: str | Sequence[int], vocab: Vocab, most: int) -> list[int]:
     return ids
 
 
-def sequences_of(texts: Iterable[str], vocab: Vocab, most: int) -> list[list[int]]:
+def sequences_of(texts: Iterable[str], vocab: Tokenizer, most: int) -> list[list[int]]:
     """The ids of texts to learn from.
 
     Raises:

@@ -53,11 +53,12 @@ def drive(lab: Lab, view: Locator) -> None:
 SLOW = """
 import time
 view = views.chat(llm, 'What does the sun give?')
-def slowly(prompt, generate=llm.generate):
-    for word in generate(prompt):
+from rustgpt_lab.views.gallery import chat
+def slowly(*prompts, greedy=chat.greedy):
+    for word in greedy(*prompts):
         time.sleep(0.2)
         yield word
-llm.generate = slowly
+chat.greedy = slowly
 view"""
 
 

@@ -14,12 +14,12 @@ import zlib
 import zstandard
 
 from rustgpt_lab.errors import FileError
-from rustgpt_lab.layers import Embeddings, Residual, RMSNorm, TiedOutput
+from rustgpt_lab.layers import Embeddings, OutputProjection, Residual, RMSNorm, TiedOutput
 from rustgpt_lab.network import Network
 from rustgpt_lab.optim.adam import Adam
 from rustgpt_lab.persistence.compression import decompressed
 from rustgpt_lab.persistence.convert import Parts, from_model
-from rustgpt_lab.tokenizers import END, Vocab
+from rustgpt_lab.tokenizers import END, BytePairs, Vocab
 from tests.corpus import binary, text
 
 from . import independent
@@ -38,15 +38,23 @@ def nested(extension: str) -> bytes:
     return file.getvalue()
 
 
+def byte_pairs() -> bytes:
+    """A sound file with byte pairs."""
+    vocab, file = BytePairs.train(["a hat, a cat </s>"] * 2, 261), io.BytesIO()
+    network = Network([Embeddings(len(vocab), 1, 3), OutputProjection(1, len(vocab))])
+    FORMATS[".safetensors"].write(file, from_model(Parts(vocab, network, Adam(network.parameters))))
+    return file.getvalue()
+
+
 SEEDS: dict[str, list[bytes]] = {
     ".bin": [binary.GOOD, independent.encode(SMALL), nested(".bin"), *(bad.data for bad in binary.FILES)],
     ".json": [text.GOOD, nested(".json"), *(bad.data for bad in text.FILES if len(bad.data) < 10_000)],
-    ".safetensors": [safetensors(), nested(".safetensors")],
+    ".safetensors": [safetensors(), nested(".safetensors"), byte_pairs()],
     ".gz": [zlib.compress(binary.GOOD, wbits=31)],
     ".zst": [zstandard.compress(binary.GOOD)],
 }
 KINDS = list(SEEDS)
-SOUND = {".bin": 3, ".json": 2, ".safetensors": 2, ".gz": 1, ".zst": 1}
+SOUND = {".bin": 3, ".json": 2, ".safetensors": 3, ".gz": 1, ".zst": 1}
 """How many of the seeds, the first ones, are sound files: half of the executions begin with one of these."""
 PIECES = {
     ".bin": [b"\x00", b"\x01", b"\xfa", b"\xfb\xff\xff", b"\xfc\xff\xff\xff\xff", binary.HUGE, binary.NAN],

@@ -27,5 +27,7 @@ def read(form: Format, data: bytes) -> Parts | None:
     for flat in (parts.network.weights.flat, parts.adam.m.flat, parts.adam.v.flat):
         assert flat.dtype == np.float32
         assert np.isfinite(flat).all()
-    assert len(parts.vocab.words) == len(parts.vocab.ids)
+    ids = parts.vocab.encode("a hat </s>")
+    assert len(parts.vocab.pieces(ids)) == len(ids)
+    assert all(0 <= i < len(parts.vocab) for i in ids)
     return parts

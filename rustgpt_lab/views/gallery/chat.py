@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TextError
+from ...generation import greedy
 from ..base import Table, View
 from ..style import ACCENT, INKS, plot
 from .attention import Attention
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ...llm import LLM
-
-END = "</s>"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,9 @@ class Turn:
         question: as it was typed.
         prompt: what the model read: the question between "User:" and "Assistant:", as in its training.
         unknown: words of the question that the model could not read, and dropped.
-        answer: the words so far; the last one is "</s>" if the model ended by itself.
+        answer: the words or pieces so far.
+        said: their text, without the mark of its end.
+        ended: whether the model ended by itself.
         done: whether no more words come.
         stopped: whether somebody said "stop" first.
     """
@@ -38,13 +39,10 @@ class Turn:
     prompt: str
     unknown: tuple[str, ...]
     answer: tuple[str, ...] = ()
+    said: str = ""
+    ended: bool = False
     done: bool = False
     stopped: bool = False
-
-    @property
-    def said(self) -> str:
-        """The answer without the mark of its end."""
-        return " ".join(word for word in self.answer if word != END)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Chat(View):
         turn = self.data.turns[-1]
         if not turn.done:
             return "The model is writing."
-        ended = "and ends by itself" if turn.answer[-1:] == (END,) else "until it has no room left"
+        ended = "and ends by itself" if turn.ended else "until it has no room left"
         if turn.stopped:
             ended = "until it is stopped"
         lost = ", ".join(f"“{word}”" for word in turn.unknown)
@@ -111,8 +109,7 @@ class Chat(View):
         return Table(("question", "answer", "unknown words"), rows)
 
     def state(self) -> dict[str, Any]:
-        turns = [{**vars(turn), "said": turn.said} for turn in self.data.turns]
-        return {"turns": turns, "attention": self.data.attention}
+        return {"turns": [vars(turn) for turn in self.data.turns], "attention": self.data.attention}
 
     def fixed(self) -> dict[str, Any]:
         return {"suggestions": self.suggestions}
@@ -132,7 +129,9 @@ class Chat(View):
             return replace(self.data, attention=None)
         if isinstance(look, int):
             turn = self.data.turns[look]
-            look = f"{turn.prompt} {' '.join(turn.answer)}"
+            look = (
+                f"{turn.prompt} {turn.said} {turn.answer[-1]}" if turn.ended else f"{turn.prompt} {turn.said}"
+            )
         view = Attention({"now": self.llm}, look)
         return replace(self.data, attention={**view.state(), "sentence": view.sentence})
 
@@ -160,13 +159,20 @@ class Chat(View):
 
     def _write(self, stop: Event, place: int = 0) -> None:
         """Write the answer of a turn, word by word, until it is said or to be stopped."""
-        turn = self.data.turns[place]
+        turn, vocab, ids = self.data.turns[place], self.llm.vocab, list[int]()
         try:
-            for word in self.llm.generate(turn.prompt):
+            for _, i in greedy(
+                self.llm.network, [self.llm.tokenize(turn.prompt)], self.llm.max_seq_len, vocab.end
+            ):
                 if stop.is_set():
                     turn = replace(turn, stopped=True)
                     break
-                turn = replace(turn, answer=(*turn.answer, word))
+                answer, ended = (*turn.answer, *vocab.pieces([i])), i == vocab.end
+                ids += [] if ended else [i]
+                said = (
+                    vocab.decode(ids).rstrip("\ufffd").strip()
+                )  # the bytes of a character may come one by one
+                turn = replace(turn, answer=answer, said=said, ended=ended)
                 self._show(place, turn)
         finally:
             self._show(place, replace(turn, done=True))

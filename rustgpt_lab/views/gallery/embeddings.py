@@ -98,7 +98,8 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
         TrainingError: a model has diverged.
     """
     vocab = next(iter(models.values())).vocab
-    chosen = tuple(dict.fromkeys(vocab.encode(words)))
+    # byte pairs know most words with the space before them
+    chosen = tuple(dict.fromkeys(vocab.encode(f" {words}")))
     if not chosen:
         raise TextError("none of these words is in the vocabulary", got=repr(words), remedy="Try others.")
     tables = []
@@ -125,7 +126,7 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
     mean, axes, share = principal_components(stack[-1])
     lengths = np.linalg.norm(stack, axis=-1, keepdims=True)
     return EmbeddingsData(
-        vocab.words,
+        tuple(vocab.pieces(range(len(vocab)))),
         chosen,
         tuple(models),
         (stack - mean) @ axes.T,

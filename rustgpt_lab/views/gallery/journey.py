@@ -91,10 +91,10 @@ def journey_of(llm: LLM, text: str) -> JourneyData:
     length = stream.shape[1]
     return JourneyData(
         text=text,
-        words=tuple(llm.vocab.words[i] for i in llm.tokenize(text)),
+        words=tuple(llm.vocab.pieces(llm.tokenize(text))),
         layers=tuple(type(layer).__name__ for layer in layers),
         ends=tuple(block_ends(llm.network)),
-        vocabulary=llm.vocab.words,
+        vocabulary=tuple(llm.vocab.pieces(range(len(llm.vocab)))),
         top=top,
         probabilities=np.take_along_axis(p, top, axis=-1),
         history=p[:, np.arange(length), top[..., 0]].transpose(1, 2, 0),

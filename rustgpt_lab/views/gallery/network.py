@@ -126,7 +126,7 @@ def network_of(llm: LLM, text: str) -> NetworkData:
 
     return NetworkData(
         text,
-        tuple(llm.vocab.words[i] for i in llm.tokenize(text)),
+        tuple(llm.vocab.pieces(llm.tokenize(text))),
         tuple(layer_of(i, layer) for i, layer in enumerate(llm.network)),
         llm.parameters.flat.size,
     )

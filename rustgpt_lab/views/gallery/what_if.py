@@ -197,7 +197,7 @@ def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
         TextError: the model cannot read the text.
     """
     trace = llm.trace(text)
-    words = tuple(llm.vocab.words[i] for i in llm.tokenize(text))
+    words = tuple(llm.vocab.pieces(llm.tokenize(text)))
     layers = layers_for(llm)
     _check(change, layers, len(words))
     logits, caches = run(llm, text, change)
@@ -220,7 +220,7 @@ def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
         words,
         change,
         layers,
-        tuple(llm.vocab.words[i] for i in top),
+        tuple(llm.vocab.pieces(top)),
         before[top],
         after[top],
         float(np.abs(after - before).sum() / 2),

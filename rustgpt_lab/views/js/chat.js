@@ -44,8 +44,7 @@ function render({ model, el: root }) {
     log.setAttribute("aria-busy", String(writing()));
   }
 
-  function turn({ question, unknown, answer, said, done, stopped }, k) {
-    const ended = answer.at(-1) === "</s>";
+  function turn({ question, unknown, said, ended, done, stopped }, k) {
     const unread = unknown.length ? `unknown, and not read: ${unknown.join(" ")}` : "";
     const cut = stopped ? "stopped by you" : done && !ended ? "stopped: no room for more words" : "";
     const note = (text) => (text ? [el("p", { class: "rl-caption" }, text)] : []);
