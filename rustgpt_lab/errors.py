@@ -131,6 +131,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "dimension": ("a dimension is too large", ""),
     "count": ("an array's dimensions do not match the count of its numbers", ""),
     "layer": ("an unknown kind of layer", "A newer version of this library may know it."),
+    "not computed": (
+        "the model asks for what this library does not compute",
+        "It has GPT-2 and Llama as they were published; another program may run this one.",
+    ),
     "no layer": ("no such layer can be made", ""),
     "setting": ("a setting outside its range", ""),
     "shape": ("a shape that does not fit the rest of the layer", ""),

@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError
+from ..tokenizers import BytePairs
+from .architectures import GGUF, GPT2, LLAMA, Sizes, byte_pairs, read_model
+from .convert import Parts
 from .numbers import Tensor, ggml_kind
 from .reader import inside, limited
 from .schema import MAX_DIMENSION, MAX_WORDS
+from .settings import Settings
 
 MAGIC = b"GGUF"
 MAX_SETTINGS, MAX_TENSORS, MAX_AXES, ALIGNMENT = 1 << 12, 1 << 16, 4, 32
@@ -144,5 +148,104 @@ def _tensors(places: dict[str, Any], start: int, alignment: int, end: int) -> di
             position = offset + nbytes
             if start + position > end:
                 raise FileError("cut off", offset=end, expected=f"{start + position} bytes", got=end)
-            tensors[name] = Tensor(shape, kind, start + offset, nbytes)
+            tensors[name] = Tensor(shape, kind, start + offset)
     return tensors
+
+
+# ---- a model --------------------------------------------------------------------------------------------------------
+
+HARMLESS = ("vocab_size",)
+"""Settings of a network that say again what tensors say."""
+DIGITS = {"type": "Digits", "individual_digits": True}
+BY_BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+CUTS = {
+    "gpt-2": BY_BYTES,
+    "gpt2": BY_BYTES,
+    "smollm": {"type": "Sequence", "pretokenizers": [DIGITS, BY_BYTES]},
+}
+"""How a tokenizer cuts a text before it joins pairs, by the name that a file gives to it."""
+EDGES = ("single_word", "lstrip", "rstrip", "normalized")
+MARK, USERS = 3, 4
+"""The types of tokens that are read as they stand: marks such as `<|im_end|>`, and words that somebody added."""
+
+
+def read_model_of(data: Any, max_bytes: int) -> Parts:
+    """The model that a GGUF file holds, of GPT-2's or Llama's family, with its tokenizer and chat form.
+
+    Raises:
+        FileError: it is not sound, or asks for what we do not compute.
+    """
+    header = read_header(data)
+    sizes = _sizes(header)
+    return read_model(sizes, tokenizer(header.settings), header.tensors, data, max_bytes, set())
+
+
+def _sizes(header: Header) -> Sizes:
+    general = Settings(header.settings)
+    name = general.get("general.architecture", str)
+    if name not in (GPT2, LLAMA):
+        expected = f"{GPT2} or {LLAMA}"
+        raise FileError("not computed", path="general.architecture", expected=expected, got=f"{name:.60}")
+    prefix = f"{name}."
+    own = {key.removeprefix(prefix): value for key, value in header.settings.items() if key.startswith(prefix)}
+    found = Settings(own, prefix)
+    table = header.tensors.get("token_embd.weight")
+    if table is None or len(table.shape) != 2:
+        raise FileError("missing tensor", path="token_embd.weight", expected="the table of embeddings")
+    heads, d = found.get("attention.head_count", int), found.get("embedding_length", int)
+    options: dict[str, Any]
+    if name == GPT2:
+        options = {"epsilon": found.get("attention.layer_norm_epsilon", float)}
+        found.require("attention.head_count_kv", heads)
+    else:
+        options = {
+            "epsilon": found.get("attention.layer_norm_rms_epsilon", float),
+            "kv_heads": found.get("attention.head_count_kv", int, heads),
+            "rope_base": found.get("rope.freq_base", float, 10000.0),
+            "rope": "adjacent",
+            "tied": "output.weight" not in header.tensors,
+        }
+    for key in ("rope.dimension_count", "attention.key_length", "attention.value_length"):
+        found.require(key, d // heads)
+    found.require("rope.scaling.type", "none")
+    found.require("expert_count", 0)
+    sizes = Sizes(
+        name, GGUF, table.shape[0], d, found.get("feed_forward_length", int), found.get("block_count", int),
+        found.get("context_length", int), heads, **options,
+    )  # fmt: skip
+    found.no_others(HARMLESS)
+    return sizes
+
+
+def tokenizer(settings: dict[str, Any]) -> BytePairs:
+    """The byte pairs of a file, put together as the library's own JSON; with the chat form, if there is one."""
+    found = Settings(settings)
+    found.require("tokenizer.ggml.model", "gpt2")
+    found.require("tokenizer.ggml.add_bos_token", False)
+    found.require("tokenizer.ggml.add_space_prefix", False)
+    cut = found.get("tokenizer.ggml.pre", str, "gpt-2")
+    if cut not in CUTS:
+        path, expected = "tokenizer.ggml.pre", ", ".join(CUTS)
+        raise FileError("not computed", path=path, expected=expected, got=f"{cut:.60}")
+    words, merges = (found.get(f"tokenizer.ggml.{name}", list) for name in ("tokens", "merges"))
+    kinds = settings.get("tokenizer.ggml.token_type", np.ones(len(words), np.int32))
+    if not isinstance(kinds, np.ndarray) or kinds.shape != (len(words),):
+        raise FileError("list length", path="tokenizer.ggml.token_type", expected=len(words), got=np.size(kinds))
+    vocab = dict(zip(words, range(len(words)), strict=True))
+    if len(vocab) < len(words):
+        raise FileError("word twice", path="tokenizer.ggml.tokens", expected="words that all differ")
+    added = [
+        {"id": i, "content": words[i], "special": bool(kinds[i] == MARK)} | dict.fromkeys(EDGES, False)
+        for i in np.flatnonzero((kinds == MARK) | (kinds == USERS)).tolist()
+    ]
+    form = {
+        "version": "1.0", "added_tokens": added, "pre_tokenizer": CUTS[cut], "decoder": BY_BYTES,
+        "model": {"type": "BPE", "vocab": vocab, "merges": merges},
+    }  # fmt: skip
+    special = {
+        f"{name}_token": words[i]
+        for name in ("bos", "eos")
+        if (i := found.get(f"tokenizer.ggml.{name}_token_id", int, len(words))) < len(words)
+    }
+    with inside("tokenizer"):
+        return byte_pairs(form, special, found.get("tokenizer.chat_template", str, ""))

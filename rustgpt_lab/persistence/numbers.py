@@ -7,6 +7,7 @@ the gguf package, which llama.cpp's own people keep.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -107,11 +108,18 @@ class Tensor:
     shape: tuple[int, ...]
     kind: Kind
     offset: int
-    nbytes: int
 
     @property
     def columns(self) -> int:
         return self.shape[-1]
+
+    @property
+    def rows(self) -> int:
+        return self.count // self.columns
+
+    @property
+    def count(self) -> int:
+        return prod(self.shape)
 
     def pieces(self, data: Any, start: int, stop: int) -> Iterator[tuple[int, int, Array]]:
         """Its rows from `start` to `stop` as (first row, last and one, float32); each piece overwrites the one before.
