@@ -98,6 +98,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "bomb": ("the file is larger when decompressed than the limit", _LIMIT),
     "extension": ("the name does not say which format", "Give it one of these extensions."),
     "other extension": ("the file is in another format than its name says", "Rename it."),
+    "not the model": ("this is not the model that was to be fetched", "Fetch it once more."),
     "foreign": ("this is another program's file, not RustGPT's", ""),
     "not compressed": ("the file is not compressed as its name says", ""),
     "compression": ("the compressed file is damaged", _ONCE_MORE),

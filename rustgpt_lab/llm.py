@@ -15,7 +15,7 @@ from .network import Network
 from .numerics import Array
 from .optim.adam import Adam
 from .parameters import Views
-from .persistence import Parts, load, resume, save
+from .persistence import Parts, fetched, load, resume, save
 from .tokenizers import Tokenizer, ids_of, sequences_of
 from .training import ModelLock, train
 
@@ -144,6 +144,11 @@ class LLM:
     def packaged(cls) -> LLM:
         """The trained model that comes with this package: RustGPT's recipe on its corpora, with a fresh optimizer."""
         return cls.load(Path(__file__).parent / "data" / "model.bin.gz")
+
+    @classmethod
+    def smollm2(cls) -> LLM:
+        """SmolLM2-135M-Instruct, a real language model; `rustgpt-lab get smollm2` fetches it, once."""
+        return cls.load(fetched())
 
     def copy(self) -> LLM:
         """An independent model with the same weights and the same optimizer's state."""

@@ -103,6 +103,9 @@ class Sizes:
         for name, most in (("blocks", MAX_LAYERS // 4), ("max_seq_len", MAX_POSITIONS)):
             if getattr(self, name) > most:
                 raise FileError("setting", path=name, expected=f"at most {most}", got=getattr(self, name))
+        for name in ("epsilon", "rope_base"):
+            if not 0 < getattr(self, name) < 1 << 40:
+                raise FileError("setting", path=name, expected="a number above 0", got=getattr(self, name))
         try:
             layers = family(self.family, self.vocab_size, self.d, self.hidden, self.blocks, self.max_seq_len, **options)
             parts = [layer for _, layer in walk(layers)]
@@ -156,7 +159,7 @@ def read_model(
         raise FileError("shape", path="vocab_size", expected=f"{len(vocab)}, as the tokenizer has", got=sizes.vocab_size)
     sources = list(sizes.sources(layers))
     for _, param, tensor, _, count in sources:
-        _check_shape(tensors, tensor, _shape_there(param, sizes.turned, count))
+        _check_shape(tensors, tensor, shape_there(param, sizes.turned, count))
     if surplus := tensors.keys() - {tensor for *_, tensor, _, _ in sources} - extra:
         remedy = "The model computes something with it that this library does not."
         raise FileError("surplus tensor", path=min(surplus), got=tensors[min(surplus)].shape, remedy=remedy)
@@ -167,20 +170,20 @@ def read_model(
     for name, param, tensor, index, count in sources:
         target = network.weights[name]
         with inside(tensor):
-            _fill(target.T if _is_turned(param, sizes.turned) else target, tensors[tensor], data, index, count)
+            _fill(target.T if is_turned(param, sizes.turned) else target, tensors[tensor], data, index, count)
     return Parts(vocab, network, Adam(network.parameters))
 
 
-def _is_turned(param: Param, turned: bool) -> bool:
+def is_turned(param: Param, turned: bool) -> bool:
     """Whether a parameter lies there the other way round: a matrix that rows are multiplied by, and no table."""
     return turned and param.unit_axis == 0
 
 
-def _shape_there(param: Param, turned: bool, count: int) -> tuple[int, ...]:
+def shape_there(param: Param, turned: bool, count: int) -> tuple[int, ...]:
     rows, columns = as_matrix(param.shape)
     if rows == 1 and param.unit_axis is None:
         return (columns * count,)
-    return (columns * count, rows) if _is_turned(param, turned) else (rows, columns * count)
+    return (columns * count, rows) if is_turned(param, turned) else (rows, columns * count)
 
 
 def _check_shape(tensors: dict[str, Tensor], name: str, shape: tuple[int, ...]) -> None:

@@ -14,6 +14,7 @@ from ..errors import FileError
 from ..tokenizers import BytePairs
 from .architectures import GGUF, GPT2, LLAMA, Sizes, byte_pairs, read_model
 from .convert import Parts
+from .describe import Node
 from .numbers import Tensor, ggml_kind
 from .reader import inside, limited
 from .schema import MAX_DIMENSION, MAX_WORDS
@@ -33,10 +34,12 @@ class Header:
     Attributes:
         settings: by name; a list of numbers is a window into the file.
         tensors: by name; none reaches beyond the file, or into another.
+        places: the first byte of each setting's value, and the one behind its last.
     """
 
     settings: dict[str, Any]
     tensors: dict[str, Tensor]
+    places: dict[str, tuple[int, int]]
 
 
 def read_header(data: Any) -> Header:
@@ -54,10 +57,12 @@ def read_header(data: Any) -> Header:
     limited(tensors, MAX_TENSORS, 8)
     limited(count, MAX_SETTINGS, 16)
     settings: dict[str, Any] = {}
+    spans: dict[str, tuple[int, int]] = {}
     for _ in range(count):
         name = reader.new_name(settings)
         with inside(name):
-            settings[name] = reader.value(reader.number("<u4"))
+            start, settings[name] = reader.offset, reader.value(reader.number("<u4"))
+            spans[name] = start, reader.offset
     places: dict[str, tuple[tuple[int, ...], int, int]] = {}
     for _ in range(tensors):
         name = reader.new_name(places)
@@ -67,7 +72,7 @@ def read_header(data: Any) -> Header:
     if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20 or alignment & (alignment - 1):
         raise FileError("setting", path="general.alignment", expected="a power of two", got=alignment)
     start = reader.offset + -reader.offset % alignment
-    return Header(settings, _tensors(places, start, alignment, len(reader.data)))
+    return Header(settings, _tensors(places, start, alignment, len(reader.data)), spans)
 
 
 class Reader:
@@ -150,6 +155,23 @@ def _tensors(places: dict[str, Any], start: int, alignment: int, end: int) -> di
                 raise FileError("cut off", offset=end, expected=f"{start + position} bytes", got=end)
             tensors[name] = Tensor(shape, kind, start + offset)
     return tensors
+
+
+def tree(data: Any) -> Node:
+    """The tree of a file: its settings, then its tensors as they lie there."""
+    header = read_header(data)
+    end = max((stop for _, stop in header.places.values()), default=24)
+    settings = Node("settings", "map", 24, end - 24, len(header.settings))
+    for name, value in header.settings.items():
+        start, stop = header.places[name]
+        long = isinstance(value, list | np.ndarray)
+        kind = "seq" if long else type(value).__name__
+        settings.children.append(Node(name, kind, start, stop - start, len(value) if long else value))
+    root = Node("", "struct", 0, len(memoryview(data)), children=[settings])
+    for name, tensor in sorted(header.tensors.items(), key=lambda item: item[1].offset):
+        shape = (tensor.rows, tensor.columns)
+        root.children.append(Node(name, tensor.kind.name, tensor.offset, tensor.nbytes, shape=shape))
+    return root
 
 
 # ---- a model --------------------------------------------------------------------------------------------------------

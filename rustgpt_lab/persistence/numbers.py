@@ -121,6 +121,10 @@ class Tensor:
     def count(self) -> int:
         return prod(self.shape)
 
+    @property
+    def nbytes(self) -> int:
+        return self.count // self.kind.size * self.kind.nbytes
+
     def pieces(self, data: Any, start: int, stop: int) -> Iterator[tuple[int, int, Array]]:
         """Its rows from `start` to `stop` as (first row, last and one, float32); each piece overwrites the one before.
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..errors import TextError
+import orjson
+
+from ..errors import TextError, VocabError
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
@@ -28,6 +30,26 @@ class ChatForm:
 
     def __init__(self, template: str, special: Mapping[str, str] | None = None):
         self.template, self.special = template, dict(special or {})
+
+    @classmethod
+    def from_json(cls, text: str) -> ChatForm:
+        """What `to_json` wrote, or a stranger who says so.
+
+        Raises:
+            VocabError: it is no such thing.
+        """
+        try:
+            found = orjson.loads(text)
+            template, special = found["template"], found["special"]
+            texts = [template, *special, *special.values()]
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise VocabError("this is no form of a chat", where="chat", got=f"{error!s:.200}") from error
+        if not all(isinstance(each, str) for each in texts):
+            raise VocabError("this is no form of a chat", where="chat", expected="texts", got=f"{found!r:.60}")
+        return cls(template, special)
+
+    def to_json(self) -> str:
+        return orjson.dumps({"template": self.template, "special": self.special}).decode()
 
     def render(self, messages: Sequence[Message], answer: bool = True) -> str:
         """The text of a conversation; with `answer`, up to where the model's next answer begins.
