@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,6 +52,9 @@ class Sampling(Strategy):
 
         return choose
 
+    def next(self) -> Sampling:
+        return replace(self, seed=self.seed + 1)
+
     def distribution(self, scores: Array, before: Sequence[Sequence[int]]) -> Array:
         """Scores (B, V), and the ids that stand before each -> the probabilities (B, V) that words are drawn with.
 
@@ -67,7 +70,7 @@ class Sampling(Strategy):
         p = softmax(
             np.take_along_axis(scores, order, axis=-1) / max(self.temperature, 1e-9)
         )  # the likeliest first
-        p[:, 1 if self.temperature == 0 else self.top_k :] = 0
+        p[:, 1 if self.temperature == 0 else self.top_k or p.shape[1] :] = 0
         p /= p.sum(axis=-1, keepdims=True)
         if self.top_p is not None and self.top_p < 1:
             p[p.cumsum(axis=-1) - p >= self.top_p] = 0  # without it, enough was reached

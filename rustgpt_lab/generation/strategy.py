@@ -51,6 +51,10 @@ class Strategy:
         """The choice of words after some prompts; what it remembers from one word to the next lives in it."""
         raise NotImplementedError
 
+    def next(self) -> Strategy:
+        """The strategy for the next question of a conversation: where there is chance, it draws anew."""
+        return self
+
 
 @dataclass(frozen=True)
 class Greedy(Strategy):
