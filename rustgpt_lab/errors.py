@@ -53,6 +53,10 @@ class TrainingError(ModelError):
     """A training run was asked for something impossible, or had to stop."""
 
 
+class GenerationError(ModelError):
+    """Something impossible was asked of a model that writes on."""
+
+
 class DivergenceError(TrainingError):
     """The loss or a gradient left the finite numbers, or the loss passed its limit; the weights are the last good ones.
 

@@ -6,9 +6,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import AccessError
+from ..errors import AccessError, GenerationError
 
 if TYPE_CHECKING:
+    from ..generation import Strategy
     from ..llm import LLM
 
 PROMPT = "User: {}"
@@ -29,15 +30,35 @@ def lab(options: Namespace) -> int:
 def chat(options: Namespace) -> int:
     from ..llm import LLM
 
+    strategy = strategy_of(options)
     llm = LLM.load(options.model, max_bytes=options.max_bytes)
     print("Ask something; an empty line or Ctrl-D ends.")
     while question := _ask():
-        _answer(llm, PROMPT.format(question))
+        _answer(llm, PROMPT.format(question), strategy)
+        strategy = strategy.next()
     return 0
 
 
-def _answer(llm: LLM, prompt: str) -> None:
-    from ..generation import greedy
+def strategy_of(options: Namespace) -> Strategy:
+    """Greedy, unless a beam or anything about chance is asked for.
+
+    Raises:
+        GenerationError: both are, or a number makes no sense.
+    """
+    from ..generation import Beam, Greedy, Sampling
+
+    names = ("temperature", "top_k", "top_p", "repetition_penalty", "seed")
+    chance = {name: value for name in names if (value := getattr(options, name)) is not None}
+    if options.beam is None:
+        return Sampling(**chance) if chance else Greedy()
+    if chance:
+        got = ", ".join("--" + name.replace("_", "-") for name in chance)
+        raise GenerationError("a beam draws nothing by chance", where="--beam", expected="it alone", got=got)
+    return Beam(options.beam)
+
+
+def _answer(llm: LLM, prompt: str, strategy: Strategy) -> None:
+    from ..generation import say
     from ..tokenizers import spoken
 
     if lost := llm.vocab.unknown(prompt):
@@ -45,8 +66,8 @@ def _answer(llm: LLM, prompt: str) -> None:
     if (count := len(llm.tokenize(prompt))) >= llm.max_seq_len:
         print(f"(no answer: this is {count} tokens; the model sees {llm.max_seq_len}, its answer included)")
         return
-    ids = greedy(llm.network, [llm.tokenize(prompt)], llm.max_seq_len, llm.vocab.end)
-    for text in spoken(llm.vocab, (i for _, i in ids if i != llm.vocab.end)):
+    said = (word.id for word in say(llm, [prompt], strategy))
+    for text in spoken(llm.vocab, (i for i in said if i != llm.vocab.end)):
         print(text, end="", flush=True)
     print()
 

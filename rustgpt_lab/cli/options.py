@@ -49,6 +49,7 @@ def parser() -> Parser:
 
     chat = subparsers.add_parser("chat", help="talk to a model")
     chat.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    _add_strategy(chat)
     _add_max_bytes(chat)
     chat.set_defaults(run=commands.chat)
 
@@ -142,6 +143,19 @@ def _train(options: argparse.Namespace) -> int:
     return train(options)
 
 
+def _add_strategy(chat: argparse.ArgumentParser) -> None:
+    """Whatever is not given stays None: `commands.strategy_of` says what that means."""
+    add = chat.add_argument
+    add(
+        "--temperature", type=_real, metavar="T", help="draw the words by chance: below 1 the likely ones win"
+    )
+    add("--top-k", type=_whole(1), metavar="K", help="draw among the K likeliest words")
+    add("--top-p", type=_real, metavar="P", help="draw among the likeliest words that together reach P")
+    add("--repetition-penalty", type=_real, metavar="R", help="above 1: words that were said get less likely")
+    add("--seed", type=_whole(0), metavar="N", help="of the draws: the same answers to the same questions")
+    add("--beam", type=_whole(1), metavar="WIDTH", help="search so many texts side by side, and say the best")
+
+
 def _add_max_bytes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-bytes",
@@ -180,6 +194,14 @@ def _rate(text: str) -> float:
 def _share(text: str) -> float:
     """A type for argparse: a part of the whole."""
     return _number(text, 1, "a number above 0 and below 1")
+
+
+def _real(text: str) -> float:
+    """A type for argparse: any number; who takes it knows the range."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}") from None
 
 
 def _number(text: str, below: float, expected: str) -> float:

@@ -75,7 +75,7 @@ def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes:
     Raises:
         FileError: for every way in which a file can be bad; its `kind` says which.
     """
-    if os.path.isdir(path):
+    if os.path.exists(os.path.join(path, huggingface.CONFIG)):
         return huggingface.read(path, max_bytes)
     with _named(path):
         if is_gguf(path, max_bytes):
