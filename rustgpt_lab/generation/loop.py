@@ -25,6 +25,7 @@ def write(
     strategy: Strategy,
     rooms: Sequence[int],
     ends: Sequence[tuple[int, ...]] = (),
+    past: KeyValues | None = None,
 ) -> Iterator[tuple[list, Array, list[int]]]:
     """Go on with every prompt until it says one of `ends`, or has no room for another word.
 
@@ -33,6 +34,7 @@ def write(
         prompts: ids. Nothing follows an empty one.
         rooms: how many ids may follow each prompt; 0 or less: none.
         ends: ids in a row that end a text when they are said.
+        past: of a single prompt, what was read of it before; it then holds all but the last word as well.
 
     Yields:
         (texts, scores, over): the texts that went on, each a word longer than in the turn before, a `Text` or of a beam
@@ -45,8 +47,9 @@ def write(
     if not texts:
         return
     choose, gone, last = strategy.begin(prompts), Counter[int](), {end[-1] for end in ends}
-    past = KeyValues(len(texts))
-    scores = network.scores(Batch([prompts[text.prompt] for text in texts]), past, last=True)
+    past = past or KeyValues(len(texts))
+    unread = [prompts[text.prompt][past.read[row] :] for row, text in enumerate(texts)]
+    scores = network.scores(Batch(unread, past.read), past, last=True)
     while True:
         texts, parents = choose(scores, texts, gone)
         if parents is not None and parents != list(range(len(scores))):
