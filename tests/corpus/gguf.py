@@ -181,3 +181,5 @@ FILES = [
     Bad("a merge of nothing", other(tokenizer__ggml__merges=(TEXT, ["q x"])), "tokenizer", ("qx",)),
     Bad("types for other tokens", other(tokenizer__ggml__token_type=(5, [1])), "list length", ("token_type",)),
 ]  # fmt: skip
+MADE_OF = [text(name) for name in SETTINGS] + [text(name) for name in SHAPES]
+"""Stretches of bytes that mean something, for a fuzzer."""
