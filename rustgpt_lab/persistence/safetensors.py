@@ -2,7 +2,7 @@
 
 A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v". The header's metadata
 hold the rest as JSON: `vocabulary`, the list of words (or of byte pairs `tokenizer`, as its library writes it, and
-`end`, the text of what ends a text); `architecture`, the layers as in our own JSON but without the
+`end`, the text of what ends a text, and `chat`, the form of a conversation, if there is one); `architecture`, the layers as in our own JSON but without the
 arrays; and `max_seq_len`, where no layer says it.
 
 The format's own library reads and checks the header; the numbers are then taken from where it says that they are,
@@ -129,7 +129,7 @@ def read(data: Any) -> dict[str, Any]:
 
 def _vocab(metadata: dict[str, str], words: list[str] | None) -> dict[str, Any]:
     if words is None:
-        return {name: metadata.get(name, "") for name in ("tokenizer", "end")}
+        return {name: metadata.get(name, "") for name in ("tokenizer", "end", "chat")}
     ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
     return {"encode": ids, "decode": numbered, "words": words}
 

@@ -11,6 +11,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 from ..errors import VocabError
 from ..texts import check_text
+from .chat_form import ChatForm
 from .words import END
 
 BYTES = 256
@@ -67,6 +68,7 @@ class BytePairs:
         backend.no_padding()
         backend.no_truncation()
         self.backend, self.end_text = backend, end
+        self.chat: ChatForm | None = None  # the form in which a model that has these pieces was taught to chat
         self.end: int | None = backend.token_to_id(end)
         self._size = backend.get_vocab_size()
         ids = np.sort(np.fromiter(backend.get_vocab().values(), np.int64, self._size))

@@ -54,11 +54,11 @@ SLOW = """
 import time
 view = views.chat(llm, 'What does the sun give?')
 from rustgpt_lab.views.gallery import chat
-def slowly(*prompts, greedy=chat.greedy):
-    for word in greedy(*prompts):
+def slowly(*prompts, say=chat.say):
+    for word in say(*prompts):
         time.sleep(0.2)
         yield word
-chat.greedy = slowly
+chat.say = slowly
 view"""
 
 

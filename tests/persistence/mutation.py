@@ -21,6 +21,11 @@ def read(form: Format, data: bytes) -> Parts | None:
     except FileError as error:
         str(error)  # a message that cannot be made would be a finding, too
         return None
+    return whole(parts)
+
+
+def whole(parts: Parts) -> Parts:
+    """The very parts, if they fit together: every array has its shape, and all numbers are finite."""
     for _, layer in walk(parts.network):
         for name, param in layer.parameters().items():
             assert layer.p[name].shape == param.shape

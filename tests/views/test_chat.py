@@ -39,13 +39,13 @@ def test_stop_leaves_the_words_that_were_said(llm: LLM, monkeypatch: pytest.Monk
     view = views.chat(llm, "the sun")
     spoke, listened = Event(), Event()
 
-    def greedy(network, prompts, most, end):
+    def say(llm, prompts):
         yield 0, VOCAB.ids["the"]
         spoke.set()
         assert listened.wait(10)
         yield 0, VOCAB.ids["sun"]
 
-    monkeypatch.setattr("rustgpt_lab.views.gallery.chat.greedy", greedy)
+    monkeypatch.setattr("rustgpt_lab.views.gallery.chat.say", say)
     view.widget.ask({"say": "sets"})
     assert spoke.wait(10)
     assert view.sentence == "The model is writing."
@@ -62,12 +62,12 @@ def test_a_new_question_ends_the_answer_before(llm: LLM, monkeypatch: pytest.Mon
     view = views.chat(llm, "the sun")
     go_on = Event()
 
-    def greedy(network, prompts, most, end):
+    def say(llm, prompts):
         yield 0, VOCAB.ids["the"]
         assert go_on.wait(10)
         yield 0, VOCAB.ids["sun"]
 
-    monkeypatch.setattr("rustgpt_lab.views.gallery.chat.greedy", greedy)
+    monkeypatch.setattr("rustgpt_lab.views.gallery.chat.say", say)
     view.widget.ask({"say": "sets"})
     first = view._thread
     view.widget.ask({"say": "rises"})

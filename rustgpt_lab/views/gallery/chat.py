@@ -9,7 +9,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TextError
-from ...generation import greedy
+from ...generation import say
 from ..base import Table, View
 from ..style import ACCENT, INKS, plot
 from .attention import Attention
@@ -161,9 +161,7 @@ class Chat(View):
         """Write the answer of a turn, word by word, until it is said or to be stopped."""
         turn, vocab, ids = self.data.turns[place], self.llm.vocab, list[int]()
         try:
-            for _, i in greedy(
-                self.llm.network, [self.llm.tokenize(turn.prompt)], self.llm.max_seq_len, vocab.end
-            ):
+            for _, i, *_ in say(self.llm, [turn.prompt]):
                 if stop.is_set():
                     turn = replace(turn, stopped=True)
                     break
