@@ -9,7 +9,9 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TextError
+from ...generation import Sampling, say
 from ..base import Table, View
+from ..chance import in_words
 from ..style import ACCENT, INKS, plot
 from .attention import Attention
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ...llm import LLM
 
 END = "</s>"
+GREEDY = Sampling(temperature=0)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Turn:
         prompt: what the model read: the question between "User:" and "Assistant:", as in its training.
         unknown: words of the question that the model could not read, and dropped.
         answer: the words so far; the last one is "</s>" if the model ended by itself.
+        strategy: how its words are chosen.
+        probabilities: what the model gave to each word.
         done: whether no more words come.
         stopped: whether somebody said "stop" first.
     """
@@ -37,7 +42,9 @@ class Turn:
     question: str
     prompt: str
     unknown: tuple[str, ...]
+    strategy: Sampling
     answer: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
     done: bool = False
     stopped: bool = False
 
@@ -45,6 +52,11 @@ class Turn:
     def said(self) -> str:
         """The answer without the mark of its end."""
         return " ".join(word for word in self.answer if word != END)
+
+    @property
+    def how(self) -> str:
+        """How the words were chosen, unless it was the usual way."""
+        return "" if self.strategy.temperature == 0 else in_words(self.strategy)
 
 
 @dataclass(frozen=True)
@@ -70,8 +82,9 @@ class Chat(View):
     title = "Chat: talk to the model"
     data: ChatData
 
-    def __init__(self, llm: LLM, question: str, suggestions: Sequence[str] = ()):
+    def __init__(self, llm: LLM, question: str, suggestions: Sequence[str], strategy: Sampling):
         self.llm = llm
+        self.strategy = strategy
         self.suggestions = tuple(suggestions)
         self._stop = Event()
         super().__init__(ChatData((self._turn(question),)))
@@ -107,22 +120,34 @@ class Chat(View):
         return plot(draw, 10, 0.5 * len(lines) + 0.2)
 
     def table(self) -> Table:
-        rows = [(turn.question, turn.said, " ".join(turn.unknown)) for turn in self.data.turns]
-        return Table(("question", "answer", "unknown words"), rows)
+        rows = [
+            (
+                turn.question,
+                turn.said,
+                ", ".join(f"{p:.2f}" for p in turn.probabilities),
+                " ".join(turn.unknown),
+            )
+            for turn in self.data.turns
+        ]
+        return Table(("question", "answer", "probability of each word", "unknown words"), rows)
 
     def state(self) -> dict[str, Any]:
-        turns = [{**vars(turn), "said": turn.said} for turn in self.data.turns]
+        turns = [
+            {**vars(turn), "strategy": vars(turn.strategy), "said": turn.said, "how": turn.how}
+            for turn in self.data.turns
+        ]
         return {"turns": turns, "attention": self.data.attention}
 
     def fixed(self) -> dict[str, Any]:
-        return {"suggestions": self.suggestions}
+        return {"suggestions": self.suggestions, "strategy": vars(self.strategy)}
 
     def answer(self, question: dict[str, Any]) -> ChatData:
-        """Talk for {say: text}, fall silent for {stop}; the attention of {look: text} or {look: number of a turn}.
+        """Talk for {say: text, strategy}, fall silent for {stop}; the attention of {look: text} or {look: a turn}.
 
         {look: None} closes that again.
         """
         if "say" in question:
+            self.strategy = replace(self.strategy, **question.get("strategy", {}))
             return self._reply(question["say"])
         if "stop" in question:
             self._stop.set()
@@ -144,7 +169,8 @@ class Chat(View):
                 "no word of this question is in the vocabulary", got=repr(question), remedy="Try other words."
             )
         self.llm.logits(prompt)  # refuses a question that is too long
-        return Turn(question, prompt, tuple(self.llm.vocab.unknown(question)))
+        strategy, self.strategy = self.strategy, self.strategy.next()
+        return Turn(question, prompt, tuple(self.llm.vocab.unknown(question)), strategy)
 
     def _reply(self, question: str) -> ChatData:
         """Begin a turn, and end the one before it if that is not done."""
@@ -162,11 +188,15 @@ class Chat(View):
         """Write the answer of a turn, word by word, until it is said or to be stopped."""
         turn = self.data.turns[place]
         try:
-            for word in self.llm.generate(turn.prompt):
+            for said in say(self.llm, [turn.prompt], turn.strategy):
                 if stop.is_set():
                     turn = replace(turn, stopped=True)
                     break
-                turn = replace(turn, answer=(*turn.answer, word))
+                turn = replace(
+                    turn,
+                    answer=(*turn.answer, self.llm.vocab.decode([said.id])),
+                    probabilities=(*turn.probabilities, said.probability),
+                )
                 self._show(place, turn)
         finally:
             self._show(place, replace(turn, done=True))
@@ -180,15 +210,22 @@ class Chat(View):
                 self.widget.show()
 
 
-def chat(llm: LLM, question: str = "What does the sun give?", suggestions: Sequence[str] = ()) -> Chat:
+def chat(
+    llm: LLM,
+    question: str = "What does the sun give?",
+    suggestions: Sequence[str] = (),
+    strategy: Sampling = GREEDY,
+) -> Chat:
     """Talk to a model: type a question, Enter sends it, every word appears as it is generated, Escape stops it.
 
-    The model reads "User: question Assistant:", as in its training, and goes on with the most likely word each time.
-    Words that it does not know are named. The attention behind an answer is one click away.
+    The model reads "User: question Assistant:", as in its training, and goes on with the most likely word each time, or
+    by chance where the temperature is above 0. Words that it does not know are named. The probability of every word is
+    shown, and the attention behind an answer is one click away.
 
     Args:
         llm: a model.
         question: the first one.
         suggestions: questions that a click asks.
+        strategy: how words are chosen to begin with; each turn draws anew.
     """
-    return Chat(llm, question, suggestions)
+    return Chat(llm, question, suggestions, strategy)
