@@ -1,20 +1,21 @@
 // A beam search as a tree: it grows turn by turn, and what is dropped turns grey.
-import { el, moves, number, slider, stage, textBox, button } from "./lab.js";
+import { button, el, moves, number, share, slider, stage, textBox } from "./lab.js";
 import { widest } from "./grid.js";
 
-const PITCH = 46; // from rank to rank, in pixels
-const LINK = 34; // the width of a link
+const PITCH = 48; // from rank to rank, in pixels
+const LINK = [24, 48]; // the width of a link: the least, and the most where there is room
 const LEFT = 62; // of the prompt
 const HEAD = 26;
 const PACE = 700; // milliseconds a turn, while it plays
 
 function render({ model, el: root }) {
   const lab = stage(model, root, "Move the slider, or press Play: in each turn every branch goes on with every word, "
-    + "and only the likeliest texts stay. Thick lines are likely words; grey branches were dropped. Greedy's words are "
-    + "underlined.");
+    + "and only the likeliest texts stay. Thick lines are likely words, with the probability below; grey "
+    + "branches were dropped. What greedy says is underlined.");
   lab.needsKernel();
   let data = null;
   let playing = 0;
+  const count = () => (data ? 1 + data.turns.flat(data.words.length - 1) : 0);
   const all = () => data.words.map((_, n) => n);
   const log = (x) => x.toFixed(2).replace("-", "−");
 
@@ -33,7 +34,6 @@ function render({ model, el: root }) {
   tree.numbers = () => [["turn", "rank", "text", "probability", "log-probability"], ...all().map((n) =>
     [1 + data.turns.flat(n), 1 + data.rows.flat(n), textOf(n), data.probabilities.flat(n), data.totals.flat(n)])];
 
-  const count = () => (data ? 1 + data.turns.flat(data.words.length - 1) : 0);
   /** The nodes from the prompt to one of them. */
   function path(n) {
     const nodes = [];
@@ -68,14 +68,17 @@ function render({ model, el: root }) {
       log(data.totals.flat(best))}.${lost}${beaten}`);
   }
 
+  let built = 0; // for which width the tree was built
   let nodes = []; // of the tree: { group, link, name }
   /** Every node and link once, where it belongs; what can be seen is told by `paint`. */
   function build() {
     const turns = count();
     const columns = Array.from({ length: turns }, (_, t) =>
       widest(all().filter((n) => data.turns.flat(n) === t).map((n) => data.words[n]), 130));
+    const room = (lab.width - LEFT - 8 - columns.reduce((sum, w) => sum + w, 0)) / turns;
+    const gap = Math.min(Math.max(room, LINK[0]), LINK[1]);
     const starts = [];
-    columns.reduce((x, w, t) => { starts[t] = x + LINK; return x + LINK + w; }, LEFT);
+    columns.reduce((x, w, t) => { starts[t] = x + gap; return x + gap + w; }, LEFT);
     const ranks = 1 + all().reduce((most, n) => Math.max(most, data.rows.flat(n)), 0);
     const y = (n) => HEAD + PITCH * (n < 0 ? 0 : data.rows.flat(n)) + 16;
     const heads = starts.map((x, t) => el("text", { class: "rl-tick", x: x + columns[t] / 2, y: 10,
@@ -90,20 +93,23 @@ function render({ model, el: root }) {
         "stroke-width": 1 + 5 * p, pathLength: 1 });
       const name = el("text", { x: starts[t] + columns[t] / 2, y: y(n), "text-anchor": "middle",
         "dominant-baseline": "central" }, word);
-      const chance = el("text", { class: "rl-tick rl-figures", x: starts[t] + columns[t] / 2, y: y(n) + 15,
-        "text-anchor": "middle", "dominant-baseline": "central" }, p < 0.01 ? "<0.01" : p.toFixed(2));
+      const chance = el("text", { class: "rl-tick rl-figures", x: starts[t] + columns[t] / 2, y: y(n) + 18,
+        "text-anchor": "middle", "dominant-baseline": "central" }, share(p) || "<0.01");
       const group = el("g", { class: "rl-branch" }, el("title", {}, `${textOf(n)}: probability of the last word ${
         number(p, 3)}, log-probability ${number(data.totals.flat(n))}`), link, name, chance);
       return { group, link, name };
     });
     const place = { x: LEFT - 4, y: y(-1), "text-anchor": "end", "dominant-baseline": "central" };
-    const prompt = el("text", place, "prompt");
-    tree.replaceChildren(...heads, prompt, ...nodes.map(({ group }) => group));
+    const labels = [el("text", { class: "rl-tick", x: LEFT - 4, y: 10, "text-anchor": "end" }, "turn"),
+      el("text", place, "prompt")];
+    tree.replaceChildren(...heads, ...labels, ...nodes.map(({ group }) => group));
     tree.setAttribute("width", starts.at(-1) + columns.at(-1) + 8);
     tree.setAttribute("height", HEAD + PITCH * ranks);
     tree.ends = starts.map((x, t) => x + columns[t]);
+    built = lab.width;
   }
   function paint(theme) {
+    if (built !== lab.width) build();
     const now = turn.value - 1;
     const done = now === count() - 1;
     const said = new Set(done ? path(data.hypotheses[0].node) : []);
@@ -144,7 +150,7 @@ function render({ model, el: root }) {
     turn.value = count();
     caption.textContent = `What was found, by its score: the log-probability, divided by the number of words${
       data.length_penalty === 1 ? "" : ` to the power of ${data.length_penalty}`}`;
-    build();
+    built = 0;
   });
   lab.onDraw(paint);
   return () => { halt(); lab.close(); };

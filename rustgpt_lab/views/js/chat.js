@@ -1,5 +1,5 @@
 // A conversation with a model. Answers grow while the kernel generates them; each one's attention is a button away.
-import { el, number, stage, textBox, toggle } from "./lab.js";
+import { el, number, share, stage, textBox, toggle } from "./lab.js";
 import { render as renderAttention } from "./attention_card.js";
 import { strategyOf } from "./strategy.js";
 
@@ -52,7 +52,7 @@ function render({ model, el: root }) {
   function spoken(answer, probabilities) {
     const words = answer.map((word, i) => [word, probabilities[i]]).filter(([word]) => word !== "</s>");
     return words.flatMap(([word, p], i) => [i ? " " : "", el("span", { class: "rl-spoken", title: number(p, 3),
-      style: `--rl-p:${p}` }, word, ...(shown.value ? [el("small", {}, p.toFixed(2))] : []))]);
+      style: `--rl-p:${p}` }, word, ...(shown.value ? [el("small", {}, share(p) || "<0.01")] : []))]);
   }
 
   function turn({ question, unknown, answer, probabilities, how, said, done, stopped }, k) {
