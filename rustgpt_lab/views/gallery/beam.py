@@ -184,7 +184,7 @@ class BeamTree(View):
         ]
         greedy = data.greedily
         rows.append(("greedy", greedy.text, greedy.log_probability, greedy.score))
-        return Table(("", "text", "log-probability", "score"), rows)
+        return Table(("place", "text", "log-probability", "score"), rows)
 
     def state(self) -> dict[str, Any]:
         data = self.data

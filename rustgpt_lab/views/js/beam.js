@@ -137,7 +137,7 @@ function render({ model, el: root }) {
     if (done) best[0].classList.add("rl-best");
     const greedy = row("greedy", data.greedily);
     greedy.classList.remove("rl-hidden");
-    table.replaceChildren(el("thead", {}, cells("th", "", "text", "log-probability", "score")),
+    table.replaceChildren(el("thead", {}, cells("th", "place", "text", "log-probability", "score")),
       el("tbody", {}, ...best, greedy));
   }
 
