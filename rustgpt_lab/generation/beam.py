@@ -20,7 +20,7 @@ class Branch(NamedTuple):
         prompt: the place of its prompt among the prompts.
         ids: what was said.
         logs: the logarithm of the probability of each word.
-        score: see `Beam`.
+        score: see `Beam.score`.
     """
 
     prompt: int
@@ -64,6 +64,10 @@ class Beam(Strategy):
         check("width", self.width, is_whole(self.width, 1), "a whole number, 1 or more")
         check("length_penalty", self.length_penalty, is_number(self.length_penalty), "a finite number")
 
+    def score(self, logs: Sequence[float]) -> float:
+        """The score of a text whose words have these log-probabilities."""
+        return sum(logs) / len(logs) ** self.length_penalty
+
     def begin(self, prompts: Sequence[Sequence[int]]) -> Choose:
         return self._choose
 
@@ -78,8 +82,7 @@ class Beam(Strategy):
             for place in _largest(totals.ravel(), self.width - gone[prompt]):
                 which, i = divmod(place, totals.shape[1])
                 said = (*before[which], float(logs[rows[which], i]))
-                score = sum(said) / len(said) ** self.length_penalty
-                branches.append(Branch(prompt, (*texts[rows[which]].ids, i), said, score))
+                branches.append(Branch(prompt, (*texts[rows[which]].ids, i), said, self.score(said)))
                 parents.append(rows[which])
         return branches, parents
 

@@ -109,7 +109,9 @@ def _model_in(path: Path) -> Iterator[BinaryIO]:
                 inside = [info for info in archive.infolist() if info.filename.rpartition("/")[2] == NAME]
                 if not inside:
                     expected = f"{NAME} inside"
-                    raise FileError("not the model", where=os.fspath(path), expected=expected, got="other files")
+                    raise FileError(
+                        "not the model", where=os.fspath(path), expected=expected, got="other files"
+                    )
                 with archive.open(inside[0]) as stream:
                     yield stream
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
+    from .gallery.beam import beam as beam
     from .gallery.chat import chat as chat
     from .gallery.clipping import clipping as clipping
     from .gallery.embeddings import embeddings as embeddings
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
     from .gallery.journey import journey as journey
     from .gallery.model_file import model_file as model_file
     from .gallery.network import network as network
+    from .gallery.next_word import next_word as next_word
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
     from .gallery.what_if import what_if as what_if
 
 NAMES = (
     "attention",
+    "beam",
     "chat",
     "clipping",
     "embeddings",
@@ -46,6 +49,7 @@ NAMES = (
     "journey",
     "model_file",
     "network",
+    "next_word",
     "tokens",
     "training",
     "what_if",

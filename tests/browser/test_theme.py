@@ -22,6 +22,7 @@ session.step(5)
 """
 SHOWS = {
     "attention": "views.attention(llm, text)",
+    "beam": "views.beam(llm, text)",
     "chat": "chat",
     "clipping": "views.clipping(llm, Dataset.packaged().chat, steps=3)",
     "embeddings": "views.embeddings(llm, 'sun moon stars')",
@@ -29,6 +30,7 @@ SHOWS = {
     "journey": "views.journey(llm, text)",
     "model_file": "views.model_file(LLM.build(llm.vocab, embedding_dim=4, hidden_dim=4, blocks=1), text)",
     "network": "views.network(llm, text)",
+    "next_word": "views.next_word(llm, text)",
     "tokens": "views.tokens(llm, text)",
     "training": "views.training(session, text)",
     "what_if": "views.what_if(llm, text, 'hide', layer=1, column=3)",

@@ -325,3 +325,19 @@ def test_strategies_are_values():
     assert Sampling(top_k=3) == Sampling(top_k=3) != Sampling() and Beam() == Beam(5) and Greedy() == Greedy()
     assert len({Greedy(), Greedy(), Beam(), Beam(), Sampling()}) == 3
     assert repr(Beam()) == "Beam(width=5, length_penalty=1.0)"
+
+
+def test_a_likelier_text_can_be_the_wrong_one():
+    """The packaged model, asked in words that it did not learn: the lessons show this case."""
+    llm, question = LLM.packaged(), "User: Can you tell about Mars?"
+    greedy = llm.predict(question)
+    (found,) = hypotheses(llm, [question], Beam(5))
+    assert greedy == "Assistant : Mars is a red rocky planet with two small moons </s>"
+    assert llm.vocab.decode(found[0].ids) == (
+        "Assistant : Venus is a rocky planet and the hottest of the eight planets </s>"
+    )
+    assert found[0].log_probability > 0.5 + sum(log(word.probability) for word in say(llm, [question]))
+    assert [" ".join(llm.generate(question, strategy=strategy)) for strategy in (Greedy(), Beam())] == [
+        greedy,
+        llm.vocab.decode(found[0].ids),
+    ]

@@ -6,8 +6,9 @@ const PITCH = 32; // from word to word, in pixels
 const NUMBER = 56; // the width of a column of numbers
 
 /**
- * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], signed })`: values in [0, 1], the colour of
- * the bars, and that of the name; a series without a name has no heading. Signed values are written however small.
+ * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], signed, faint(i) })`: values in [0, 1], the
+ * colour of the bars, and that of the name; a series without a name has no heading. Signed values are written however
+ * small. A word that is `faint(i)` stands back.
  */
 export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
@@ -29,7 +30,7 @@ export function wordBars(parent, label) {
     node: svg,
     draw(theme, next) {
       spec = next;
-      const { words, series, signed = false } = spec;
+      const { words, series, signed = false, faint = () => false } = spec;
       const head = series[0].name ? 22 : 0;
       const left = widest(words, 140) + 8;
       const width = Math.max(parent.clientWidth, 240);
@@ -41,6 +42,7 @@ export function wordBars(parent, label) {
         const key = JSON.stringify([word, words.slice(0, i).filter((other) => other === word).length]);
         const { node, name, bars, numbers, full } = kept.set(key, rows.get(key) ?? row(series.length)).get(key);
         node.style.transform = `translateY(${head + PITCH * i}px)`;
+        node.classList.toggle("rl-faint", faint(i));
         const said = series.map(({ name: of = "", at }) => `${of} ${number(at(i), 3)}`.trim()).join(", ");
         full.textContent = `${word}: ${said}`;
         name.textContent = shortened(word, 138);
