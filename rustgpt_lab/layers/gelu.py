@@ -43,12 +43,13 @@ class GELUFeedForward(Layer):
         self.hidden, self.bias = hidden, bias
 
     def parameters(self) -> dict[str, Param]:
-        biases = {"b1": Param((1, self.hidden)), "b2": Param((1, self.d))} if self.bias else {}
-        return {
+        every = {
             "w1": Param((self.d, self.hidden), small, unit_axis=0),
+            "b1": Param((1, self.hidden)),
             "w2": Param((self.hidden, self.d), small, unit_axis=0),
-            **biases,
+            "b2": Param((1, self.d)),
         }
+        return {name: param for name, param in every.items() if self.bias or name[0] == "w"}
 
     def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
         hidden = x @ self.p.w1  # (N, hidden)
