@@ -26,28 +26,36 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
+    from .gallery.byte_pairs import byte_pairs as byte_pairs
     from .gallery.chat import chat as chat
     from .gallery.clipping import clipping as clipping
     from .gallery.embeddings import embeddings as embeddings
+    from .gallery.four_words import four_words as four_words
     from .gallery.gradient_check import gradient_check as gradient_check
+    from .gallery.gradient_flow import gradient_flow as gradient_flow
     from .gallery.journey import journey as journey
     from .gallery.model_file import model_file as model_file
     from .gallery.network import network as network
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
+    from .gallery.valley import valley as valley
     from .gallery.what_if import what_if as what_if
 
 NAMES = (
     "attention",
+    "byte_pairs",
     "chat",
     "clipping",
     "embeddings",
+    "four_words",
     "gradient_check",
+    "gradient_flow",
     "journey",
     "model_file",
     "network",
     "tokens",
     "training",
+    "valley",
     "what_if",
 )
 
