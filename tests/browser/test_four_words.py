@@ -10,7 +10,9 @@ SETUP = "from rustgpt_lab import views"
 def drive(lab: Lab, view: Locator) -> None:
     lab.reach(view, "The query of “boat”")
     lab.press("Shift+ArrowDown", "ArrowRight")  # from (0.5, 2.4); the key of “red” is (0.4, 1.9)
-    assert lab.says(view).startswith("“boat” looks at “red”: q · k = 0.6 × 0.4 + 1.9 × 1.9 = 3.85; divided by √2")
+    assert lab.says(view).startswith(
+        "“boat” looks at “red”: q · k = 0.6 × 0.4 + 1.9 × 1.9 = 3.85; divided by √2"
+    )
     lab.reach(view, "The key of “the”")
     lab.press("ArrowUp")
     lab.reach(view, "The value of “red”")

@@ -55,6 +55,7 @@ function render({ model, el: root }) {
     return el("li", {}, ...nodes);
   }
 
+  begin();
   lab.onData(() => {});
   lab.onDraw((theme) => {
     const { words, pairs } = steps[merges.value];

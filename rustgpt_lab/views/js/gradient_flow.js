@@ -62,10 +62,8 @@ function render({ model, el: root }) {
     caption.textContent = shown.length
       ? `The norm of the gradient of each weight that it has reached${rest ? `; ${rest} smaller ones left out` : ""}`
       : "The weights stand here once the gradient has come back to them";
-    bars.node.style.display = shown.length ? "" : "none";
-    if (!shown.length) return;
-    bars.draw(theme, { words: shown.map(([name]) => name), most: shown[0][1] || 1, written: two, wide: 190,
-      series: [{ at: (i) => shown[i][1], colour: theme.categories[5] }] });
+    bars.draw(theme, { words: shown.map(([name]) => name), most: shown[0]?.[1] || 1, written: two,
+      wide: 190, series: [{ at: (i) => shown[i][1], colour: theme.categories[5] }] });
   });
   lab.onData(() => {});
   return () => { steps.halt(); lab.close(); };

@@ -30,11 +30,11 @@ export function plane(parent, label, onMove, onChoose = () => {}) {
     const node = el("g", { class: "rl-handle", tabindex: 0, role: "slider" },
       el("circle", { r: 18, fill: "transparent" }), el("circle", { r: 7, class: "rl-cursor" }));
     let held = null; // how far from the point the pointer took it
-    node.addEventListener("focus", () => onChoose(i));
     node.addEventListener("keydown", (event) => {
       const way = STEPS[event.key];
       if (!way) return;
       event.preventDefault();
+      onChoose(i);
       const by = spec.step * (event.shiftKey ? 5 : 1);
       move(i, way.map((sign, k) => Math.round((spec.points[i].at[k] + sign * by) / spec.step) * spec.step));
     });
