@@ -123,7 +123,7 @@ class BytePairs(View):
             words.set_axis_off()
             for row, k in enumerate(shown):
                 line = "   ".join("·".join(pieces) for pieces in steps[k].words)
-                text = line if len(line) < 64 else f"{line[:62]}…"
+                text = line if len(line) < 84 else f"{line[:82]}…"
                 head = f"{k} merge{'' if k == 1 else 's'}, {steps[k].size} pieces"
                 words.text(0, row - 0.22, head, va="center", color=INKS["muted"])
                 words.text(0, row + 0.14, text, va="center", parse_math=False)
@@ -131,6 +131,7 @@ class BytePairs(View):
             bars.barh(range(len(pairs)), [count for _, count in pairs], color=ACCENT)
             bars.set_yticks(range(len(pairs)), names, parse_math=False)
             bars.invert_yaxis()
+            bars.xaxis.get_major_locator().set_params(integer=True)
             bars.set(xlabel="times", title="pairs of neighbours, before the first merge")
 
         return plot(draw, 11, max(3.2, 0.75 * len(shown)), ncols=2, width_ratios=(3, 2))

@@ -102,10 +102,14 @@ class FourWords(View):
     def figure(self) -> Figure:
         data, (row, _) = self.data, self.opening
 
-        def arrow(ax: Any, start: Any, end: Any, colour: str, width: float, name: str = "") -> None:
+        def arrow(
+            ax: Any, start: Any, end: Any, colour: str, width: float, name: str = "", up: int = 4
+        ) -> None:
             look = {"arrowstyle": "-|>", "color": colour, "linewidth": width, "shrinkA": 0, "shrinkB": 0}
             ax.annotate("", end, start, arrowprops=look)
-            ax.annotate(name, end, (4, 4), textcoords="offset points", color=INKS["text"], parse_math=False)
+            left = end[0] < 0  # away from the other arrows
+            side = {"ha": "right" if left else "left", "color": INKS["text"], "parse_math": False}
+            ax.annotate(name, end, (-4 if left else 4, up), textcoords="offset points", **side)
 
         def draw(figure: Any, axes: Any) -> None:
             plane, mixed, scores, weights = axes
@@ -122,8 +126,8 @@ class FourWords(View):
                 arrow(mixed, (0, 0), data.v[i], INKS["before"], 0.8, f"v {word}")
                 start, end = end, end + data.weights[row, i] * data.v[i]
                 arrow(mixed, start, end, CATEGORIES[COLOURS[i]], 2.5)
-            arrow(plane, (0, 0), data.q[row], ACCENT, 3, f"q {data.words[row]}")
-            arrow(mixed, (0, 0), end, ACCENT, 3, "mix")
+            arrow(plane, (0, 0), data.q[row], ACCENT, 3, f"q {data.words[row]}", up=9)
+            arrow(mixed, (0, 0), end, ACCENT, 3, "mix", up=-16)
             limit = max(1.0, float(np.abs(data.products).max()))
             shown = np.where(np.isfinite(data.scores), data.scores, np.nan)
             scores.imshow(shown, cmap=colormap("diverging"), vmin=-limit, vmax=limit)
@@ -134,7 +138,12 @@ class FourWords(View):
                 vmax=1,
             )
             for ax, values, write, title in (
-                (scores, shown, "{:.1f}".format, "scores, masked"),
+                (
+                    scores,
+                    shown,
+                    lambda x: f"{x:.1f}".replace("-", "−"),
+                    "scores, masked" if data.masked else "scores",
+                ),
                 (weights, data.weights, share, "weights"),
             ):
                 ax.set_xticks(range(4), data.words, parse_math=False)

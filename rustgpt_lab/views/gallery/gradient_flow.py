@@ -112,12 +112,13 @@ class GradientFlow(View):
     @property
     def sentence(self) -> str:
         layers = self.data.layers
-        most = max(layers, key=lambda layer: layer.weights)
-        first, feels = (f"layer {layer.title.replace(' ', ', ')}," for layer in (layers[0], most))
+        growth = {layer.title: (layer.leaves or 0.0) / (layer.arrives or 1.0) for layer in layers}
+        most = max(growth, key=growth.__getitem__)
+        first, grows = (f"layer {title.replace(' ', ', ')}," for title in (layers[0].title, most))
         return (
             f"A loss of {self.data.loss:.3g}: the gradient leaves it with a norm of {self.data.logits:.3g} and arrives "
-            f"at {first} with {layers[0].arrives:.3g}; of all, {feels} feels it most, "
-            f"with {most.weights:.3g} at its weights."
+            f"at {first} with {layers[0].arrives:.3g}; {grows} hands on {growth[most]:.3g} times what arrives there, "
+            f"more than any other."
         )
 
     def figure(self) -> Figure:
