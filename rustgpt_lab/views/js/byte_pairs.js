@@ -21,7 +21,8 @@ function render({ model, el: root }) {
   left.append(caption);
   const bars = wordBars(left, "The most frequent pairs of neighbours, and how often they occur");
   const list = el("ol", { class: "rl-tokens", "aria-label": "What was merged, in its order" });
-  middle.append(el("div", { class: "rl-caption" }, "Merged so far: these are the new pieces"), list);
+  const grown = el("div", { class: "rl-caption" });
+  middle.append(grown, list);
   right.append(el("div", { class: "rl-caption" }, "Pieces of the text after each merge"));
   const chart = lineChart(right, "How many pieces the text has after each merge", (i) => { merges.go(i); });
   lab.picture.append(pieces, el("div", { class: "rl-columns", style: "margin-top:14px" }, left, middle, right));
@@ -67,6 +68,7 @@ function render({ model, el: root }) {
     caption.textContent = `How often two pieces stand side by side${rest ? `; ${rest} rarer pairs are left out` : ""}`;
     bars.draw(theme, { words: shown.map(([a, b]) => `${a} + ${b}`), most: shown[0]?.[2], written: String,
       series: [{ at: (i) => shown[i][2], colour: theme.accent }] });
+    grown.textContent = done.length ? "Merged so far: these are the new pieces" : "Nothing is merged yet";
     list.replaceChildren(...done.map(([a, b, n], i) => el("li", { class: "rl-token",
       style: i === done.length - 1 && "border-color:var(--rl-accent)" }, el("span", {}, a + b),
     el("small", {}, `${a} + ${b}: ${n}`))));

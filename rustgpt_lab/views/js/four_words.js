@@ -98,7 +98,7 @@ function render({ model, el: root }) {
           const [px, py] = place(at);
           const same = taken.filter(([qx, qy]) => Math.abs(px - qx) < 70 && Math.abs(py - qy) < 17).length;
           taken.push([px, py]);
-          return nameAt([px, py + 18 * same], text, size, kind);
+          return nameAt([px, py + 18 * same], text, size, kind, at[0] < 0);
         };
         return [
           ...words.flatMap((_, i) => (i === row ? [] : arrow(zero, place(vectors.q[i]), theme.before, 1, true))),
@@ -127,9 +127,10 @@ function render({ model, el: root }) {
           ...chain,
           ...words.map((word, j) => {
             const part = share(weights[row][j]);
-            return nameAt(place(vectors.v[j]), part ? `${part} × v ${word}` : `v ${word}`, size);
+            return nameAt(place(vectors.v[j]), part ? `${part} × v ${word}` : `v ${word}`, size, "rl-word",
+              vectors.v[j][0] < 0);
           }),
-          nameAt([x(mix[row][0]), y(mix[row][1]) + 22], "mix", size, "rl-chosen"),
+          nameAt([x(mix[row][0]), y(mix[row][1]) + 22], "mix", size, "rl-chosen", mix[row][0] > 0),
         ];
       },
     });
@@ -139,7 +140,7 @@ function render({ model, el: root }) {
   lab.onDraw((theme) => {
     const { products, scores, seen, weights } = attend(vectors, mask.value);
     planes(theme);
-    const limit = Math.max(1, ...products.flat().map(Math.abs));
+    const limit = Math.ceil(Math.max(1, ...products.flat().map(Math.abs)));
     const signed = { low: -limit, high: limit, palette: "diverging", written: tenths };
     const hidden = (i, j) => !seen(i, j);
     const common = { rows: words, columns: words, axes: AXES };

@@ -109,9 +109,10 @@ export function arrow([x1, y1], [x2, y2], colour, width = 2, dash = false) {
   ];
 }
 
-/** A name beside a place, in pixels, legible on whatever lies below it, and inside of the picture. */
-export function nameAt([x, y], name, { width, height }, kind = "rl-word") {
-  const right = x > width - 12 - 9 * name.length;
-  return el("text", { x: right ? x - 12 : x + 12, y: Math.min(Math.max(y - 10, 12), height - 24),
-    "text-anchor": right ? "end" : "start", "dominant-baseline": "central", class: `${kind} rl-outlined` }, name);
+/** A name beside a place, or on its `left`, in pixels: legible on what lies below it, and inside of the picture. */
+export function nameAt([x, y], name, { width, height }, kind = "rl-word", left = false) {
+  const wide = 12 + 9 * name.length;
+  const flipped = x > width - wide || (left && x > wide);
+  return el("text", { x: flipped ? x - 12 : x + 12, y: Math.min(Math.max(y - 10, 12), height - 24),
+    "text-anchor": flipped ? "end" : "start", "dominant-baseline": "central", class: `${kind} rl-outlined` }, name);
 }

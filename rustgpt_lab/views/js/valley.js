@@ -75,24 +75,24 @@ function render({ model, el: root }) {
   }
 
   let kept = { key: "" };
-  /** The lines of equal loss, in pixels: [{ level, pieces }]; kept until the ground or the size changes. */
+  /** The lines of equal loss, in pixels: [{ level, d, top }]; kept until the ground or the size changes. */
   function lines(place, size) {
     const key = JSON.stringify([ground.value, size]);
-    if (kept.key !== key) {
-      const box = data.boxes[ground.value];
-      const { loss } = LANDSCAPES[ground.value];
-      const all = LINES.map((level) => ({ level, pieces: contour(loss, box, level).map((ends) => ends.map(place)) }));
-      kept = { key, all };
-    }
-    return kept.all;
+    if (kept.key === key) return kept.all;
+    const { loss } = LANDSCAPES[ground.value];
+    const point = (p) => p.map((v) => v.toFixed(1));
+    const all = LINES.map((level) => {
+      const pieces = contour(loss, data.boxes[ground.value], level).map((ends) => ends.map(place));
+      const d = pieces.map(([p, q]) => `M${point(p)}L${point(q)}`).join("");
+      return { level, d, top: pieces.flat().reduce((best, p) => (p[1] < best[1] ? p : best), [0, Infinity]) };
+    });
+    kept = { key, all };
+    return all;
   }
   function equal(theme, place, size) {
-    const point = (p) => p.map((v) => v.toFixed(1));
     let above = -20; // the height of the last number
-    return lines(place, size).flatMap(({ level, pieces }) => {
-      const line = el("path", { d: pieces.map(([p, q]) => `M${point(p)}L${point(q)}`).join(""), fill: "none",
-        stroke: theme.before, "stroke-width": 1, "stroke-opacity": 0.55 });
-      const [tx, ty] = pieces.flat().reduce((top, p) => (p[1] < top[1] ? p : top), [0, Infinity]);
+    return lines(place, size).flatMap(({ level, d, top: [tx, ty] }) => {
+      const line = el("path", { d, fill: "none", stroke: theme.before, "stroke-width": 1, "stroke-opacity": 0.55 });
       if (!(ty > above + 20 && ty > 12 && ty < size.height && tx > 40 && tx < size.width - 40)) return [line];
       above = ty;
       return [line, el("text", { x: tx, y: ty, "text-anchor": "middle", "dominant-baseline": "central",
@@ -109,7 +109,7 @@ function render({ model, el: root }) {
       ...seen.slice(1).map(([cx, cy]) => el("circle", { cx, cy, r: 2.5, fill: colour })),
     ];
   }
-  /** Where each path has come, at the edge if that is out of sight; named if no other is near. */
+  /** Where each path has come, at the edge if that is out of sight; named if neither another nor the start is near. */
   function tips(all, place, { width, height }) {
     const within = (v, most) => Math.min(Math.max(v, 8), most - 8);
     const ends = all.map(({ name, path, lost, colour }) => {
@@ -118,12 +118,12 @@ function render({ model, el: root }) {
       const state = lost <= steps.value ? ": blown up" : Math.hypot(at[0] - px, at[1] - py) > 8 ? ": out of sight" : "";
       return { at, colour, title: data.optimizers[name] + state };
     });
-    const alone = ({ at: [px, py] }) =>
-      ends.filter(({ at: [qx, qy] }) => Math.hypot(px - qx, py - qy) < NEAR).length === 1;
+    const taken = [...ends.map(({ at }) => at), place(start)];
+    const alone = ({ at: [px, py] }) => taken.filter(([qx, qy]) => Math.hypot(px - qx, py - qy) < NEAR).length === 1;
     return [
       ...ends.map(({ at: [cx, cy], colour }) =>
         el("circle", { cx, cy, r: 6, fill: colour, stroke: "var(--rl-paper)", "stroke-width": 1.5 })),
-      ...ends.filter((end) => steps.value && alone(end)).map(({ at, title }) => nameAt(at, title, { width, height })),
+      ...ends.filter(alone).map(({ at, title }) => nameAt(at, title, { width, height })),
     ];
   }
   function drawLosses(theme, all, tall) {
