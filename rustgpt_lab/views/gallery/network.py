@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...layers import Layer
 from ...numerics import Array
-from ..anatomy import RESIDUAL, block_ends
+from ..anatomy import RESIDUAL, blocks_of
 from ..base import Table, View
 from ..style import ACCENT, INKS, plot
 
@@ -104,15 +104,13 @@ def network_of(llm: LLM, text: str) -> NetworkData:
         TextError: the model cannot read the text.
     """
     trace = llm.trace(text)
-    ends = block_ends(llm.network)
-    starts = [end + 1 for end in ends[:-1]]
+    blocks = blocks_of(llm.network)
 
     def layer_of(i: int, layer: Layer) -> LayerData:
-        inside = bool(starts) and starts[0] <= i <= ends[-1]
         return LayerData(
             name=type(layer).__name__,
             summary=(type(layer).__doc__ or "").strip().partition("\n")[0],
-            block=sum(start <= i for start in starts) if inside else 0,
+            block=blocks[i],
             residual=isinstance(layer, RESIDUAL),
             size=sum(array.size for array in layer.p.values()),
             gives=layer.d_out,
