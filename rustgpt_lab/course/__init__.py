@@ -3,13 +3,13 @@
 They are plain functions: no account, no server, no network. The exercises are data, in `exercises`.
 """
 
+from .assembly import your_model
 from .checking import check
 from .folding import fold
 from .my_gpt import import_my_gpt, keep, stand_alone
 from .predictions import predict, reveal
 from .record import progress
 from .show import show
-from .your_model import your_model
 
 __all__ = [
     "check",

@@ -53,7 +53,7 @@ HEAD = (
 )
 SECTION = re.compile(r"^# ==== (\S+)(.*?) ====\n", re.MULTILINE)
 IMPORT = re.compile("^(import|from) ", re.MULTILINE)
-OURS = ", by the course"
+OURS = " (by the course)"
 GLUE = "glue"
 _latest: dict[str, Callable[..., Any]] = {}  # what passed last in this kernel
 
