@@ -6,7 +6,8 @@ They are plain functions: no account, no server, no network. The exercises are d
 from .assembly import your_model
 from .checking import check
 from .folding import fold
-from .my_gpt import import_my_gpt, keep, stand_alone
+from .my_gpt import import_my_gpt, keep, run_my_gpt, stand_alone
+from .ordering import order
 from .predictions import predict, reveal
 from .record import progress
 from .show import show
@@ -16,9 +17,11 @@ __all__ = [
     "fold",
     "import_my_gpt",
     "keep",
+    "order",
     "predict",
     "progress",
     "reveal",
+    "run_my_gpt",
     "show",
     "stand_alone",
     "your_model",
