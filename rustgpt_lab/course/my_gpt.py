@@ -23,7 +23,7 @@ from ..files import atomic_write
 from . import glue
 from .exercise import Exercise, find_exercise
 from .guard import SECONDS, Few, TimeUp, within
-from .sources import NotTaken, Source, names, take
+from .sources import NotTaken, Source, definition, names, take
 
 FILE = "my_gpt.py"
 PARTS = {
@@ -89,15 +89,17 @@ class File:
     @classmethod
     def parse(cls, text: str) -> "File":
         head, *rest = SECTION.split(text)
-        parts = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
-        return cls(head, {id: Section(id, title, body) for id, title, body in parts})
+        file = cls(head, {})
+        for id, title, body in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+            first = file.sections.setdefault(id, Section(id, title, ""))
+            first.body += body  # a heading that stands twice: nothing is lost
+        return file
 
     def put(self, section: Section) -> None:
         """Put a section into its place, in the order of `PARTS`; sections of other names stay at the end."""
-        order = [*PARTS, *(id for id in self.sections if id not in PARTS), section.id]
-        self.sections = {
-            id: every[id] for every in [self.sections | {section.id: section}] for id in order if id in every
-        }
+        every = {**self.sections, section.id: section}
+        order = [*PARTS, *(id for id in every if id not in PARTS)]
+        self.sections = {id: every[id] for id in order if id in every}
 
     def require(self, lines: list[str]) -> None:
         """Have these imports in the head."""
@@ -258,7 +260,7 @@ def _still_needed(file: File, exercise: Exercise, new: Collection[str]) -> list[
     old = file.sections[exercise.id].body
     used = {name for s in file.sections.values() if s.id not in (exercise.id, GLUE) for name in names(s.body)}
     return [
-        ast.get_source_segment(old, node) or ""
+        definition(old.splitlines(keepends=True), node)
         for node in ast.parse(old).body
         if (_forms(ast.unparse(node)).keys() & used) - {*new}
     ]

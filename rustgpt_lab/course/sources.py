@@ -90,13 +90,18 @@ def _text(function: FunctionType, name: str) -> str:
             code.co_name,
             code.co_firstlineno,
         ):
-            text = _lines(lines, _first(node), node.end_lineno or 0)
+            text = definition(lines, node)
             return text if node.name == name else f"{text}\n\n\n{name} = {node.name}"
     raise NotTaken("its source has changed since; run its cell again")
 
 
-def _first(node: ast.FunctionDef) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+def _first(node: ast.stmt) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+
+
+def definition(lines: list[str], node: ast.stmt) -> str:
+    """The lines of a statement, with its decorators and the comments right above it."""
+    return _lines(lines, _first(node), node.end_lineno or 0)
 
 
 def _lines(lines: list[str], first: int, last: int) -> str:
@@ -118,7 +123,7 @@ def _lambda_text(code: CodeType, name: str, lines: list[str], tree: ast.AST) -> 
             isinstance(node, ast.Assign) and node.value is found[0] and ast.unparse(node.targets[0]) == name
         )
         if isinstance(node, ast.Assign) and named and len(node.targets) == 1:
-            return _lines(lines, node.lineno, node.end_lineno or 0)
+            return definition(lines, node)
     text = ast.get_source_segment(whole, found[0]) or ""
     return f"{name} = (\n    {text}\n)" if "\n" in text else f"{name} = {text}"
 

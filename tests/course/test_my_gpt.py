@@ -83,6 +83,13 @@ def test_a_later_attempt_replaces_nothing_until_it_is_asked_for(file: Path) -> N
         keep("08.1")
 
 
+def test_a_heading_that_stands_twice_loses_nothing(file: Path) -> None:
+    solved("04.4")
+    file.write_text(file.read_text() + "\n\n# ==== 04.4 Layer norm ====\nNOTES = 'mine'\n")
+    solved("07.2")
+    assert "NOTES = 'mine'" in file.read_text() and "def layer_norm" in file.read_text()
+
+
 def test_a_file_that_is_not_python_at_the_moment_is_left_alone(file: Path) -> None:
     file.write_text("def half(:\n")
     verdict = solved("04.4")

@@ -133,7 +133,7 @@ def test_every_view_draws_it() -> None:
         "the course",
         "the course",
     ]
-    assert "You wrote 1 of the layers, and half of 1 more." in view.sentence
+    assert "1 of the layers are yours, 1 half yours, and 4 the course's." in view.sentence
     assert view.table().headings[-1] == "written by" and view.table().rows[1][-1] == "you"
     view.twin()
     assert view.state()["layers"][3]["author"] == "half you"

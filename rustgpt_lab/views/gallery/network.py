@@ -164,10 +164,8 @@ class Network(View):
         authors = [layer.author for layer in self.data.layers]
         if not any(authors):
             return ""
-        half = authors.count("half you")
-        return (
-            f" You wrote {authors.count('you')} of the layers{f', and half of {half} more' if half else ''}."
-        )
+        whole, half = authors.count("you"), authors.count("half you")
+        return f" {whole} of the layers are yours, {half} half yours, and {len(authors) - whole - half} the course's."
 
     def figure(self) -> Figure:
         layers, length = self.data.layers, len(self.data.words)
