@@ -397,7 +397,9 @@ def _close(file: File) -> None:
     needs = [line for line in imports.splitlines() if line.startswith(own)]
     file.head = "\n".join(kept)
     file.require(sorted({*needs, "from string import punctuation"}))
-    text = text.replace("\n\n\n", "\n\n").strip()
+    text = (
+        text.replace("\n\n\n", "\n\n").replace("\n\n    def", "\n    def").strip()
+    )  # close together: it is ours
     if "softmax" in file.definitions(GLUE):
         text = text[text.index("def attention_back") :]
     file.sections[GLUE] = Section(GLUE, OURS, f"{text}\n{''.join(aliases)}")
