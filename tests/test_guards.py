@@ -6,9 +6,9 @@ from tests.test_floors import MODULES, floor
 
 CEILINGS = {
     "errors": 220, "files": 240, "machine": 50, "numerics": 100, "gradcheck": 50, "parameters": 190,
-    "batch": 100, "cache": 90, "texts": 70, "tokenizers": 450, "corpora": 650, "dataset": 130, "layers": 1100,
-    "network": 140, "optim": 700, "compiled": 160, "generation": 470, "training": 1550, "persistence": 2450,
-    "llm": 180, "views": 3500, "course": 4800, "launch": 250, "cli": 1000,
+    "batch": 100, "cache": 90, "texts": 70, "tokenizers": 730, "corpora": 650, "dataset": 130, "layers": 1200,
+    "network": 140, "optim": 700, "compiled": 160, "generation": 590, "training": 1550, "persistence": 3710,
+    "llm": 180, "views": 3500, "course": 4800, "launch": 250, "cli": 1030,
 }  # fmt: skip
 """Lines of Python, a little above what each floor has."""
 

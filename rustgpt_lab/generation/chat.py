@@ -39,7 +39,9 @@ class Chat:
             remedy = "Ask with the words that it was trained on: llm.generate(text)."
             raise TextError("this model was taught no form of a chat", where="llm.vocab.chat", remedy=remedy)
         self.llm, self.form = llm, form
-        self.messages = [] if system is None else [{"role": "system", "content": check_text(system, "system")}]
+        self.messages = (
+            [] if system is None else [{"role": "system", "content": check_text(system, "system")}]
+        )
         self.words = 0  # of the last answer, its end included
         self._past, self._read = KeyValues(), list[int]()  # the ids whose keys and values are kept
         self._stop = Event()
@@ -72,7 +74,9 @@ class Chat:
         if not 0 < len(ids) < most:
             remedy = "Begin a new conversation, or take the oldest turns out of chat.messages."
             expected = f"fewer than {most:,} tokens"
-            raise TextError("the conversation does not fit", expected=expected, got=f"{len(ids):,}", remedy=remedy)
+            raise TextError(
+                "the conversation does not fit", expected=expected, got=f"{len(ids):,}", remedy=remedy
+            )
         return ids
 
     def _answer(self, prompt: list[int], strategy: Strategy, most: int | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The models of other people: what a file calls their sizes and tensors, what of it we compute, and our layers for it."""
+"""The models of other people: what files call their sizes and tensors, and our layers for them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ..errors import FileError, ShapeError, VocabError
 from ..layers import Layer, family
 from ..network import Network
 from ..optim.adam import Adam
-from ..parameters import Param, Parameters, walk
+from ..parameters import Param, walk
 from ..tokenizers import BytePairs, ChatForm, Tokenizer
 from .convert import Parts
 from .numbers import Tensor
@@ -99,7 +99,12 @@ class Sizes:
         """
         options: dict[str, Any] = {"heads": self.heads}
         if self.family == LLAMA:
-            options |= {"kv_heads": self.kv_heads, "rope": self.rope, "rope_base": self.rope_base, "tied": self.tied}
+            options |= {
+                "kv_heads": self.kv_heads,
+                "rope": self.rope,
+                "rope_base": self.rope_base,
+                "tied": self.tied,
+            }
         for name, most in (("blocks", MAX_LAYERS // 4), ("max_seq_len", MAX_POSITIONS)):
             if getattr(self, name) > most:
                 raise FileError("setting", path=name, expected=f"at most {most}", got=getattr(self, name))
@@ -107,7 +112,9 @@ class Sizes:
             if not 0 < getattr(self, name) < 1 << 40:
                 raise FileError("setting", path=name, expected="a number above 0", got=getattr(self, name))
         try:
-            layers = family(self.family, self.vocab_size, self.d, self.hidden, self.blocks, self.max_seq_len, **options)
+            layers = family(
+                self.family, self.vocab_size, self.d, self.hidden, self.blocks, self.max_seq_len, **options
+            )
             parts = [layer for _, layer in walk(layers)]
         except ShapeError as error:
             raise FileError("setting", what=error.what, expected=error.expected, got=error.got) from error
@@ -156,7 +163,9 @@ def read_model(
     """
     layers = sizes.layers()
     if sizes.vocab_size != len(vocab):
-        raise FileError("shape", path="vocab_size", expected=f"{len(vocab)}, as the tokenizer has", got=sizes.vocab_size)
+        raise FileError(
+            "shape", path="vocab_size", expected=f"{len(vocab)}, as the tokenizer has", got=sizes.vocab_size
+        )
     sources = list(sizes.sources(layers))
     for _, param, tensor, _, count in sources:
         _check_shape(tensors, tensor, shape_there(param, sizes.turned, count))

@@ -22,7 +22,19 @@ from .settings import Settings
 
 MAGIC = b"GGUF"
 MAX_SETTINGS, MAX_TENSORS, MAX_AXES, ALIGNMENT = 1 << 12, 1 << 16, 4, 32
-NUMBERS = {0: "u1", 1: "i1", 2: "<u2", 3: "<i2", 4: "<u4", 5: "<i4", 6: "<f4", 7: "?", 10: "<u8", 11: "<i8", 12: "<f8"}
+NUMBERS = {
+    0: "u1",
+    1: "i1",
+    2: "<u2",
+    3: "<i2",
+    4: "<u4",
+    5: "<i4",
+    6: "<f4",
+    7: "?",
+    10: "<u8",
+    11: "<i8",
+    12: "<f8",
+}
 """What the format calls its kinds of setting; besides, there are texts and lists."""
 TEXT, LIST = 8, 9
 
@@ -52,7 +64,9 @@ def read_header(data: Any) -> Header:
     if bytes(reader.take(4)) != MAGIC:
         raise FileError("foreign", what="this is no GGUF file", offset=0, expected=MAGIC, got=bytes(data[:4]))
     if (version := reader.number("<u4")) not in (2, 3):
-        raise FileError("version", what="an unknown version of GGUF", offset=4, expected="2 or 3", got=version)
+        raise FileError(
+            "version", what="an unknown version of GGUF", offset=4, expected="2 or 3", got=version
+        )
     tensors, count = reader.number("<u8"), reader.number("<u8")
     limited(tensors, MAX_TENSORS, 8)
     limited(count, MAX_SETTINGS, 16)
@@ -129,7 +143,9 @@ class Reader:
         start, axes = self.offset, self.number("<u4")
         if not 1 <= axes <= MAX_AXES:
             raise FileError("shape", offset=start, expected=f"1 to {MAX_AXES} axes", got=axes)
-        shape = tuple(self.number("<u8") for _ in range(axes))[::-1]  # the file names the innermost axis first
+        shape = tuple(self.number("<u8") for _ in range(axes))[
+            ::-1
+        ]  # the file names the innermost axis first
         if not all(1 <= size <= MAX_DIMENSION for size in shape):
             expected = f"sizes from 1 to {MAX_DIMENSION}"
             raise FileError("dimension", what="a bad dimension", offset=start, expected=expected, got=shape)
@@ -209,7 +225,9 @@ def _sizes(header: Header) -> Sizes:
         expected = f"{GPT2} or {LLAMA}"
         raise FileError("not computed", path="general.architecture", expected=expected, got=f"{name:.60}")
     prefix = f"{name}."
-    own = {key.removeprefix(prefix): value for key, value in header.settings.items() if key.startswith(prefix)}
+    own = {
+        key.removeprefix(prefix): value for key, value in header.settings.items() if key.startswith(prefix)
+    }
     found = Settings(own, prefix)
     table = header.tensors.get("token_embd.weight")
     if table is None or len(table.shape) != 2:
@@ -252,7 +270,9 @@ def tokenizer(settings: dict[str, Any]) -> BytePairs:
     words, merges = (found.get(f"tokenizer.ggml.{name}", list) for name in ("tokens", "merges"))
     kinds = settings.get("tokenizer.ggml.token_type", np.ones(len(words), np.int32))
     if not isinstance(kinds, np.ndarray) or kinds.shape != (len(words),):
-        raise FileError("list length", path="tokenizer.ggml.token_type", expected=len(words), got=np.size(kinds))
+        raise FileError(
+            "list length", path="tokenizer.ggml.token_type", expected=len(words), got=np.size(kinds)
+        )
     vocab = dict(zip(words, range(len(words)), strict=True))
     if len(vocab) < len(words):
         raise FileError("word twice", path="tokenizer.ggml.tokens", expected="words that all differ")

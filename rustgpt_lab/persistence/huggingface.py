@@ -59,7 +59,9 @@ def read(folder: str | PathLike[str], max_bytes: int) -> Parts:
     folder = Path(folder)
     sizes = _of_file(folder / CONFIG, lambda path: _sizes(_json(path)))
     for index in sorted(folder.glob("*.safetensors.index.json"))[:1]:
-        raise FileError("not computed", where=os.fspath(index), expected=WEIGHTS, got="weights in several files")
+        raise FileError(
+            "not computed", where=os.fspath(index), expected=WEIGHTS, got="weights in several files"
+        )
     vocab = _of_file(folder / PIECES, lambda path: _tokenizer(_json(path), *_chat(folder)))
     return _of_file(folder / WEIGHTS, lambda path: _model(path, sizes, vocab, max_bytes))
 
@@ -148,7 +150,11 @@ def _rope_base(found: Settings) -> float:
 
 
 def _tokenizer(form: dict[str, Any], special: dict[str, str], template: str) -> BytePairs:
-    form = form | {"truncation": None, "padding": None, "post_processor": None}  # nothing is put around a text
+    form = form | {
+        "truncation": None,
+        "padding": None,
+        "post_processor": None,
+    }  # nothing is put around a text
     return byte_pairs(form, special, template)
 
 
@@ -162,7 +168,9 @@ def _chat(folder: Path) -> tuple[dict[str, str], str]:
         template = named.get("default")
     if (folder / FORM).exists():
         template = _of_file(folder / FORM, _text)
-    return {name: word for name, word in special.items() if word}, template if isinstance(template, str) else ""
+    return {name: word for name, word in special.items() if word}, template if isinstance(
+        template, str
+    ) else ""
 
 
 def _text(path: Path) -> str:
@@ -197,7 +205,10 @@ def read_tensors(path: Path, size: int) -> dict[str, Tensor]:
             names = header.offset_keys()  # one after the other, without gap or overlap
             limited(len(names), MAX_TENSORS)
             parts = [header.get_slice(name) for name in names]
-            found = [(name, part.get_dtype(), tuple(part.get_shape())) for name, part in zip(names, parts, strict=True)]
+            found = [
+                (name, part.get_dtype(), tuple(part.get_shape()))
+                for name, part in zip(names, parts, strict=True)
+            ]
     except OSError as error:
         raise access_error("the file cannot be read", path, error) from error
     except SafetensorError as error:
@@ -283,13 +294,18 @@ def sizes_of(network: Network) -> Sizes:
         if _forms(sizes.layers()) == _forms(network):
             return sizes
     got = ", ".join(type(layer).__name__ for layer in network)
-    raise FileError("no place", path=".network", expected="GPT-2's or Llama's layers", got=f"{got:.200}", remedy="")
+    raise FileError(
+        "no place", path=".network", expected="GPT-2's or Llama's layers", got=f"{got:.200}", remedy=""
+    )
 
 
 def _forms(layers: Iterable[Layer]) -> list[Any]:
     """The kinds and settings of layers; dropout is nothing that a trained model needs."""
     return [
-        (type(layer), {name: value for name, value in vars(layer).items() if name not in ("layers", "p", "g")})
+        (
+            type(layer),
+            {name: value for name, value in vars(layer).items() if name not in ("layers", "p", "g")},
+        )
         for _, layer in walk(layers)
         if not isinstance(layer, Dropout)
     ]
@@ -335,7 +351,9 @@ def _write_tensors(file: BinaryIO, sizes: Sizes, network: Network) -> None:
     """The weights under Hugging Face's names, one tensor in memory at a time."""
     parts: dict[str, list[str]] = {}
     # the names of ours differ where there is dropout in between; their order does not
-    for own, (_, _, tensor, _, _) in zip(network.parameters.params, sizes.sources(sizes.layers()), strict=True):
+    for own, (_, _, tensor, _, _) in zip(
+        network.parameters.params, sizes.sources(sizes.layers()), strict=True
+    ):
         parts.setdefault(tensor, []).append(own)
     prefix = "transformer." if sizes.family == GPT2 else ""
     header, start = dict[str, Any](), 0

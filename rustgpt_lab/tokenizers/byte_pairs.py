@@ -68,7 +68,9 @@ class BytePairs:
         backend.no_padding()
         backend.no_truncation()
         self.backend, self.end_text = backend, end
-        self.chat: ChatForm | None = None  # the form in which a model that has these pieces was taught to chat
+        self.chat: ChatForm | None = (
+            None  # the form in which a model that has these pieces was taught to chat
+        )
         self.end: int | None = backend.token_to_id(end)
         self._size = backend.get_vocab_size()
         ids = np.sort(np.fromiter(backend.get_vocab().values(), np.int64, self._size))

@@ -45,7 +45,9 @@ class ChatForm:
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise VocabError("this is no form of a chat", where="chat", got=f"{error!s:.200}") from error
         if not all(isinstance(each, str) for each in texts):
-            raise VocabError("this is no form of a chat", where="chat", expected="texts", got=f"{found!r:.60}")
+            raise VocabError(
+                "this is no form of a chat", where="chat", expected="texts", got=f"{found!r:.60}"
+            )
         return cls(template, special)
 
     def to_json(self) -> str:

@@ -122,10 +122,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "*" and isinstance(left, str | list | tuple):
             self.limited(weight(left, MAX_VALUE) * int(right))
         elif operator in ("**", "*"):
-            self.limited(weight(left, MAX_VALUE) * (min(abs(int(right)), MAX_VALUE + 1) if operator == "**" else 1))
+            self.limited(
+                weight(left, MAX_VALUE) * (min(abs(int(right)), MAX_VALUE + 1) if operator == "**" else 1)
+            )
         return self.spend(super().call_binop(context, operator, left, right))
 
-    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as Jinja's
+    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         owner = getattr(__obj, "__self__", None)
         if isinstance(owner, str | bytes | list | tuple | Mapping | int | float):
             if (name := __obj.__name__) == "replace" and isinstance(owner, str):
@@ -158,7 +160,7 @@ def _weigh_literals(node: nodes.Node, depth: int) -> None:
             if not isinstance(child, nodes.Node):
                 continue
             _weigh_literals(child, depth + 1)
-            new = child
+            new: nodes.Node = child
             if isinstance(child, nodes.Concat):
                 new = _through(JOINED, nodes.Tuple(child.nodes, "load", lineno=child.lineno))
             elif isinstance(child, nodes.List | nodes.Dict) or (
@@ -171,7 +173,7 @@ def _weigh_literals(node: nodes.Node, depth: int) -> None:
                 setattr(node, field, new)
 
 
-def _through(name: str, node: nodes.Expr) -> nodes.Filter:
+def _through(name: str, node: Any) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 

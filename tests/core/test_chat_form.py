@@ -1,4 +1,4 @@
-"""Chat templates: what models bring is rendered, and no template takes much time, much memory, or what is not its own."""
+"""Chat templates: what models bring is rendered; no template takes much time, much memory, or what is not its own."""
 
 import json
 import time
@@ -50,7 +50,9 @@ def test_what_is_asked_is_no_template() -> None:
     assert form.render([{"role": "user", "content": "{{ 9 * 9 }}{% for %}"}]) == "{{ 9 * 9 }}{% for %}"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"template": 1, "special": {}}', '{"template": "", "special": [1]}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"template": 1, "special": {}}', '{"template": "", "special": [1]}']
+)
 def test_a_form_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(VocabError, match="no form of a chat"):
         ChatForm.from_json(text)

@@ -55,7 +55,11 @@ def weights(shapes: dict[str, tuple[int, ...]], kind: str = "F32") -> bytes:
     header, numbers = {"__metadata__": {"format": "pt"}}, b""
     for name, array in values(shapes).items():
         raw = bits(array, kind)
-        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [len(numbers), len(numbers) + len(raw)]}
+        header[name] = {
+            "dtype": kind,
+            "shape": array.shape,
+            "data_offsets": [len(numbers), len(numbers) + len(raw)],
+        }
         numbers += raw
     text = json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + numbers
@@ -90,7 +94,7 @@ def gpt2() -> Folder:
 
 
 class Bad(NamedTuple):
-    """A bad folder: what is wrong, its files, the kind of its error, the file that is named, and words of the message."""
+    """A bad folder: what is wrong, its files, the kind of its error, its file, and words of the message."""
 
     what: str
     files: Folder
@@ -101,7 +105,9 @@ class Bad(NamedTuple):
 
 def config(model: dict[str, Any] = LLAMA, **changed: Any) -> Folder:
     folder = llama() if model is LLAMA else gpt2()
-    return folder | {CONFIG: dump({key: value for key, value in (model | changed).items() if value != "gone"})}
+    return folder | {
+        CONFIG: dump({key: value for key, value in (model | changed).items() if value != "gone"})
+    }
 
 
 def put(name: str, content: bytes) -> Folder:
@@ -137,7 +143,11 @@ FILES = [
     computed("biases", ("attention_bias",), attention_bias=True),
     computed("biases of the network", ("mlp_bias",), mlp_bias=True),
     computed("scaled positions", ("rope_scaling.rope_type", "llama3"), rope_scaling={"rope_type": "llama3"}),
-    computed("scaled positions, old", ("rope_scaling.type", "linear"), rope_scaling={"type": "linear", "factor": 2.0}),
+    computed(
+        "scaled positions, old",
+        ("rope_scaling.type", "linear"),
+        rope_scaling={"type": "linear", "factor": 2.0},
+    ),
     computed("scaled positions, new", ("rope_parameters",), rope_parameters={"rope_type": "yarn"}),
     computed("positions in a part", ("partial",), rope_parameters={"partial_rotary_factor": 0.5}),
     computed("another width of heads", ("head_dim", "8"), head_dim=8),
@@ -157,12 +167,25 @@ FILES = [
     Bad("weights cut off", put(WEIGHTS, weights(SHAPES)[:-1]), "header", WEIGHTS),
     Bad("weights of 7 bytes", put(WEIGHTS, b"1234567"), "header", WEIGHTS),
     Bad("a header of 2^60 bytes", put(WEIGHTS, struct.pack("<Q", 1 << 60) + bytes(64)), "header", WEIGHTS),
-    Bad("a tensor missing", put(WEIGHTS, weights(dict(list(SHAPES.items())[:-1]))), "missing tensor", WEIGHTS),
+    Bad(
+        "a tensor missing", put(WEIGHTS, weights(dict(list(SHAPES.items())[:-1]))), "missing tensor", WEIGHTS
+    ),
     Bad("a tensor of another shape", put(WEIGHTS, weights(SHAPES | {Q: (D, 2 * D)})), "shape", WEIGHTS, (Q,)),
-    Bad("a tensor that nobody knows", put(WEIGHTS, weights(SHAPES | {"x": (1,)})), "surplus tensor", WEIGHTS, ("x",)),
+    Bad(
+        "a tensor that nobody knows",
+        put(WEIGHTS, weights(SHAPES | {"x": (1,)})),
+        "surplus tensor",
+        WEIGHTS,
+        ("x",),
+    ),
     Bad("64 bits", put(WEIGHTS, weights(SHAPES, "F64")), "tensor type", WEIGHTS, ("F64",)),
     Bad("another tokenizer", model(type="WordPiece"), "tokenizer", PIECES, ("WordPiece",)),
-    Bad("a pattern", pieces(pre_tokenizer={"type": "Split", "pattern": {"Regex": "(a*)*b"}}), "tokenizer", PIECES),
+    Bad(
+        "a pattern",
+        pieces(pre_tokenizer={"type": "Split", "pattern": {"Regex": "(a*)*b"}}),
+        "tokenizer",
+        PIECES,
+    ),
     Bad("a merge of nothing", model(merges=["q x"]), "tokenizer", PIECES),
     Bad("a gap in the ids", model(vocab=TOKENIZER["model"]["vocab"] | {"the": 9999}), "tokenizer", PIECES),
     Bad("an id below 0", model(vocab=TOKENIZER["model"]["vocab"] | {"the": -1}), "tokenizer", PIECES),

@@ -23,9 +23,13 @@ def setting(name: str, kind: int, value: Any) -> bytes:
     head = text(name)
     if isinstance(value, list):
         head += struct.pack("<IIQ", LIST, kind, len(value))
-        return head + b"".join(map(text, value) if kind == TEXT else (struct.pack("<i", each) for each in value))
+        return head + b"".join(
+            map(text, value) if kind == TEXT else (struct.pack("<i", each) for each in value)
+        )
     head += struct.pack("<I", kind)
-    return head + (text(value) if kind == TEXT else struct.pack({U32: "<I", F32: "<f", BOOL: "<?"}[kind], value))
+    return head + (
+        text(value) if kind == TEXT else struct.pack({U32: "<I", F32: "<f", BOOL: "<?"}[kind], value)
+    )
 
 
 def letters() -> list[str]:
@@ -67,7 +71,9 @@ SHAPES = {
 def tensors(seed: int = 0) -> dict[str, tuple[tuple[int, ...], int, bytes]]:
     """Name -> shape, kind, bytes: float32, but for one in blocks of 8 bits."""
     rng = np.random.default_rng(seed)
-    made = {name: (shape, 0, rng.normal(0, 0.3, shape).astype("<f4").tobytes()) for name, shape in SHAPES.items()}
+    made = {
+        name: (shape, 0, rng.normal(0, 0.3, shape).astype("<f4").tobytes()) for name, shape in SHAPES.items()
+    }
     block = struct.pack("<e", 0.01) + rng.integers(-127, 127, 32, np.int8).tobytes()
     made["blk.0.ffn_down.weight"] = ((D, HIDDEN), Q8_0, block * D)
     return made
@@ -89,7 +95,11 @@ def build(
     for name, (shape, kind, raw) in parts.items():
         numbers += b"\0" * (-len(numbers) % alignment)
         place = (offsets or {}).get(name, len(numbers))
-        out += text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape[::-1]) + struct.pack("<IQ", kind, place)
+        out += (
+            text(name)
+            + struct.pack(f"<I{len(shape)}Q", len(shape), *shape[::-1])
+            + struct.pack("<IQ", kind, place)
+        )
         numbers += raw
     return out + b"\0" * (-len(out) % alignment) + numbers
 
@@ -105,7 +115,9 @@ def other(**changed: Any) -> bytes:
     return build(settings)
 
 
-def swap(name: str, shape: tuple[int, ...] | None = None, kind: int | None = None, raw: bytes | None = None) -> bytes:
+def swap(
+    name: str, shape: tuple[int, ...] | None = None, kind: int | None = None, raw: bytes | None = None
+) -> bytes:
     """The sound file with one tensor changed."""
     parts = tensors()
     old = parts[name]

@@ -74,7 +74,10 @@ SEEDS: dict[str, list[bytes]] = {
         joined(folder.gpt2()),
         *(joined(bad.files) for bad in folder.FILES if sum(map(len, bad.files.values())) < 50_000),
     ],
-    ".jinja": [*(each.encode() for each in templates.SOUND), *(each.encode() for each in templates.BAD.values())],
+    ".jinja": [
+        *(each.encode() for each in templates.SOUND),
+        *(each.encode() for each in templates.BAD.values()),
+    ],
 }
 KINDS = list(SEEDS)
 SOUND = {".bin": 3, ".json": 2, ".safetensors": 3, ".gz": 1, ".zst": 1, ".gguf": 1, "folder": 2, ".jinja": 3}

@@ -28,7 +28,9 @@ def test_the_weights_are_those_of_the_file(path: Path) -> None:
         shape, _, raw = parts[f"blk.0.{name}.weight"]
         np.testing.assert_array_equal(llm.parameters[own], np.frombuffer(raw, "<f4").reshape(shape).T)
     shape, _, raw = parts["token_embd.weight"]
-    np.testing.assert_array_equal(llm.parameters["0.token_embeddings"], np.frombuffer(raw, "<f4").reshape(shape))
+    np.testing.assert_array_equal(
+        llm.parameters["0.token_embeddings"], np.frombuffer(raw, "<f4").reshape(shape)
+    )
     blocks = np.frombuffer(parts["blk.0.ffn_down.weight"][2], np.uint8).reshape(gguf.D, -1)
     down = library.dequantize(blocks, library.GGMLQuantizationType.Q8_0)
     np.testing.assert_array_equal(llm.parameters["2.1.w_down"], down.T)
@@ -76,7 +78,9 @@ def test_every_kind_of_number_is_decoded_as_by_the_formats_own_library(number: i
     rng, width = np.random.default_rng(number), 2 * size
     raw = rng.integers(0, 256, (rows, 2 * nbytes), np.uint8)
     if number in (0, 1, 30):  # numbers that are finite
-        raw = library.quantize(rng.normal(size=(rows, 2)).astype(np.float32), library.GGMLQuantizationType(number))
+        raw = library.quantize(
+            rng.normal(size=(rows, 2)).astype(np.float32), library.GGMLQuantizationType(number)
+        )
     else:
         for start in range(0, 2 * nbytes, nbytes):  # scales that are finite, wherever they stand
             block = raw[:, start : start + nbytes]

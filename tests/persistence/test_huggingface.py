@@ -25,7 +25,11 @@ def lay(files: folder.Folder, path: Path) -> Path:
 def test_the_weights_of_llama_are_those_of_the_file(kind: str, tmp_path: Path) -> None:
     llm, arrays = LLM.load(lay(folder.llama(kind), tmp_path)), folder.values(folder.SHAPES)
     exact = {"F32": 0, "F16": 2**-11, "BF16": 2**-7}[kind]
-    for name, own in {"self_attn.q_proj": "1.1.w_q", "self_attn.o_proj": "1.1.w_o", "mlp.up_proj": "2.1.w_up"}.items():
+    for name, own in {
+        "self_attn.q_proj": "1.1.w_q",
+        "self_attn.o_proj": "1.1.w_o",
+        "mlp.up_proj": "2.1.w_up",
+    }.items():
         theirs = arrays[f"model.layers.0.{name}.weight"]
         np.testing.assert_allclose(llm.parameters[own], theirs.T, rtol=exact, atol=1e-7 * (exact > 0))
     assert (llm.max_seq_len, len(llm.vocab), llm.vocab.end) == (32, folder.V, 257)
@@ -45,7 +49,10 @@ def test_the_weights_of_gpt2_are_cut_out_of_joint_ones(tmp_path: Path) -> None:
 
 def test_a_prefix_of_the_names_and_a_template_of_its_own_are_read(tmp_path: Path) -> None:
     shapes = {f"transformer.{name}": shape for name, shape in folder.GPT2_SHAPES.items()}
-    files = folder.gpt2() | {folder.WEIGHTS: folder.weights(shapes), "chat_template.jinja": b"{{ bos_token }}"}
+    files = folder.gpt2() | {
+        folder.WEIGHTS: folder.weights(shapes),
+        "chat_template.jinja": b"{{ bos_token }}",
+    }
     llm = LLM.load(lay(files, tmp_path))
     assert llm.vocab.chat.render([]) == "<|im_start|>"
 

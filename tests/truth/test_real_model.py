@@ -61,7 +61,8 @@ def test_odd_texts_have_the_same_ids(smollm2: LLM, their_tokenizer: Any, text: s
 
 def test_random_texts_have_the_same_ids(smollm2: LLM, their_tokenizer: Any) -> None:
     rng = np.random.default_rng(0)
-    letters = [*"abcde  .,'\n\t019éß語🎉", "the", " of", "ing", "ation"]
+    # no digits: after two spaces `transformers` forgets that this model reads them one by one, when it reads GGUF
+    letters = [*"abcde  .,'\n\téß語🎉", "the", " of", "ing", "ation"]
     texts = ["".join(rng.choice(letters, 40)) for _ in range(300)]
     assert [smollm2.tokenize(text) for text in texts] == their_tokenizer(texts)["input_ids"]
 
@@ -88,13 +89,18 @@ def test_the_logits_and_the_answer(smollm2: LLM, theirs: Any, their_tokenizer: A
 def test_a_conversation_is_that_of_the_whole_text_and_nothing_is_read_twice(
     smollm2: LLM, theirs: Any, their_tokenizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chat, read = Chat(smollm2), []
+    chat, read = Chat(smollm2), list[int]()
     scores = smollm2.network.scores
-    monkeypatch.setattr(
-        smollm2.network, "scores", lambda batch, *rest, **named: (read.extend(batch.ids), scores(batch, *rest, **named))[1]
-    )  # fmt: skip
+
+    def watched(batch: Any, *rest: Any, **named: Any) -> Any:
+        read.extend(batch.ids.tolist())
+        return scores(batch, *rest, **named)
+
+    monkeypatch.setattr(smollm2.network, "scores", watched)
     for question in ("What is the capital of France?", "And of Italy?", "Which of the two is larger?"):
-        ids = their_tokenizer(prompt_of(their_tokenizer, [*chat.messages, {"role": "user", "content": question}]))
+        ids = their_tokenizer(
+            prompt_of(their_tokenizer, [*chat.messages, {"role": "user", "content": question}])
+        )
         expected = their_tokenizer.decode(greedy(theirs, ids["input_ids"], 30), skip_special_tokens=True)
         assert "".join(chat.ask(question, most=30)) == expected
         whole = [*ids["input_ids"], *their_tokenizer(chat.messages[-1]["content"])["input_ids"]]
@@ -111,5 +117,7 @@ def test_what_it_is_and_what_it_says(smollm2: LLM) -> None:
     assert smollm2.parameters.flat.size == 134_515_008
     assert len(smollm2.vocab) == 49_152
     assert smollm2.max_seq_len == 8192
-    assert "".join(Chat(smollm2).ask("What is the capital of Germany?")) == "The capital of Germany is Berlin."
+    assert (
+        "".join(Chat(smollm2).ask("What is the capital of Germany?")) == "The capital of Germany is Berlin."
+    )
     assert not vars(smollm2.adam).keys() & {"m", "v"}

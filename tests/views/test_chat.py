@@ -2,10 +2,12 @@
 
 from threading import Event
 
+import numpy as np
 import pytest
 
 from rustgpt_lab import LLM, Vocab, views
 from rustgpt_lab.errors import TextError
+from rustgpt_lab.generation.strategy import Said
 
 TEXT = "User : the sun <rises> & sets Assistant : </s>"
 VOCAB = Vocab.from_texts([TEXT])
@@ -40,10 +42,10 @@ def test_stop_leaves_the_words_that_were_said(llm: LLM, monkeypatch: pytest.Monk
     spoke, listened = Event(), Event()
 
     def say(llm, prompts):
-        yield 0, VOCAB.ids["the"]
+        yield Said(0, VOCAB.ids["the"], np.zeros(len(VOCAB)))
         spoke.set()
         assert listened.wait(10)
-        yield 0, VOCAB.ids["sun"]
+        yield Said(0, VOCAB.ids["sun"], np.zeros(len(VOCAB)))
 
     monkeypatch.setattr("rustgpt_lab.views.gallery.chat.say", say)
     view.widget.ask({"say": "sets"})
@@ -63,9 +65,9 @@ def test_a_new_question_ends_the_answer_before(llm: LLM, monkeypatch: pytest.Mon
     go_on = Event()
 
     def say(llm, prompts):
-        yield 0, VOCAB.ids["the"]
+        yield Said(0, VOCAB.ids["the"], np.zeros(len(VOCAB)))
         assert go_on.wait(10)
-        yield 0, VOCAB.ids["sun"]
+        yield Said(0, VOCAB.ids["sun"], np.zeros(len(VOCAB)))
 
     monkeypatch.setattr("rustgpt_lab.views.gallery.chat.say", say)
     view.widget.ask({"say": "sets"})

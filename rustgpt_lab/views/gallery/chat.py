@@ -161,7 +161,7 @@ class Chat(View):
         """Write the answer of a turn, word by word, until it is said or to be stopped."""
         turn, vocab, ids = self.data.turns[place], self.llm.vocab, list[int]()
         try:
-            for _, i, *_ in say(self.llm, [turn.prompt]):
+            for i in (said.id for said in say(self.llm, [turn.prompt])):
                 if stop.is_set():
                     turn = replace(turn, stopped=True)
                     break
