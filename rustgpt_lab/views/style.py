@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,7 +80,8 @@ PAPER = (
 def look() -> Iterator[None]:
     """The course's look, and nothing of what was set for other figures: a style, LaTeX, another file format.
 
-    A word in letters that no font here has is drawn as boxes, without a warning: tables have it as it is.
+    A word in letters that no font here has is drawn as boxes, without a warning: tables have it as it is. Nor does
+    matplotlib's log say below a lesson's figure that it looked for a font in vain.
     """
     from matplotlib import rc_context, rcdefaults, rcParams
     from matplotlib.font_manager import fontManager
@@ -91,11 +93,21 @@ def look() -> Iterator[None]:
         "axes.prop_cycle": cycler("color", CATEGORIES),
         "font.family": [name for name in FONTS if name in installed],
     }
-    with rc_context(), warnings.catch_warnings():
+    with rc_context(), warnings.catch_warnings(), _hushed(logging.getLogger("matplotlib.font_manager")):
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         rcdefaults()
         rcParams.update(settings)
         yield
+
+
+@contextmanager
+def _hushed(log: logging.Logger) -> Iterator[None]:
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 @cache
