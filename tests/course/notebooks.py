@@ -122,6 +122,23 @@ def has_short_cells(notebook: Notebook) -> Problems:
     yield from (f"the cell {cell} has {length} lines" for cell, length in lengths.items() if length > 12)
 
 
+def fits_into_an_hour(notebook: Notebook) -> Problems:
+    """At most 90 cells, and 30 to 60 minutes as the opening says, the exercises' own among them."""
+    if len(notebook.cells) > 90:
+        yield f"there are {len(notebook.cells)} cells"
+    said = re.search(
+        r"\*\*Time:\*\* about (\d+) minutes, (\d+) of them for the exercises", notebook.cells[0].source
+    )
+    if not said:
+        yield "the opening does not say '**Time:** about N minutes, M of them for the exercises'"
+        return
+    whole, practice = map(int, said.groups())
+    titles = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    declared = sum(map(int, re.findall(r"^###.*\(\w+, (\d+) minutes\)$", titles, re.MULTILINE)))
+    if practice != declared or not 30 <= whole <= 60:
+        yield f"the opening says {whole} minutes, {practice} of them for exercises; these say {declared}"
+
+
 def fits_on_a_slide(notebook: Notebook) -> Problems:
     """A slide of nbconvert's shows 72 columns of code."""
     for cell in code_cells(notebook):
@@ -310,6 +327,7 @@ def spoken(cell: Any) -> list[str]:
 RULES: list[Callable[..., Problems]] = [
     was_executed_in_order,
     has_short_cells,
+    fits_into_an_hour,
     is_a_slide_deck,
     fits_on_a_slide,
     opens_and_ends_well,
