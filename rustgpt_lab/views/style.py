@@ -76,6 +76,27 @@ PAPER = (
 )
 
 
+def use() -> None:
+    """Give all figures that are drawn from here on the course's look, in a lesson that draws by hand.
+
+    Its palettes are then matplotlib's, too: `cmap="sequential"` and `cmap="diverging"`.
+    """
+    from matplotlib import colormaps, rcParams
+
+    for kind in {"sequential", "diverging"}.difference(colormaps):
+        colormaps.register(colormap(kind))
+    rcParams.update(_settings())
+
+
+def _settings() -> Any:
+    from matplotlib.font_manager import fontManager
+    from matplotlib.rcsetup import cycler
+
+    installed = {font.name for font in fontManager.ttflist}
+    fonts = [name for name in FONTS if name in installed]
+    return {**_RC, "axes.prop_cycle": cycler("color", CATEGORIES), "font.family": fonts}
+
+
 @contextmanager
 def look() -> Iterator[None]:
     """The course's look, and nothing of what was set for other figures: a style, LaTeX, another file format.
@@ -84,19 +105,11 @@ def look() -> Iterator[None]:
     matplotlib's log say below a lesson's figure that it looked for a font in vain.
     """
     from matplotlib import rc_context, rcdefaults, rcParams
-    from matplotlib.font_manager import fontManager
-    from matplotlib.rcsetup import cycler
 
-    installed = {font.name for font in fontManager.ttflist}
-    settings: Any = {
-        **_RC,
-        "axes.prop_cycle": cycler("color", CATEGORIES),
-        "font.family": [name for name in FONTS if name in installed],
-    }
     with rc_context(), warnings.catch_warnings(), _hushed(logging.getLogger("matplotlib.font_manager")):
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         rcdefaults()
-        rcParams.update(settings)
+        rcParams.update(_settings())
         yield
 
 

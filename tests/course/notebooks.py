@@ -214,6 +214,19 @@ def describes_its_pictures(notebook: Notebook) -> Problems:
                 yield f"an image at {first_lines(cell)} has no alternative text"
 
 
+def draws_in_the_course_s_look(notebook: Notebook) -> Problems:
+    """Figures drawn by hand come after `style.use()`, and set no colours or sizes of their own."""
+    used = False
+    for cell in code_cells(notebook):
+        used = used or "style.use()" in cell.source
+        if "plt." in cell.source and not used:
+            yield f"{first_lines(cell)} draws before style.use()"
+        if found := re.search(
+            r"""fontsize=\d|["']#[0-9A-Fa-f]{6}["']|cmap="(?!sequential|diverging)""", cell.source
+        ):
+            yield f"{first_lines(cell)} has {found[0]}"
+
+
 def asserts_after_what_it_ignores(notebook: Notebook) -> Problems:
     """An output that nbval does not compare is followed by a cell that asserts what matters in it."""
     cells = code_cells(notebook)
@@ -333,6 +346,7 @@ RULES: list[Callable[..., Problems]] = [
     opens_and_ends_well,
     links_to_what_exists,
     describes_its_pictures,
+    draws_in_the_course_s_look,
     asserts_after_what_it_ignores,
     has_its_exercises,
     folds_its_answers,
