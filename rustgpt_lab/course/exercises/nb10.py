@@ -16,7 +16,7 @@ def with_temperature(logits, temperature):
 
 
 def temperature_cases():
-    yield np.log([0.6, 0.2, 0.2]), 0.5
+    yield np.array([1.0, 0.0, -1.0]), 0.5
     rng = np.random.default_rng(101)
     yield rng.normal(0, 2, size=6), 2.0
     yield rng.normal(3, 1, size=9), 0.3
