@@ -219,7 +219,8 @@ class History:
             if name in state:
                 setattr(history, name, Table.from_state(state[name]))
         if "_averages" not in state:  # of the first edition: those of what it kept
-            table, averages = history._averages, ()
+            table = history._averages
+            averages: tuple[float, ...] = ()
             table.stride = history._steps.stride
             for i, loss in enumerate(history.loss):
                 averages = averaged(averages, loss, i + 1)

@@ -263,9 +263,7 @@ class TrainingSession:
             finally:
                 self._tell()
 
-    def fork(
-        self, step: int | None = None, *, bug: type | None = None, **changes: Any
-    ) -> TrainingSession:
+    def fork(self, step: int | None = None, *, bug: type | None = None, **changes: Any) -> TrainingSession:
         """A second run that leaves this one at a moment, and goes on in its own way, as `fork(40, learning_rate=0.1)`.
 
         It has a copy of the model as it was then, and is paused. With nothing changed, it takes the same steps to
@@ -288,7 +286,10 @@ class TrainingSession:
         >>> bool(faster.history.loss[-1] < session.history.loss[-1])
         True
         """
-        return fork(self, step, bug, changes)
+        branch: TrainingSession = fork(self, step, bug, changes)
+        with self._lock:
+            self._tell()
+        return branch
 
     def model_at(self, step: int) -> LLM:
         """A copy of the model as it was after a step.

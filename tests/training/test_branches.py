@@ -136,7 +136,9 @@ def test_there_is_no_fork_of_a_moment_that_never_was(step: int) -> None:
     session = session_of()
     session.step(20)
     for go in (session.fork, session.model_at):
-        with pytest.raises(TrainingError, match=f"no such moment to go back to; expected 0 to 20, found {step}"):
+        with pytest.raises(
+            TrainingError, match=f"no such moment to go back to; expected 0 to 20, found {step}"
+        ):
             go(step)
 
 
@@ -147,7 +149,9 @@ def test_a_branch_does_not_go_back_to_before_it_was_one() -> None:
     branch.step(5)
     branch.rewind(15)
     assert branch.state == "paused"
-    with pytest.raises(TrainingError, match="expected 15 to 15, found 3. Earlier moments are those of the run"):
+    with pytest.raises(
+        TrainingError, match=r"expected 15 to 15, found 3\. Earlier moments are those of the run"
+    ):
         branch.rewind(3)
 
 
