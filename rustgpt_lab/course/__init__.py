@@ -3,22 +3,25 @@
 They are plain functions: no account, no server, no network. The exercises are data, in `exercises`.
 """
 
+from .assembly import your_model
 from .checking import check
 from .folding import fold
-from .my_gpt import import_my_gpt, keep, stand_alone
+from .my_gpt import import_my_gpt, keep, run_my_gpt, stand_alone
+from .ordering import order
 from .predictions import predict, reveal
 from .record import progress
 from .show import show
-from .your_model import your_model
 
 __all__ = [
     "check",
     "fold",
     "import_my_gpt",
     "keep",
+    "order",
     "predict",
     "progress",
     "reveal",
+    "run_my_gpt",
     "show",
     "stand_alone",
     "your_model",

@@ -4,9 +4,10 @@ import ctypes
 import io
 import sys
 import time
+from _thread import interrupt_main
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Lock, Thread, get_ident
+from threading import Lock, Thread, get_ident, main_thread
 from typing import Any
 
 SECONDS = 5.0
@@ -31,9 +32,17 @@ def within(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any
     """
     before = _watch.begin(seconds)
     try:
-        return function(*arguments)
-    finally:
-        _watch.end(before)
+        try:
+            return function(*arguments)
+        finally:
+            _watch.end(before)
+    except TimeUp:
+        _watch.end(before)  # once more, if it came while the first one was at work
+        raise
+    except KeyboardInterrupt:
+        if _watch.interrupted():
+            raise TimeUp from None
+        raise
 
 
 class Few(io.TextIOBase):
@@ -56,12 +65,14 @@ class _Watch:
 
     def __init__(self) -> None:
         self._lock, self._due, self._looking = Lock(), dict[int, float](), False
+        self._told, self._interrupted = set[int](), False
 
     def begin(self, seconds: float) -> float | None:
         thread, due = get_ident(), time.monotonic() + seconds
         with self._lock:
             before = self._due.get(thread)
             self._due[thread] = due if before is None else min(before, due)
+            self._interrupted = self._interrupted and before is not None
             if not self._looking:
                 with suppress(RuntimeError):  # a Python without threads has no limit
                     Thread(target=self._look, name="rustgpt_lab time limit", daemon=True).start()
@@ -73,9 +84,15 @@ class _Watch:
         with self._lock:
             if before is None:
                 self._due.pop(thread, None)
+                self._told.discard(thread)
                 _raise_in(thread, None)  # what was about to be raised is not, any more
             else:
                 self._due[thread] = before
+
+    def interrupted(self) -> bool:
+        """Whether the last interrupt was ours; asked once."""
+        ours, self._interrupted = self._interrupted, False
+        return ours
 
     def _look(self) -> None:
         while True:
@@ -87,6 +104,12 @@ class _Watch:
                 now = time.monotonic()
                 for thread in [thread for thread, due in self._due.items() if now > due]:
                     _raise_in(thread, TimeUp)
+                    # Told before, it went on: an `except:` in a loop caught it. Two at once, the second one comes
+                    # while the first is being caught.
+                    if thread in self._told and thread == main_thread().ident:
+                        self._interrupted = True
+                        interrupt_main()
+                    self._told.add(thread)
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:

@@ -8,6 +8,8 @@ import inspect
 import linecache
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Collection
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -53,7 +55,7 @@ HEAD = (
 )
 SECTION = re.compile(r"^# ==== (\S+)(.*?) ====\n", re.MULTILINE)
 IMPORT = re.compile("^(import|from) ", re.MULTILINE)
-OURS = ", by the course"
+OURS = " (by the course)"
 GLUE = "glue"
 _latest: dict[str, Callable[..., Any]] = {}  # what passed last in this kernel
 
@@ -332,13 +334,16 @@ def functions_of(mine: Any) -> dict[str, Callable[..., Any]]:
 def stand_alone() -> str:
     """Write all that is missing into `my_gpt.py`, marked as the course's: `python my_gpt.py` then needs NumPy alone.
 
-    What you have not passed yet is our solution; a later pass takes its place.
+    What you have not passed yet is our solution; a later pass takes its place. If nothing is yours, nothing is written.
 
     Raises:
         ModelError: a function takes something from `rustgpt_lab` that the file cannot have; or the system refuses.
     """
     try:
         file = read()
+        theirs = sum(section.theirs for section in file.sections.values())
+        if not theirs:
+            return f"No function of yours is in {FILE} yet: it begins with the first check that passes."
         for id in PARTS:
             exercise = find_exercise(id)
             if id not in file.sections:
@@ -349,9 +354,27 @@ def stand_alone() -> str:
         write(file)
     except NotTaken as problem:
         raise ModelError(f"{FILE} cannot stand alone: {problem}", where="stand_alone()") from problem
-    theirs = sum(section.theirs for section in file.sections.values())
     lines = len(str(file).splitlines())
     return f"{FILE} stands alone: {lines} lines, {theirs} of {len(PARTS)} functions are yours. Run: python {FILE}"
+
+
+def run_my_gpt() -> str:
+    """What `python my_gpt.py` prints, in a process of its own that does not see this library.
+
+    Raises:
+        ModelError: it fails, or takes longer than two minutes.
+    """
+    if not path().exists():
+        return f"There is no {FILE} yet."
+    command = [sys.executable, "-I", str(path())]
+    try:
+        run = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True
+        )
+    except subprocess.SubprocessError as problem:
+        said = (getattr(problem, "stderr", None) or str(problem)).strip().splitlines()[-1]
+        raise ModelError(f"{FILE} does not run", where=path(), got=said, remedy="Mend it there.") from problem
+    return run.stdout
 
 
 def _close(file: File) -> None:

@@ -43,14 +43,14 @@ def call(functions: Functions, id: str, *arguments: Any, like: Sequence[Array]) 
     return guarded(functions, id, arrays)
 
 
-def guarded(functions: Functions, id: str, action: Callable[[], Result], seconds: float = SECONDS) -> Result:
-    """Do something in which the function of an exercise is called; it has some seconds.
+def guarded(functions: Functions, id: str, action: Callable[[], Result], seconds: float = 0.0) -> Result:
+    """Do something in which the function of an exercise is called; it has so many seconds, or `SECONDS`.
 
     Raises:
         ModelError: it raises, or does not end; with what `check` says of it.
     """
     try:
-        return cast(Result, within(seconds, action))
+        return cast(Result, within(seconds or SECONDS, action))
     except ModelError:
         raise
     except (Exception, SystemExit, TimeUp) as problem:
