@@ -21,8 +21,8 @@ function path(x, y, values) {
 /**
  * `draw(theme, { series: [{ steps, values, name, label, colour, width, opacity, dash }, ...], low, high, log, logSteps,
  * at, tall, right })`: a line without `steps` has those of the first. The step `at` is marked, with a point on every
- * whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a click. After `travel()`,
- * the points come from where they are. `right` is the room for labels; `draw` returns it, for a chart below.
+ * whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a click. After
+ * `travel()`, the points come from where they are. `right` is the room for labels; `draw` returns it, for the next.
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
@@ -53,7 +53,8 @@ export function lineChart(parent, label, onPick = () => {}) {
       const levels = log ? rounds(low, high, tall > 120 ? 6 : 3) : ticks(low, high, tall > 120 ? 4 : 2);
       const places = (logSteps ? rounds(from, to, width > 500 ? 8 : 5) : ticks(from, to, width > 500 ? 6 : 3))
         .filter(Number.isInteger);
-      const marked = lines.filter(({ dash, opacity = 1, steps }) => !dash && opacity === 1 && at !== undefined && steps[0] <= at).map((line) => {
+      const whole = lines.filter(({ dash, opacity = 1 }) => !dash && opacity === 1 && at !== undefined);
+      const marked = whole.filter(({ steps }) => steps[0] <= at).map((line) => {
         const i = line.steps.findLastIndex((step) => step <= at);
         return { ...line, name: line.name ?? "", x: across(line.steps[i]), y: y(line.values[i]) };
       }).filter((point) => Number.isFinite(point.y));

@@ -19,8 +19,8 @@ export function comparison(parent) {
     return [node, `Attention weights of the ${k ? "second" : "first"} model`];
   }), () => {});
   norms.numbers = () => [...norms.rows].map((row) => [...row.cells].map((cell) => cell.textContent));
-  const cell = (tag, text, i) => el(tag, { style: `padding:2px 14px 2px 0;overflow-wrap:anywhere;text-align:${i ? "right" : "left"};`
-    + `font-weight:${tag === "th" ? 600 : 400}` }, text);
+  const cell = (tag, text, i) => el(tag, { style: "padding:2px 14px 2px 0;overflow-wrap:anywhere;"
+    + `text-align:${i ? "right" : "left"};font-weight:${tag === "th" ? 600 : 400}` }, text);
   return {
     draw(theme, data) {
       whole.hidden = !data;
