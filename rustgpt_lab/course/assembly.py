@@ -15,6 +15,8 @@ from ..llm import LLM
 from ..network import Network
 from ..numerics import Array, cross_entropy
 from ..optim.adam import Adam
+from ..optim.clipping import Clipping
+from ..optim.report import Arrays, unit_axis
 from ..tokenizers import Vocab
 from .card import Card
 from .checking import examine
@@ -94,6 +96,33 @@ class YourAdam(Adam):
             new = call(self.functions, "07.2", w, g, *state[1:], settings.timestep, rate, like=state)
             for own, array in zip(state, new, strict=True):
                 own[...] = array
+
+
+class YourClipping(Clipping):
+    """Clipping by a learner's function: `clip_by_norm` (08.1), `centralize` (08.2) or `agc` (08.3).
+
+    Args:
+        functions: with the function of one of these exercises.
+        threshold: of 08.1 and 08.3.
+    """
+
+    def __init__(self, functions: Functions, threshold: float = 1.0):
+        self.functions, self.threshold = functions, threshold
+        [self.id] = {"08.1", "08.2", "08.3"} & functions.keys()
+
+    def at_parameters(self, parameters: Arrays, gradients: Arrays) -> None:
+        if self.id == "08.1":
+            copies = {name: g.copy() for name, g in gradients.items()}
+            new = guarded(self.functions, self.id, lambda: self.functions[self.id](copies, self.threshold))
+            for name, g in gradients.items():
+                g[...] = new[name]
+            return
+        for name, g in gradients.items():
+            axis = unit_axis(parameters, name)
+            columns, w = (g.T, parameters[name].T) if axis != 0 else (g, parameters[name])
+            given = (columns,) if self.id == "08.2" else (w, columns, self.threshold)
+            if axis is not None or self.id == "08.3":  # a vector is one unit: a column, too
+                [columns[...]] = call(self.functions, self.id, *given, like=[columns])
 
 
 class YourLLM(LLM):

@@ -39,9 +39,9 @@ def within(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any
     except TimeUp:
         _watch.end(before)  # once more, if it came while the first one was at work
         raise
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if _watch.interrupted():
-            raise TimeUp from None
+            raise TimeUp().with_traceback(interrupt.__traceback__) from None
         raise
 
 

@@ -109,12 +109,14 @@ class File:
         return "\n\n".join([f"{self.head.rstrip()}\n", *map(str, self.sections.values())])
 
     def definitions(self, but: str) -> dict[str, tuple[str, str]]:
-        """Name -> its section and a form of its source without comments, of all that other sections define."""
+        """Name -> where, and its source without comments, of all that the head and other sections define."""
+        parts = {
+            f"section {id}": section.body for id, section in self.sections.items() if id not in (but, GLUE)
+        }
         return {
-            name: (section.id, form)
-            for section in self.sections.values()
-            if section.id not in (but, GLUE)
-            for name, form in _forms(section.body).items()
+            name: (place, form)
+            for place, text in {"the head": self.head, **parts}.items()
+            for name, form in _forms(text).items()
         }
 
 
@@ -226,13 +228,13 @@ def _put(file: File, exercise: Exercise, source: Source) -> None:
     for name, text in source.helpers.items():
         if name in there and there[name][1] != _forms(text).get(name):
             raise NotTaken(
-                f"it uses your `{name}`, and section {there[name][0]} of the file has another `{name}`: "
+                f"it uses your `{name}`, and {there[name][0]} of the file has another `{name}`: "
                 "give one of them another name"
             )
         if name not in there:
             body.append(text)
     for name in _forms(source.text).keys() & there.keys():
-        raise NotTaken(f"section {there[name][0]} of the file has a `{name}` already: rename that one")
+        raise NotTaken(f"{there[name][0]} of the file has a `{name}` already: rename that one")
     body.append(source.text)
     if exercise.id in file.sections:
         body[:0] = _still_needed(file, exercise, _forms("\n".join(body)).keys())

@@ -12,12 +12,13 @@ import pytest
 from rustgpt_lab import LLM, Dataset, TrainingSession, Vocab, views
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.course import import_my_gpt, keep, your_model
-from rustgpt_lab.course.assembly import ALONE, YourLLM, with_part
+from rustgpt_lab.course.assembly import ALONE, YourClipping, YourLLM, with_part
 from rustgpt_lab.course.checking import check
 from rustgpt_lab.course.exercise import find_exercise
 from rustgpt_lab.course.my_gpt import PARTS
 from rustgpt_lab.errors import ModelError
 from rustgpt_lab.gradcheck import numerical_gradient, relative_error
+from rustgpt_lab.optim.clipping import AGC, Centralization, Clipping, L2GradientClipping
 from rustgpt_lab.persistence import rustgpt_reads
 
 from .cells import run_cells
@@ -148,6 +149,18 @@ def test_a_part_may_be_exchanged_unchecked() -> None:
         right = with_part(small(), "06.3", find_exercise("06.3").solution)
         assert wrong.loss(TEXTS) == right.loss(TEXTS)
         assert not np.allclose(wrong.gradients(TEXTS)["1.w_k"], right.gradients(TEXTS)["1.w_k"], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("id", "ours"),
+    [("08.1", L2GradientClipping(0.1)), ("08.2", Centralization()), ("08.3", AGC(0.1))],
+)
+def test_a_clipper_of_yours_clips_as_the_librarys(id: str, ours: Clipping) -> None:
+    expected = small().train(TEXTS, 3, 0.1, 2, clipping=ours, optimizer="descent").loss
+    mine = YourClipping(solutions(id), 0.1)
+    learned = your_model({}, small()).train(TEXTS, 3, 0.1, 2, clipping=mine, optimizer="descent").loss
+    assert learned == pytest.approx(expected)
+    assert learned != pytest.approx(small().train(TEXTS, 3, 0.1, 2, optimizer="descent").loss)
 
 
 # ---- mistakes -------------------------------------------------------------------------------------------------------
