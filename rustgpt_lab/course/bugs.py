@@ -28,7 +28,7 @@ from .exercises import nb03
 from .your_layers import guarded
 
 EPOCHS, RATE, SIZE = 20, 0.01, 4  # 60 steps
-WITH, WITHOUT = "with it", "without it"
+WITH, WITHOUT = "with the mistake", "without it"
 PROMPT = "Mars is a"
 ENTRIES = 3
 """Of each array of weights, so many are nudged in the gradient check: those with the largest gradients."""

@@ -60,7 +60,9 @@ class Comparison:
         return f"{told}{self.names[0]} differs most, by {much}."
 
     def state(self) -> dict[str, Any]:
-        return {**vars(self), "sentence": self.sentence}
+        hides = [not np.triu(weights, 1).any() for weights in self.weights.round(9)]
+        weights = np.nan_to_num(self.weights)  # a model that blew up looks nowhere
+        return {**vars(self), "weights": weights, "hides": hides, "sentence": self.sentence}
 
 
 def compared(models: Mapping[str, LLM], text: str) -> Comparison:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..numerics import Array
-from .base import Table, View
+from .base import SWAP, Table, View
 from .compared import Comparison
 from .style import CATEGORIES, plot
 
@@ -91,7 +91,9 @@ class VersusCard(View):
         return Table(("", *data.comparison.labels), rows)
 
     def twin(self) -> dict[str, str]:
-        return super().twin() if self.data else {"text/plain": self.sentence}
+        if self.data:
+            return super().twin()
+        return {"text/plain": self.sentence, "text/html": f'{SWAP}<div class="rl-twin">{self.sentence}</div>'}
 
     def state(self) -> dict[str, Any]:
         data = self.data

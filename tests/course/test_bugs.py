@@ -10,7 +10,6 @@ from rustgpt_lab.batch import Batch
 from rustgpt_lab.course import bug, check
 from rustgpt_lab.course.bugs import (
     TRAINABLE,
-    WITHOUT,
     gradients_of,
     offered,
     run_with,
@@ -137,6 +136,14 @@ def test_a_named_mistake_has_a_button_and_a_verdict_without_one_is_plain() -> No
     assert type(check("04.3", find_exercise("04.3").mistakes[0].wrong)) is Verdict
 
 
+def test_what_a_mistake_lets_a_word_see_is_not_drawn_as_hidden() -> None:
+    [unmasked] = [
+        m.wrong for m in find_exercise("03.3").mistakes if m.message.startswith("the mask is missing")
+    ]
+    assert side_by_side("03.3", unmasked).comparison.state()["hides"] == [False, True]
+    assert side_by_side("04.1", no_relu).comparison.state()["hides"] == [True, True]
+
+
 def test_a_call_does_the_same_and_has_its_twin() -> None:
     card = bug("04.1", no_relu)
     twin = card.twin()
@@ -160,4 +167,3 @@ def test_both_models_begin_alike() -> None:
     llm, facts = small_model()
     runs = [run_with(id, find_exercise(id).solution, llm, facts).llm for id in TRAINABLE]
     assert all((a.parameters.flat == b.parameters.flat).all() for a, b in combinations(runs, 2))
-    assert WITHOUT == "without it"

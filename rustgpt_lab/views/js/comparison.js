@@ -35,7 +35,7 @@ export function comparison(parent) {
           captions[k].textContent = `Where “${labels[k]}” looks, in layer ${data.layer}, head ${data.head}, where the `
             + "two differ most";
           map.draw(theme, { rows: words, columns: words, value: (i, j) => weights.at(k, i, j), low: 0, high: 1,
-            hidden: (i, j) => j > i, written: share, axes: ["looks", "is looked at"],
+            hidden: (i, j) => data.hides[k] && j > i, written: share, axes: ["looks", "is looked at"],
             unseen: "hidden by the mask" });
         });
       }

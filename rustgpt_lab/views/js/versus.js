@@ -6,6 +6,7 @@ import { comparison } from "./comparison.js";
 function render({ model, el: root }) {
   const lab = stage(model, root);
   lab.needsKernel();
+  lab.picture.before(root.querySelector(".rl-readout")); // what the difference is comes first
   let data = { done: false };
   const train = button(lab, "Train a model with it, and one without", () => lab.ask({}));
   const [left, right] = [el("div", { style: "flex:2 1 380px" }), el("div", { style: "flex:1 1 250px" })];
