@@ -123,7 +123,6 @@ KINDS: dict[str, tuple[str, str]] = {
     "key": ("a key that is not a number", ""),
     "large number": ("a number is too large", ""),
     "long number": ("a number is too long", ""),
-    "white space": ("a number with too much white space", ""),
     "unknown field": ("an unknown field", ""),
     "missing field": ("a field is missing", ""),
     # arrays and layers
@@ -147,9 +146,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "contradiction": ("the parts of the vocabulary contradict each other", ""),
     "no end": ("the vocabulary has no word that ends a text", "Vocab.from_texts puts it in."),
     # tensors of a .safetensors file
-    "header": ("this is no header of a safetensors file", ""),
-    "header length": ("a header longer than the file", _ONCE_MORE),
-    "tensor place": ("a tensor's place does not fit its shape and the tensor before it", ""),
+    "header": ("the header of the safetensors file is wrong", _ONCE_MORE),
     "tensor type": ("a tensor of another type", ""),
     "missing tensor": ("a tensor is missing", ""),
     "surplus tensor": ("a tensor belongs to no layer", ""),

@@ -62,30 +62,27 @@ def from_model(parts: Parts) -> dict[str, Any]:
 
 def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
     """A layer as {kind: fields}; `name` is its own in the network."""
-    kind, weights = type(layer).__name__, parts.network.weights
+    kind, values = type(layer).__name__, dict[str, Any]()
     if REGISTRY.get(kind) is not type(layer):
         raise FileError("unregistered", path=f"network[{name}]", expected=", ".join(REGISTRY), got=kind)
-    form, values = schema.form_of(kind), dict[str, Any]()
+    form, path = schema.form_of(kind), f"network[{name}].{kind}"
     for field, part in form.of(layer).items():
-        path = f"network[{name}].{kind}.{field}"
-        if isinstance(part, schema.Matrix):
-            values[field] = _matrix(weights[f"{name}.{field}"], path)
+        if part is schema.MATRIX:
+            values[field] = _matrix(parts.network.weights[f"{name}.{field}"], f"{path}.{field}")
         elif isinstance(part, schema.State):
             owner = f"{name}.{part.parameter}"
-            settings = vars(parts.adam.settings[owner])
+            settings, shape = vars(parts.adam.settings[owner]), parts.network.weights[owner].shape
             values[field] = {key: _setting(key, value, owner) for key, value in settings.items()}
             for key in schema.MOMENTS:  # a model that never learned has none, and saving does not give it any
                 views = vars(parts.adam).get(key)
-                array = views[owner] if views else np.zeros(weights[owner].shape, np.float32)
-                values[field][key] = _matrix(array, path)
+                moment = views[owner] if views else np.zeros(shape, np.float32)
+                values[field][key] = _matrix(moment, f"{path}.{field}")
         elif part is schema.LAYERS:
             values[field] = [_values(parts, f"{name}.{i}", inner) for i, inner in enumerate(layer.layers)]
         elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
-            values[field] = _setting(
-                field, getattr(layer, form.attributes.get(field, field)), f"network[{name}].{kind}"
-            )
+            values[field] = _setting(field, getattr(layer, form.attributes.get(field, field)), path)
     return {kind: values}
 
 
@@ -113,9 +110,25 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     moments only if one of their numbers is not 0.
     """
     vocab, layers = to_vocab(**values["vocab"]), [schema.make_layer(entry) for entry in values["network"]]
+    params = {f"{i}.{name}": param for i, layer in walk(layers) for name, param in layer.parameters().items()}
     arrays, states = list[Any](), dict[str, Settings]()
-    for i, entry in enumerate(values["network"]):
-        _check_layer(layers[i], entry, f"{i}", f".network[{i}]", arrays, states)
+    for name, path, form, fields in schema.every_layer(values["network"]):
+        for field, kind in form.known(fields).items():
+            here, value = f"{path}.{field}", fields[field]
+            if kind is schema.MATRIX:
+                arrays.append(("weights", f"{name}.{field}", here, value))
+            elif isinstance(kind, schema.State):
+                owner = f"{name}.{kind.parameter}"
+                arrays += [(key, owner, f"{here}.{key}", value[key]) for key in schema.MOMENTS]
+                states[owner] = Settings(*(check_setting(key, value[key], here) for key in schema.ADAM))
+            elif kind is schema.ACTIVATIONS and value is not None:
+                with inside(here):
+                    require_count(value["dim"], sum(piece.size for piece in value["data"].pieces()))
+            elif isinstance(kind, schema.Scalar | schema.Option):
+                check_setting(field, value, path)
+    for place, name, path, matrix in arrays:
+        wrong = "shape" if place == "weights" else "moment shape"
+        _check_shape(wrong, path, params[name].shape, matrix["dim"])
     try:
         check_words(layers, len(vocab))
         network = Network(layers, seed=None, max_seq_len=values.get("max_seq_len"))
@@ -124,44 +137,13 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
         raise FileError("shape", what=error.what, **details) from error
     parts = Parts(vocab, network, Adam(network.parameters))
     parts.adam.settings |= states
-    for numbers in arrays:
-        _fill(parts, allow_nonfinite, *numbers)
+    for place, name, path, matrix in arrays:
+        try:
+            _fill(parts, place, name, matrix, allow_nonfinite)
+        except FileError as error:
+            error.where.enter(path)
+            raise
     return parts
-
-
-def _check_layer(
-    layer: Layer,
-    entry: dict[str, Any],
-    name: str,
-    path: str,
-    arrays: list[Any],
-    states: dict[str, Settings],
-) -> None:
-    """Refuse settings out of range, and shapes other than those of such a layer; collect what there is to copy.
-
-    Of an array that is its place (`weights`, or Adam's `m` or `v`), its name there, its path in the file, and itself.
-    """
-    [(kind, fields)] = entry.items()
-    shapes = {field: param.shape for field, param in layer.parameters().items()}
-    for field, part in schema.form_of(kind).of(layer).items():
-        value, here = fields[field], f"{path}.{kind}.{field}"
-        if isinstance(part, schema.Matrix):
-            _check_shape("shape", here, shapes[field], value["dim"])
-            arrays.append(("weights", f"{name}.{field}", here, value))
-        elif isinstance(part, schema.State):
-            owner = f"{name}.{part.parameter}"
-            for key in schema.MOMENTS:
-                _check_shape("moment shape", f"{here}.{key}", shapes[part.parameter], value[key]["dim"])
-                arrays.append((key, owner, f"{here}.{key}", value[key]))
-            states[owner] = Settings(*(check_setting(key, value[key], here) for key in schema.ADAM))
-        elif part is schema.LAYERS:
-            for i, (inner, values) in enumerate(zip(layer.layers, value, strict=True)):
-                _check_layer(inner, values, f"{name}.{i}", f"{here}[{i}]", arrays, states)
-        elif part is not schema.ACTIVATIONS:
-            check_setting(field, value, f"{path}.{kind}")
-        elif value is not None:
-            with inside(here):
-                require_count(value["dim"], sum(piece.size for piece in value["data"].pieces()))
 
 
 def check_setting(name: str, value: Any, path: str) -> Any:
@@ -185,27 +167,20 @@ def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int
         raise FileError(kind, path=f"{path}.dim", expected=right, got=got)
 
 
-def _fill(
-    parts: Parts, allow_nonfinite: bool, place: str, name: str, path: str, matrix: dict[str, Any]
-) -> None:
+def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any], allow_nonfinite: bool) -> None:
     """Copy an array to its place; it is checked while it is still in the processor's cache."""
-    owner: Any = parts.network if place == "weights" else parts.adam
-    target = getattr(owner, place)[name] if place == "weights" or place in vars(owner) else None
-    count = 0
-    try:
-        for piece in matrix["data"].pieces():
-            if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
-                target = getattr(owner, place)[name]
-            if target is not None:
-                room = target.reshape(-1)[count : count + piece.size]
-                room[:] = piece[: room.size]
-            count += piece.size
-        require_count(matrix["dim"], count)
-    except FileError as error:
-        error.where.enter(path)
-        raise
+    views = parts.network.weights if place == "weights" else vars(parts.adam).get(place)
+    target, count = None if views is None else views[name], 0
+    for piece in matrix["data"].pieces():
+        if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
+            target = getattr(parts.adam, place)[name]
+        if target is not None:
+            room = target.reshape(-1)[count : count + piece.size]
+            room[:] = piece[: room.size]
+        count += piece.size
+    require_count(matrix["dim"], count)
     if target is not None:
-        _check(target, path, place, allow_nonfinite)
+        _check(target, place, allow_nonfinite)
 
 
 @QUIET
@@ -214,23 +189,23 @@ def require_finite(parts: Parts) -> None:
     moments = {key: array for key in schema.MOMENTS if (array := vars(parts.adam).get(key))}
     for place, views in {"weights": parts.network.weights, **moments}.items():
         for name, array in views.items():
-            _check(array, name if place == "weights" else f"{name}.{place}", place)
+            with inside(name if place == "weights" else f"{name}.{place}"):
+                _check(array, place)
 
 
-def _check(array: Array, path: str, place: str, allow_nonfinite: bool = False) -> None:
+def _check(array: Array, place: str, allow_nonfinite: bool = False) -> None:
     """Refuse NaN and infinities. The sum of all squares tells; where it is too large for a float, each number does."""
     if not allow_nonfinite and not isfinite(np.vdot(array, array)):
-        _refuse("not finite", ~np.isfinite(array), array, path)
+        _refuse("not finite", ~np.isfinite(array), array)
     if place == "v" and array.min() < 0:
-        _refuse("negative moment", array < 0, array, path)
+        _refuse("negative moment", array < 0, array, "0 or more")
 
 
-def _refuse(kind: str, bad: Any, array: Array, path: str) -> None:
+def _refuse(kind: str, bad: Any, array: Array, expected: str = "") -> None:
     """Name the first bad number, if there is one."""
     if bad.any():
         index = int(np.argmax(bad))
-        expected = "0 or more" if kind == "negative moment" else ""
-        raise FileError(kind, path=f"{path}[{index}]", expected=expected, got=float(array.flat[index]))
+        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array.flat[index]))
 
 
 # ---- the vocabulary -------------------------------------------------------------------------------------------------
@@ -249,22 +224,20 @@ def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -
 
 def _disagreement(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> FileError:
     """The error that says where the parts of a vocabulary disagree."""
-    seen: set[str] = set()
+    first: dict[str, int] = {}
     for i, word in enumerate(words):
-        if word in seen:
-            return FileError(
-                "word twice", path=f".vocab.words[{i}]", expected="different words", got=repr(word)
-            )
-        seen.add(word)
+        if first.setdefault(word, i) < i:
+            path, expected = f".vocab.words[{i}]", "different words"
+            return FileError("word twice", path=path, expected=expected, got=repr(word))
     for part, ids in (("decode", sorted(decode)), ("encode", sorted(encode.values()))):
-        gap = next((i for i, found in enumerate(ids) if i != found), None)
-        if gap is not None or len(ids) != len(words):
-            got = f"{len(ids)} ids" if gap is None else f"{ids[gap]} in place of {gap}"
+        if ids != list(range(len(words))):
+            gap = next(
+                (f"{found} in place of {i}" for i, found in enumerate(ids) if i != found), f"{len(ids)} ids"
+            )
             expected = f"the ids 0 to {len(words) - 1}, each once"
-            return FileError("id gap", path=f".vocab.{part}", expected=expected, got=got)
+            return FileError("id gap", path=f".vocab.{part}", expected=expected, got=gap)
     i, word = next((i, w) for i, w in enumerate(words) if decode[i] != w or encode.get(w) != i)
+    path, expected, got = f".vocab.encode[{word!r}]", str(i), str(encode.get(word, "no such word"))
     if decode[i] != word:
         path, expected, got = f".vocab.decode[{i}]", repr(word), repr(decode[i])
-    else:
-        path, expected, got = f".vocab.encode[{word!r}]", str(i), str(encode.get(word, "no such word"))
     return FileError("contradiction", path=path, expected=expected, got=got)

@@ -13,7 +13,7 @@ from ..files import atomic_write, mapped
 from . import bincode, json, safetensors
 from .compression import MAGIC, compressed, decompressed
 from .convert import Parts, from_model, require_finite, to_model
-from .describe import Node, WatchedBincode, WatchedJson, safetensors_tree
+from .describe import Node, safetensors_tree, tree
 from .foreign import recognized
 
 MAX_BYTES = 1 << 30
@@ -31,8 +31,8 @@ class Format:
     describe: Callable[[Any], Node]
 
 
-BINARY = Format(".bin", bincode.write, bincode.read, lambda data: WatchedBincode(data).tree())
-JSON = Format(".json", json.write, json.read, lambda data: WatchedJson(data).tree())
+BINARY = Format(".bin", bincode.write, bincode.read, lambda data: tree(bincode.Bincode, data))
+JSON = Format(".json", json.write, json.read, lambda data: tree(json.Json, data))
 SAFETENSORS = Format(".safetensors", safetensors.write, safetensors.read, safetensors_tree)
 FORMATS = {form.extension: form for form in (BINARY, JSON, SAFETENSORS)}
 

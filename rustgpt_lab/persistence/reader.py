@@ -1,16 +1,30 @@
 """What the readers of both formats have in common: the way through the parts of a value, and what an array must be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import FileError
 from ..layers import REGISTRY
-from .schema import MAX_DEPTH, MAX_DIMENSION, MODEL, form_of
+from .schema import (
+    MAX_DEPTH,
+    MAX_DIMENSION,
+    MODEL,
+    AnyLayer,
+    Entry,
+    Map,
+    Matrix,
+    Option,
+    Scalar,
+    Struct,
+    form_of,
+)
 
 
 class Reader:
     """Reads the values of the schema from bytes, one after the other.
+
+    A format adds the primitives: a method of its name for every scalar, and those that raise NotImplementedError here.
 
     Args:
         data: the whole file, bytes or a map of it.
@@ -24,13 +38,50 @@ class Reader:
         self.data = memoryview(data)
         self.size, self.offset, self.depth = len(self.data), 0, 0
 
-    def read(self, kind: Any) -> Any:
-        """The value that comes next."""
-        raise NotImplementedError
-
     def start(self) -> int:
         """The offset of the byte at which the next value begins."""
         return self.offset
+
+    def present(self) -> bool:
+        """Whether an optional value is there."""
+        raise NotImplementedError
+
+    def items(self, kind: Any) -> Iterable[int]:
+        """Counts the items of a list, a map or a pair; the caller reads one after each."""
+        raise NotImplementedError
+
+    def map(self, kind: Map) -> dict[Any, Any]:
+        return dict([self.part("entry", kind.entry) for _ in self.items(kind)])
+
+    def after_key(self) -> None:
+        """Pass what stands between a key and its value."""
+
+    def struct(self, kind: Struct) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def any_layer(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def read(self, kind: Any) -> Any:
+        """The value that comes next."""
+        if isinstance(kind, Scalar):
+            return getattr(self, kind.name)()
+        if isinstance(kind, Matrix):
+            start, matrix = self.start(), self.struct(kind)
+            return check_matrix(matrix, start)
+        if isinstance(kind, Struct):
+            return self.struct(kind)
+        if isinstance(kind, AnyLayer):
+            return self.any_layer()
+        if isinstance(kind, Option):
+            return self.part("value", kind.item) if self.present() else None
+        if isinstance(kind, Map):
+            return self.map(kind)
+        if isinstance(kind, Entry):
+            key = self.part("key", kind.key)
+            self.after_key()
+            return key, self.part("value", kind.value)
+        return [self.part(f"[{i}]", kind.item) for i in self.items(kind)]
 
     def part(self, name: str, kind: Any) -> Any:
         """The value that comes next, as a part of another: an error learns on its way out in which.
@@ -44,6 +95,9 @@ class Reader:
             error.where.enter(name if name[:1] in ".[" else "")
             raise
 
+    def parts(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.part(f".{name}", kind) for name, kind in kinds.items()}
+
     def whole(self, kind: Any = MODEL) -> Any:
         """A value, if it is all that there is."""
         value = self.part("", kind)
@@ -52,8 +106,12 @@ class Reader:
             raise FileError("trailing bytes", offset=self.offset, expected="the end of the file", got=got)
         return value
 
-    def layer(self, name: str) -> dict[str, Any]:
+    def layer(self, name: str | None, start: int, got: object) -> dict[str, Any]:
         """A layer of a kind that has just been read; layers may lie inside layers, but not deeply."""
+        if name not in REGISTRY:
+            tags = sorted((kind.tag, name) for name, kind in REGISTRY.items())
+            known = ", ".join(f"{tag} {name}" for tag, name in tags)
+            raise FileError("layer", offset=start, expected=known, got=got)
         if self.depth == MAX_DEPTH:
             raise FileError("too deep", offset=self.offset, expected=f"at most {MAX_DEPTH} levels")
         self.depth += 1
@@ -61,15 +119,14 @@ class Reader:
         self.depth -= 1
         return found
 
-    def text_error(self, start: int, error: UnicodeDecodeError) -> FileError:
-        got = f"byte 0x{error.object[error.start]:02x}"
-        return FileError("utf-8", offset=start + error.start, expected="UTF-8", got=got)
 
-    def unknown(self, start: int, got: object) -> FileError:
-        tags = sorted((kind.tag, name) for name, kind in REGISTRY.items())
-        return FileError(
-            "layer", offset=start, expected=", ".join(f"{t} {name}" for t, name in tags), got=got
-        )
+def decoded(data: bytes, start: int) -> str:
+    """A text of the file, which begins there."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        got = f"byte 0x{data[error.start]:02x}"
+        raise FileError("utf-8", offset=start + error.start, expected="UTF-8", got=got) from error
 
 
 @contextmanager
