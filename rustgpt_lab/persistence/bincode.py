@@ -6,8 +6,7 @@ are a count and their items; an f32 is its four bytes, a truth value and an opti
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, BinaryIO
 
@@ -115,35 +114,35 @@ class Bincode(Reader):
         )
 
     def struct(self, kind: schema.Struct) -> dict[str, Any]:
-        """There are hundreds of words and arrays: what nearly all look like is read with few calls, if that is well."""
-        start = self.offset
-        if self.quick and (kind is schema.MATRIX or kind is schema.VOCAB):
-            with suppress(FileError, LookupError, UnicodeDecodeError):
-                return self._matrix() if kind is schema.MATRIX else self._vocab()
-            self.offset = start
+        if self.quick and kind is schema.MATRIX:
+            v, dim, count = self.usize(), [self.usize(), self.usize()], self.usize()
+            return {"v": v, "dim": dim, "data": self.window(count)}
+        if self.quick and kind is schema.VOCAB:
+            return self._vocab()
         found = self.parts(kind.fields)
-        return found | self.parts(
-            {name: part for name, part in kind.known(found).items() if name not in found}
-        )
+        if len(fields := kind.known(found)) > len(found):
+            found |= self.parts({name: part for name, part in fields.items() if name not in found})
+        return found
 
-    def map(self, kind: schema.Map) -> dict[Any, Any]:
-        pairs = [self.part("entry", kind.entry) for _ in self.items(kind)]
+    def parts(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
+        if self.quick:
+            return {name: self.read(kind) for name, kind in kinds.items()}
+        return {name: self.part(f".{name}", kind) for name, kind in kinds.items()}
+
+    def map(self, pairs: list[Any]) -> dict[Any, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
             raise FileError("key twice", path=f"[{twice!r}]", offset=self.offset)
         return found
 
-    def _matrix(self) -> dict[str, Any]:
-        v, dim, count = self.version(), [self.usize(), self.usize()], self.usize()
-        return {"v": v, "dim": dim, "data": Window(self.take(count * schema.FLOAT.itemsize))}
+    # There are hundreds of words, and they take most of the time of a load. What nearly all of them look like is
+    # therefore read with few calls; if there is anything else, all is read once more, part by part.
 
     def _vocab(self) -> dict[str, Any]:
-        encode, decode = self._plain(True, False), self._plain(False, True)
-        ids, texts = (dict(zip(each[::2], each[1::2], strict=True)) for each in (encode, decode))
-        if 2 * min(len(ids), len(texts)) < max(len(encode), len(decode)):
-            raise LookupError("a key stands twice")
-        return {"encode": ids, "decode": texts, "words": self._plain(True)}
+        encode, decode, words = self._plain(True, False), self._plain(False, True), self._plain(True)
+        ids, texts = (self.map(list(zip(each[::2], each[1::2], strict=True))) for each in (encode, decode))
+        return {"encode": ids, "decode": texts, "words": words}
 
     def _plain(self, *are_texts: bool) -> list[Any]:
         """A count, and so many texts of at most 250 bytes and numbers below 2^16, in that order.
@@ -197,7 +196,7 @@ class Bincode(Reader):
             raise FileError("long varint", offset=start, expected="the shortest form", got=value)
         return value
 
-    usize_key = layer_tag = usize
+    usize_key = layer_tag = version = usize
 
     def count(self) -> int:
         """A number of things that take a byte each, or more."""
@@ -214,22 +213,19 @@ class Bincode(Reader):
         return decoded(data, self.offset - len(data))
 
     def tag(self) -> int:
-        return self._byte("tag", (0, 1), "0 (absent) or 1 (present)")
+        tag: int = self.take(1)[0]
+        if tag > 1:
+            raise FileError("tag", offset=self.offset - 1, expected="0 (absent) or 1 (present)", got=tag)
+        return tag
 
     def bool(self) -> bool:
         return self.tag() == 1
 
-    def version(self) -> int:
-        return self._byte("version", (1,), "1")
-
-    def _byte(self, kind: str, known: tuple[int, ...], expected: str) -> int:
-        byte = self.take(1)[0]
-        if byte not in known:
-            raise FileError(kind, offset=self.offset - 1, expected=expected, got=byte)
-        return byte
-
     def floats(self) -> Window:
-        return Window(self.take(self.part("count", COUNT) * schema.FLOAT.itemsize))
+        return self.window(self.part("count", COUNT))
+
+    def window(self, count: int) -> Window:
+        return Window(self.take(count * schema.FLOAT.itemsize))
 
 
 def read(data: Any) -> dict[str, Any]:

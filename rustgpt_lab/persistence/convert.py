@@ -82,7 +82,7 @@ def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
         elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
-            values[field] = _setting(field, getattr(layer, form.attributes.get(field, field)), path)
+            values[field] = _setting(field, getattr(layer, "d" if field == "embedding_dim" else field), path)
     return {kind: values}
 
 
@@ -139,10 +139,11 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     parts.adam.settings |= states
     for place, name, path, matrix in arrays:
         try:
-            _fill(parts, place, name, matrix, allow_nonfinite)
+            _fill(parts, place, name, matrix)
         except FileError as error:
             error.where.enter(path)
             raise
+    _require_sound(parts, [array[:3] for array in arrays], allow_nonfinite)
     return parts
 
 
@@ -167,45 +168,59 @@ def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int
         raise FileError(kind, path=f"{path}.dim", expected=right, got=got)
 
 
-def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any], allow_nonfinite: bool) -> None:
-    """Copy an array to its place; it is checked while it is still in the processor's cache."""
-    views = parts.network.weights if place == "weights" else vars(parts.adam).get(place)
-    target, count = None if views is None else views[name], 0
+def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any]) -> None:
+    """Copy an array to its place."""
+    views, count = _buffers(parts).get(place), 0
+    target = None if views is None else views[name].reshape(-1)
     for piece in matrix["data"].pieces():
         if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
-            target = getattr(parts.adam, place)[name]
+            target = getattr(parts.adam, place)[name].reshape(-1)
         if target is not None:
-            room = target.reshape(-1)[count : count + piece.size]
-            room[:] = piece[: room.size]
+            target[count : count + piece.size] = piece[: max(target.size - count, 0)]
         count += piece.size
     require_count(matrix["dim"], count)
-    if target is not None:
-        _check(target, place, allow_nonfinite)
+
+
+def _buffers(parts: Parts) -> dict[str, Any]:
+    """The memory of a model that is there: that of its `weights`, and of Adam's `m` and `v` if it has learned."""
+    return {"weights": parts.network.weights} | {
+        key: views for key in schema.MOMENTS if (views := vars(parts.adam).get(key)) is not None
+    }
+
+
+def require_finite(parts: Parts) -> None:
+    """Refuse a model with NaN or infinities, or with negative second moments."""
+    paths = {"weights": "{}", "m": "{}.m", "v": "{}.v"}
+    places = [(place, name) for place, views in _buffers(parts).items() for name in views]
+    _require_sound(parts, [(place, name, paths[place].format(name)) for place, name in places])
 
 
 @QUIET
-def require_finite(parts: Parts) -> None:
-    """Refuse a model with NaN or infinities, or with negative second moments."""
-    moments = {key: array for key in schema.MOMENTS if (array := vars(parts.adam).get(key))}
-    for place, views in {"weights": parts.network.weights, **moments}.items():
-        for name, array in views.items():
-            with inside(name if place == "weights" else f"{name}.{place}"):
-                _check(array, place)
+def _require_sound(parts: Parts, arrays: list[Any], allow_nonfinite: bool = False) -> None:
+    """Refuse NaN, infinities, and negative second moments.
+
+    The sum of all squares tells; where it is too large for a float, each number does.
+
+    Args:
+        arrays: (its place, one of `_buffers`; its name there; its path for an error) of each.
+    """
+    for place, views in _buffers(parts).items():
+        flat = views.flat
+        finite = allow_nonfinite or isfinite(np.vdot(flat, flat))
+        if finite and (place != "v" or flat.min(initial=0) >= 0):
+            continue
+        for name, path in ((name, path) for other, name, path in arrays if other == place):
+            if not allow_nonfinite:
+                _refuse("not finite", ~np.isfinite(views[name]), views[name], path)
+            if place == "v":
+                _refuse("negative moment", views[name] < 0, views[name], path, "0 or more")
 
 
-def _check(array: Array, place: str, allow_nonfinite: bool = False) -> None:
-    """Refuse NaN and infinities. The sum of all squares tells; where it is too large for a float, each number does."""
-    if not allow_nonfinite and not isfinite(np.vdot(array, array)):
-        _refuse("not finite", ~np.isfinite(array), array)
-    if place == "v" and array.min() < 0:
-        _refuse("negative moment", array < 0, array, "0 or more")
-
-
-def _refuse(kind: str, bad: Any, array: Array, expected: str = "") -> None:
+def _refuse(kind: str, bad: Any, array: Array, path: str, expected: str = "") -> None:
     """Name the first bad number, if there is one."""
     if bad.any():
         index = int(np.argmax(bad))
-        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array.flat[index]))
+        raise FileError(kind, path=f"{path}[{index}]", expected=expected, got=float(array.flat[index]))
 
 
 # ---- the vocabulary -------------------------------------------------------------------------------------------------

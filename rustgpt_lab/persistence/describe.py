@@ -12,16 +12,9 @@ from .safetensors import PREFIX, read_header
 from .schema import FLOAT, FLOATS, Entry, Map, Matrix, Scalar, Seq
 
 RUST = {"string": "str", "version": "u8", "floats": "seq<f32>", "usize_key": "usize", "Matrix": "Array2<f32>"}
-RUST |= {
-    "AnyLayer": "enum",
-    "Pair": "tuple",
-    "Entry": "entry",
-    "Seq": "seq",
-    "Map": "map",
-    "Option": "option",
-}
+RUST |= {"AnyLayer": "enum", "Pair": "tuple", "State": "struct", "Form": "struct", "Derived": "struct"}
 RUST |= dict.fromkeys(("count", "tag", "layer_tag"), "varint")
-"""Our names of types -> theirs in Rust, where they differ; all others are structs."""
+"""Our names of types -> theirs in Rust, where they differ."""
 SHOWN = 3
 """Children of a long list of scalars that `str(node)` shows."""
 
@@ -96,8 +89,8 @@ class Watched(Reader):
     def part(self, name: str, kind: Any) -> Any:
         start, before = self.start(), len(self.nodes)
         value = super().part(name, kind)
-        label = kind.name if isinstance(kind, Scalar) else RUST.get(type(kind).__name__, "struct")
-        node = Node(name.removeprefix("."), RUST.get(label, label), start, self.offset - start)
+        label = kind.name if isinstance(kind, Scalar) else type(kind).__name__
+        node = Node(name.removeprefix("."), RUST.get(label, label.lower()), start, self.offset - start)
         node.children = self.nodes[before:]
         self.nodes[before:] = [node]
         if kind is FLOATS:

@@ -128,6 +128,8 @@ class Json(Reader):
             raise FileError("large number", offset=self.offset, expected="at most 64 bits", got=value)
         return value
 
+    version = usize
+
     def usize_key(self) -> int:
         """A whole number in quotes, as the key of a map."""
         start, text = self.start(), self.string()
@@ -165,12 +167,6 @@ class Json(Reader):
             return orjson.loads(text) if "\\" in text else text[1:-1]
         except orjson.JSONDecodeError as error:
             raise FileError("escape", offset=start, got=text[:40]) from error
-
-    def version(self) -> int:
-        start, version = self.start(), self.usize()
-        if version != 1:
-            raise FileError("version", offset=start, expected=1, got=version)
-        return version
 
     def floats(self) -> Span:
         self.expect(b"[", "a list of numbers")

@@ -1,19 +1,19 @@
 """What the readers of both formats have in common: the way through the parts of a value, and what an array must be."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..errors import FileError
 from ..layers import REGISTRY
 from .schema import (
+    MATRIX,
     MAX_DEPTH,
     MAX_DIMENSION,
     MODEL,
     AnyLayer,
     Entry,
     Map,
-    Matrix,
     Option,
     Scalar,
     Struct,
@@ -31,7 +31,7 @@ class Reader:
     """
 
     quick = True
-    """Whether what is common may be read by a shortcut; else every value is read by `part`."""
+    """Whether a fault may go without its place, and what is common be read by a shortcut."""
 
     def __init__(self, data: Any):
         self.raw = data  # gives single bytes and short texts faster than its memoryview does
@@ -50,8 +50,8 @@ class Reader:
         """Counts the items of a list, a map or a pair; the caller reads one after each."""
         raise NotImplementedError
 
-    def map(self, kind: Map) -> dict[Any, Any]:
-        return dict([self.part("entry", kind.entry) for _ in self.items(kind)])
+    def map(self, pairs: list[Any]) -> dict[Any, Any]:
+        return dict(pairs)
 
     def after_key(self) -> None:
         """Pass what stands between a key and its value."""
@@ -66,17 +66,15 @@ class Reader:
         """The value that comes next."""
         if isinstance(kind, Scalar):
             return getattr(self, kind.name)()
-        if isinstance(kind, Matrix):
-            start, matrix = self.start(), self.struct(kind)
-            return check_matrix(matrix, start)
         if isinstance(kind, Struct):
-            return self.struct(kind)
+            start, value = self.start(), self.struct(kind)
+            return check_matrix(value, start) if kind is MATRIX else value
         if isinstance(kind, AnyLayer):
             return self.any_layer()
         if isinstance(kind, Option):
             return self.part("value", kind.item) if self.present() else None
         if isinstance(kind, Map):
-            return self.map(kind)
+            return self.map([self.part("entry", kind.entry) for _ in self.items(kind)])
         if isinstance(kind, Entry):
             key = self.part("key", kind.key)
             self.after_key()
@@ -89,17 +87,23 @@ class Reader:
         Args:
             name: ".field" or "[index]"; any other is no step on the way.
         """
+        if self.quick:
+            return self.read(kind)
         try:
             return self.read(kind)
         except FileError as error:
             error.where.enter(name if name[:1] in ".[" else "")
             raise
 
-    def parts(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: self.part(f".{name}", kind) for name, kind in kinds.items()}
-
     def whole(self, kind: Any = MODEL) -> Any:
         """A value, if it is all that there is."""
+        if self.quick:
+            with suppress(FileError, LookupError, UnicodeDecodeError):
+                return self._whole(kind)
+            self.quick, self.offset, self.depth = False, 0, 0  # once more, to say where it is wrong
+        return self._whole(kind)
+
+    def _whole(self, kind: Any) -> Any:
         value = self.part("", kind)
         if left := self.size - self.start():
             got = f"{left} more bytes"
@@ -148,6 +152,8 @@ def limited(count: int, most: int, offset: int | None = None) -> None:
 def check_matrix(matrix: dict[str, Any], offset: int) -> dict[str, Any]:
     """Refuse dimensions that the numbers cannot fill."""
     dim, limit = matrix["dim"], matrix["data"].limit
+    if matrix["v"] != 1:
+        raise FileError("version", path=".v", offset=offset, expected=1, got=matrix["v"])
     if max(dim) > MAX_DIMENSION:
         expected = f"at most {MAX_DIMENSION}"
         raise FileError("dimension", path=".dim", offset=offset, expected=expected, got=dim)

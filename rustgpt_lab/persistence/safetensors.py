@@ -116,7 +116,7 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
                 metadata = dict(sorted((header.metadata() or {}).items()))
                 for name in header.offset_keys():  # one after the other, without gap or overlap
                     part = header.get_slice(name)
-                    tensors[name] = {"dtype": part.get_dtype(), "dim": part.get_shape()}
+                    tensors[name] = {"v": 1, "dtype": part.get_dtype(), "dim": part.get_shape()}
     except OSError as error:
         raise access_error("the header cannot be checked", gettempdir(), error) from error
     except SafetensorError as error:

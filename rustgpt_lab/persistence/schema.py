@@ -8,7 +8,7 @@ registered kind follows from its constructor and its parameters: its settings, i
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter, signature
 from math import prod
@@ -37,7 +37,7 @@ Option = namedtuple("Option", "item")
 AnyLayer = namedtuple("AnyLayer", "")  # a layer: its tag or its name, then its form
 
 
-@dataclass(frozen=True)
+@dataclass
 class Struct:
     """Named parts, in order."""
 
@@ -52,13 +52,6 @@ class Matrix(Struct):
     """An array as the Rust crate ndarray writes it: its version, its two dimensions, its numbers row by row."""
 
 
-@dataclass(frozen=True)
-class State(Struct):
-    """Adam's state of one parameter of the layer."""
-
-    parameter: str
-
-
 USIZE, F32, BOOL, STRING, FLOATS = map(Scalar, ("usize", "f32", "bool", "string", "floats"))
 MATRIX = Matrix({"v": Scalar("version"), "dim": Pair(USIZE), "data": FLOATS})
 ACTIVATIONS = Option(MATRIX)
@@ -71,19 +64,25 @@ ADAM = {"beta1": F32, "beta2": F32, "epsilon": F32, "timestep": USIZE}
 MOMENTS = {"m": MATRIX, "v": MATRIX}
 
 
+class State(Struct):
+    """Adam's state of one parameter of the layer."""
+
+    def __init__(self, parameter: str):
+        super().__init__(ADAM | MOMENTS)
+        self.parameter = parameter
+
+
 # ---- forms of layers ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass
 class Form(Struct):
     """A kind of layer. A field that is a matrix is the parameter of that name; a scalar is a setting.
 
-    `make` gives an empty layer of the sizes that were read; `attributes` says where a layer keeps a setting that it
-    calls otherwise.
+    `make` gives an empty layer of the sizes that were read.
     """
 
     make: Callable[[Mapping[str, Any]], Layer]
-    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, layer: Layer) -> Mapping[str, Any]:
         """All fields of a layer."""
@@ -98,58 +97,44 @@ class Derived(Form):
 
     def of(self, layer: Layer) -> Mapping[str, Any]:
         own = {name: param for name, param in layer.parameters().items() if not param.tied_to}
-        states = optimizers(*(name for name, param in own.items() if param.adam))
+        states = {f"optimizer_{name}": State(name) for name, param in own.items() if param.adam}
         if twice := own.keys() & states.keys() | {*own, *states} & self.fields.keys():
             got = f"two fields called {min(twice)}"
             raise FileError("no place", path=f".{type(layer).__name__}", got=got)
-        return {**self.fields, **matrices(*own), **states}
+        return {**self.fields, **dict.fromkeys(own, MATRIX), **states}
 
 
-def matrices(*names: str) -> dict[str, Any]:
-    return dict.fromkeys(names, MATRIX)
-
-
-def optimizers(*names: str, **others: str) -> dict[str, Any]:
-    """Adam's states, field -> state; `others` say how a field is called that is not "optimizer_" and the parameter."""
-    fields = {f"optimizer_{name}": name for name in names} | others
-    return {field: State(ADAM | MOMENTS, parameter) for field, parameter in fields.items()}
-
-
-CACHED = {"cached_input": ACTIVATIONS}
-TABLES = {"token": "token_embeddings", "positional": "positional_embeddings"}
-RUSTGPT: dict[str, Form] = {
-    "Embeddings": Form(
-        matrices(*TABLES.values()) | CACHED | optimizers(**{f"{k}_optimizer": v for k, v in TABLES.items()}),
-        lambda f: Embeddings(*f["token_embeddings"]["dim"], *f["positional_embeddings"]["dim"][:1]),
-    ),
-    "SelfAttention": Form(
-        {
-            "embedding_dim": USIZE,
-            **matrices("w_q", "w_k", "w_v"),
-            **CACHED,
-            **optimizers("w_q", "w_k", "w_v"),
-        },
-        lambda f: SelfAttention(f["embedding_dim"]),
-        {"embedding_dim": "d"},
-    ),
-    "FeedForward": Form(
-        matrices("w1", "b1", "w2", "b2")
-        | dict.fromkeys(("input", "hidden_pre_activation", "hidden_post_activation"), ACTIVATIONS)
-        | optimizers("w1", "b1", "w2", "b2"),
-        lambda f: FeedForward(*f["w1"]["dim"]),
-    ),
-    "LayerNorm": Form(
-        {"epsilon": F32, **matrices("gamma", "beta")}
-        | dict.fromkeys(("cached_input", "cached_mean", "cached_std"), ACTIVATIONS)
-        | optimizers("gamma", "beta"),
-        lambda f: LayerNorm(f["gamma"]["dim"][1], f["epsilon"]),
-    ),
-    "OutputProjection": Form(
-        matrices("w_out", "b_out") | optimizers(optimizer="w_out") | CACHED,
-        lambda f: OutputProjection(*f["w_out"]["dim"]),
-    ),
-}
+WRITTEN = """
+Embeddings: token_embeddings A, positional_embeddings A, cached_input ?A,
+    token_optimizer Adam token_embeddings, positional_optimizer Adam positional_embeddings;
+SelfAttention: embedding_dim usize, w_q A, w_k A, w_v A, cached_input ?A,
+    optimizer_w_q Adam w_q, optimizer_w_k Adam w_k, optimizer_w_v Adam w_v;
+FeedForward: w1 A, b1 A, w2 A, b2 A, input ?A, hidden_pre_activation ?A, hidden_post_activation ?A,
+    optimizer_w1 Adam w1, optimizer_b1 Adam b1, optimizer_w2 Adam w2, optimizer_b2 Adam b2;
+LayerNorm: epsilon f32, gamma A, beta A, cached_input ?A, cached_mean ?A, cached_std ?A,
+    optimizer_gamma Adam gamma, optimizer_beta Adam beta;
+OutputProjection: w_out A, b_out A, optimizer Adam w_out, cached_input ?A"""
 """RustGPT's own kinds, in the order of their tags. (b_out has no optimizer: it is moved by plain descent.)"""
+MAKE: dict[str, Callable[[Mapping[str, Any]], Layer]] = {
+    "Embeddings": lambda f: Embeddings(*f["token_embeddings"]["dim"], *f["positional_embeddings"]["dim"][:1]),
+    "SelfAttention": lambda f: SelfAttention(f["embedding_dim"]),
+    "FeedForward": lambda f: FeedForward(*f["w1"]["dim"]),
+    "LayerNorm": lambda f: LayerNorm(f["gamma"]["dim"][1], f["epsilon"]),
+    "OutputProjection": lambda f: OutputProjection(*f["w_out"]["dim"]),
+}
+
+
+def _form(name: str, text: str) -> Form:
+    """A form as it is written above: A is an array, ?A an optional one."""
+    kinds = {"usize": USIZE, "f32": F32, "A": MATRIX, "?A": ACTIVATIONS}
+    parts = [part.split() for part in text.split(",")]
+    fields = {field: State(parameter[0]) if parameter else kinds[kind] for field, kind, *parameter in parts}
+    return Form(fields, MAKE[name])
+
+
+RUSTGPT = {
+    name.strip(): _form(name.strip(), text) for name, text in (kind.split(":") for kind in WRITTEN.split(";"))
+}
 PLAIN: dict[Any, Scalar] = {int: USIZE, float: F32, bool: BOOL, str: STRING}
 """What the annotation of a constructor's argument says -> how it is written."""
 
