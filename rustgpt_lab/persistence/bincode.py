@@ -26,12 +26,7 @@ COUNT, TAG, LAYER_TAG = map(schema.Scalar, ("count", "tag", "layer_tag"))
 # ---- writing --------------------------------------------------------------------------------------------------------
 
 
-def write(file: BinaryIO, values: dict[str, Any]) -> None:
-    """Write the values of `schema.MODEL`."""
-    encode(file, schema.MODEL, values)
-
-
-def encode(file: BinaryIO, kind: Any, value: Any) -> None:
+def encode(file: BinaryIO, value: Any, kind: Any = schema.MODEL) -> None:
     """Write a value of some kind; an array goes from its own memory straight to the file."""
     if isinstance(kind, schema.Scalar):
         file.write(SCALARS[kind.name](value))
@@ -39,22 +34,22 @@ def encode(file: BinaryIO, kind: Any, value: Any) -> None:
             file.write(value.astype(schema.FLOAT, copy=False).data)
     elif isinstance(kind, schema.Struct):
         for name, part in kind.known(value).items():
-            encode(file, part, value[name])
+            encode(file, value[name], part)
     elif isinstance(kind, schema.AnyLayer):
         [(name, part)] = value.items()
         file.write(varint(REGISTRY[name].tag))
-        encode(file, schema.form_of(name), part)
+        encode(file, part, schema.form_of(name))
     elif isinstance(kind, schema.Map):
         first, second = (SCALARS[part.name] for part in kind.entry)
         file.write(varint(len(value)) + b"".join([first(k) + second(v) for k, v in value.items()]))
     elif isinstance(kind, schema.Option):
         file.write(bytes([value is not None]))
         if value is not None:
-            encode(file, kind.item, value)
+            encode(file, value, kind.item)
     else:
         file.write(varint(len(value)) if isinstance(kind, schema.Seq) else b"")
         for part in value:
-            encode(file, kind.item, part)
+            encode(file, part, kind.item)
 
 
 def varint(value: int) -> bytes:
@@ -109,9 +104,7 @@ class Bincode(Reader):
         start, tag = self.offset, self.part("tag", LAYER_TAG)
         if tag > 0xFFFFFFFF:
             raise FileError("wide tag", offset=start, expected="at most 32 bits", got=tag)
-        return self.layer(
-            next((name for name, kind in REGISTRY.items() if kind.tag == tag), None), start, tag
-        )
+        return self.layer({kind.tag: name for name, kind in REGISTRY.items()}.get(tag), start, tag)
 
     def struct(self, kind: schema.Struct) -> dict[str, Any]:
         if self.quick and kind is schema.MATRIX:
@@ -125,8 +118,6 @@ class Bincode(Reader):
         return found
 
     def parts(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
-        if self.quick:
-            return {name: self.read(kind) for name, kind in kinds.items()}
         return {name: self.part(f".{name}", kind) for name, kind in kinds.items()}
 
     def map(self, pairs: list[Any]) -> dict[Any, Any]:
@@ -226,12 +217,6 @@ class Bincode(Reader):
 
     def window(self, count: int) -> Window:
         return Window(self.take(count * schema.FLOAT.itemsize))
-
-
-def read(data: Any) -> dict[str, Any]:
-    """The values of `schema.MODEL` in a file; the numbers of arrays are windows into `data`."""
-    values: dict[str, Any] = Bincode(data).whole()
-    return values
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,6 @@
 """Between a model and the plain values of the schema (`schema.MODEL`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -94,8 +94,7 @@ def _setting(name: str, value: Any, path: str) -> Any:
 
 def _matrix(array: Array, path: str) -> dict[str, Any]:
     dim = schema.as_matrix(array.shape)
-    if 0 in dim:
-        _check_shape("shape", path, array.shape, dim)
+    _check_shape("shape", path, array.shape, dim)
     return {"v": 1, "dim": dim, "data": array.ravel().astype(np.float32, copy=False)}
 
 
@@ -143,7 +142,7 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
         except FileError as error:
             error.where.enter(path)
             raise
-    _require_sound(parts, [array[:3] for array in arrays], allow_nonfinite)
+    require_sound(parts, {(place, name): path for place, name, path, _ in arrays}, allow_nonfinite)
     return parts
 
 
@@ -170,7 +169,7 @@ def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int
 
 def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any]) -> None:
     """Copy an array to its place."""
-    views, count = _buffers(parts).get(place), 0
+    views, count = parts.network.weights if place == "weights" else vars(parts.adam).get(place), 0
     target = None if views is None else views[name].reshape(-1)
     for piece in matrix["data"].pieces():
         if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
@@ -181,39 +180,27 @@ def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any]) -> None:
     require_count(matrix["dim"], count)
 
 
-def _buffers(parts: Parts) -> dict[str, Any]:
-    """The memory of a model that is there: that of its `weights`, and of Adam's `m` and `v` if it has learned."""
-    return {"weights": parts.network.weights} | {
-        key: views for key in schema.MOMENTS if (views := vars(parts.adam).get(key)) is not None
-    }
-
-
-def require_finite(parts: Parts) -> None:
-    """Refuse a model with NaN or infinities, or with negative second moments."""
-    paths = {"weights": "{}", "m": "{}.m", "v": "{}.v"}
-    places = [(place, name) for place, views in _buffers(parts).items() for name in views]
-    _require_sound(parts, [(place, name, paths[place].format(name)) for place, name in places])
-
-
 @QUIET
-def _require_sound(parts: Parts, arrays: list[Any], allow_nonfinite: bool = False) -> None:
+def require_sound(parts: Parts, paths: Mapping[Any, str] = {}, allow_nonfinite: bool = False) -> None:
     """Refuse NaN, infinities, and negative second moments.
 
     The sum of all squares tells; where it is too large for a float, each number does.
 
     Args:
-        arrays: (its place, one of `_buffers`; its name there; its path for an error) of each.
+        paths: (place, name) of an array -> what the error calls it, if not by its name.
     """
-    for place, views in _buffers(parts).items():
-        flat = views.flat
-        finite = allow_nonfinite or isfinite(np.vdot(flat, flat))
-        if finite and (place != "v" or flat.min(initial=0) >= 0):
+    for place, views in (vars(parts.adam) | {"weights": parts.network.weights}).items():
+        if place not in ("weights", *schema.MOMENTS):
             continue
-        for name, path in ((name, path) for other, name, path in arrays if other == place):
+        finite = allow_nonfinite or isfinite(np.vdot(views.flat, views.flat))
+        if finite and (place != "v" or views.flat.min(initial=0) >= 0):
+            continue
+        for name, array in views.items():
+            path = paths.get((place, name), f"{name}.{place}".removesuffix(".weights"))
             if not allow_nonfinite:
-                _refuse("not finite", ~np.isfinite(views[name]), views[name], path)
+                _refuse("not finite", ~np.isfinite(array), array, path)
             if place == "v":
-                _refuse("negative moment", views[name] < 0, views[name], path, "0 or more")
+                _refuse("negative moment", array < 0, array, path, "0 or more")
 
 
 def _refuse(kind: str, bad: Any, array: Array, path: str, expected: str = "") -> None:
@@ -246,11 +233,9 @@ def _disagreement(encode: dict[str, int], decode: dict[int, str], words: list[st
             return FileError("word twice", path=path, expected=expected, got=repr(word))
     for part, ids in (("decode", sorted(decode)), ("encode", sorted(encode.values()))):
         if ids != list(range(len(words))):
-            gap = next(
-                (f"{found} in place of {i}" for i, found in enumerate(ids) if i != found), f"{len(ids)} ids"
-            )
-            expected = f"the ids 0 to {len(words) - 1}, each once"
-            return FileError("id gap", path=f".vocab.{part}", expected=expected, got=gap)
+            gaps = [f"{found} in place of {i}" for i, found in enumerate(ids) if i != found]
+            got, expected = (gaps or [f"{len(ids)} ids"])[0], f"the ids 0 to {len(words) - 1}, each once"
+            return FileError("id gap", path=f".vocab.{part}", expected=expected, got=got)
     i, word = next((i, w) for i, w in enumerate(words) if decode[i] != w or encode.get(w) != i)
     path, expected, got = f".vocab.encode[{word!r}]", str(i), str(encode.get(word, "no such word"))
     if decode[i] != word:

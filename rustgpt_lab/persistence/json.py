@@ -193,12 +193,6 @@ def one_by_one(data: Any, start: int, end: int) -> Array:
     return np.array(found)
 
 
-def read(data: Any) -> dict[str, Any]:
-    """The values of `schema.MODEL` in a file; the numbers of arrays are still text."""
-    values: dict[str, Any] = Json(data).whole()
-    return values
-
-
 def write(file: BinaryIO, values: dict[str, Any]) -> None:
     """Write the values of `schema.MODEL`: two spaces a level, every float the shortest that means the same f32.
 

@@ -10,11 +10,13 @@ from typing import Any, BinaryIO, TypeVar
 
 from ..errors import FileError
 from ..files import atomic_write, mapped
-from . import bincode, json, safetensors
+from . import json, safetensors
+from .bincode import Bincode, encode
 from .compression import MAGIC, compressed, decompressed
-from .convert import Parts, from_model, require_finite, to_model
+from .convert import Parts, from_model, require_sound, to_model
 from .describe import Node, safetensors_tree, tree
 from .foreign import recognized
+from .json import Json
 
 MAX_BYTES = 1 << 30
 """A file, or what it decompresses to, may have 1 GiB unless the caller says otherwise."""
@@ -31,8 +33,8 @@ class Format:
     describe: Callable[[Any], Node]
 
 
-BINARY = Format(".bin", bincode.write, bincode.read, lambda data: tree(bincode.Bincode, data))
-JSON = Format(".json", json.write, json.read, lambda data: tree(json.Json, data))
+BINARY = Format(".bin", encode, lambda data: Bincode(data).whole(), lambda data: tree(Bincode, data))
+JSON = Format(".json", json.write, lambda data: Json(data).whole(), lambda data: tree(Json, data))
 SAFETENSORS = Format(".safetensors", safetensors.write, safetensors.read, safetensors_tree)
 FORMATS = {form.extension: form for form in (BINARY, JSON, SAFETENSORS)}
 
@@ -51,7 +53,7 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Non
     with _named(path):
         form, packing = by_extension(path)
         if form is JSON:  # it has no NaN; the others keep a diverged model as it is
-            require_finite(parts)
+            require_sound(parts)
         values = from_model(parts)
         if form is not SAFETENSORS and values["max_seq_len"] is not None:
             got = f"max_seq_len={values['max_seq_len']}, which no layer has"

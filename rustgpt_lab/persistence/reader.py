@@ -1,6 +1,6 @@
 """What the readers of both formats have in common: the way through the parts of a value, and what an array must be."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -24,12 +24,18 @@ from .schema import (
 class Reader:
     """Reads the values of the schema from bytes, one after the other.
 
-    A format adds the primitives: a method of its name for every scalar, and those that raise NotImplementedError here.
+    A format adds the primitives: a method of its name for every scalar, and those that are only declared here.
 
     Args:
         data: the whole file, bytes or a map of it.
     """
 
+    present: Callable[[], bool]  # whether an optional value is there
+    items: Callable[
+        [Any], Iterable[int]
+    ]  # counts those of a list, a map or a pair; the caller reads one after each
+    struct: Callable[[Struct], dict[str, Any]]
+    any_layer: Callable[[], dict[str, Any]]
     quick = True
     """Whether a fault may go without its place, and what is common be read by a shortcut."""
 
@@ -42,25 +48,11 @@ class Reader:
         """The offset of the byte at which the next value begins."""
         return self.offset
 
-    def present(self) -> bool:
-        """Whether an optional value is there."""
-        raise NotImplementedError
-
-    def items(self, kind: Any) -> Iterable[int]:
-        """Counts the items of a list, a map or a pair; the caller reads one after each."""
-        raise NotImplementedError
-
     def map(self, pairs: list[Any]) -> dict[Any, Any]:
         return dict(pairs)
 
     def after_key(self) -> None:
         """Pass what stands between a key and its value."""
-
-    def struct(self, kind: Struct) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def any_layer(self) -> dict[str, Any]:
-        raise NotImplementedError
 
     def read(self, kind: Any) -> Any:
         """The value that comes next."""
