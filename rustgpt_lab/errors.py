@@ -142,7 +142,6 @@ KINDS: dict[str, tuple[str, str]] = {
     "negative moment": ("a second moment, a mean of squares, is negative", ""),
     # the vocabulary
     "word twice": ("a word stands twice", ""),
-    "id gap": ("the ids have a gap", ""),
     "contradiction": ("the parts of the vocabulary contradict each other", ""),
     "no end": ("the vocabulary has no word that ends a text", "Vocab.from_texts puts it in."),
     # tensors of a .safetensors file

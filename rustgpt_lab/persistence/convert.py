@@ -1,5 +1,6 @@
 """Between a model and the plain values of the schema (`schema.MODEL`)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -19,6 +20,8 @@ from .reader import inside, limited, require_count
 
 QUIET = np.errstate(over="ignore", invalid="ignore")
 """NumPy need not warn of the numbers that are looked for."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""What Python takes for a character, and Unicode does not."""
 RANGES = {"beta1": (0, 1), "beta2": (0, 1), "epsilon": (0, np.inf)}
 """From where, and up to below what, a setting may go; any other may be every finite number."""
 
@@ -47,10 +50,8 @@ def from_model(parts: Parts) -> dict[str, Any]:
     if parts.vocab.end is None:
         raise FileError("no end", path=".vocab.words", expected=repr(END))
     for i, word in enumerate(words):
-        try:
-            word.encode()
-        except UnicodeEncodeError as error:
-            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word)) from error
+        if SURROGATE.search(word):
+            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word))
     limited(len(words), schema.MAX_WORDS)
     limited(len(network), schema.MAX_LAYERS)
     limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
@@ -215,29 +216,16 @@ def _refuse(kind: str, bad: Any, array: Array, path: str, expected: str = "") ->
 
 def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:
     """The vocabulary of which a file keeps three descriptions, if they agree."""
-    numbered = dict(enumerate(words))
-    ids = {word: i for i, word in numbered.items()}
-    if decode != numbered or encode != ids or len(ids) < len(words):
-        raise _disagreement(encode, decode, words)
-    if END not in encode:
+    numbered, ids = dict(enumerate(words)), dict[str, int]()
+    for i, word in numbered.items():
+        if ids.setdefault(word, i) < i:
+            path, expected = f".vocab.words[{i}]", "different words"
+            raise FileError("word twice", path=path, expected=expected, got=repr(word))
+    for part, found, right in (("decode", decode, numbered), ("encode", encode, ids)):
+        if found != right:
+            key = next(key for key in [*right, *found] if found.get(key) != right.get(key))
+            expected, got = (repr(each[key]) if key in each else "nothing" for each in (right, found))
+            raise FileError("contradiction", path=f".vocab.{part}[{key!r}]", expected=expected, got=got)
+    if END not in ids:
         raise FileError("no end", path=".vocab.words", expected=repr(END))
     return Vocab(words)
-
-
-def _disagreement(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> FileError:
-    """The error that says where the parts of a vocabulary disagree."""
-    first: dict[str, int] = {}
-    for i, word in enumerate(words):
-        if first.setdefault(word, i) < i:
-            path, expected = f".vocab.words[{i}]", "different words"
-            return FileError("word twice", path=path, expected=expected, got=repr(word))
-    for part, ids in (("decode", sorted(decode)), ("encode", sorted(encode.values()))):
-        if ids != list(range(len(words))):
-            gaps = [f"{found} in place of {i}" for i, found in enumerate(ids) if i != found]
-            got, expected = (gaps or [f"{len(ids)} ids"])[0], f"the ids 0 to {len(words) - 1}, each once"
-            return FileError("id gap", path=f".vocab.{part}", expected=expected, got=got)
-    i, word = next((i, w) for i, w in enumerate(words) if decode[i] != w or encode.get(w) != i)
-    path, expected, got = f".vocab.encode[{word!r}]", str(i), str(encode.get(word, "no such word"))
-    if decode[i] != word:
-        path, expected, got = f".vocab.decode[{i}]", repr(word), repr(decode[i])
-    return FileError("contradiction", path=path, expected=expected, got=got)

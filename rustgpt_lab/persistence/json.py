@@ -15,13 +15,14 @@ from ..errors import FileError
 from ..numerics import Array
 from .json_numbers import LONGEST, NUMBER, SPACE, Span, nearest_float32
 from .reader import Reader, decoded, limited
-from .schema import MODEL, Map, Pair, Struct
+from .schema import MODEL, Pair, Seq, Struct
 
 INSIDE = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\.)*+', re.DOTALL)
 INTEGER = re.compile(rb"(?:0|[1-9][0-9]*+)(?![.eE0-9])")
 LITERAL = re.compile(rb"null|true|false|-?[0-9][-+.0-9eE]*+")
 LARGE = 3e38
 """Below this nothing is too large for float32."""
+LIST, OBJECT = (b"[", b"]", "a list"), (b"{", b"}", "an object")
 FOUND = {ord("{"): "an object", ord("["): "a list", ord('"'): "a text"}
 
 
@@ -32,17 +33,17 @@ class Json(Reader):
         return not self.has(b"null")
 
     def items(self, kind: Any) -> Iterator[int]:
-        start = self.start()
-        opening, close = (b"{", b"}") if isinstance(kind, Map | Struct) else (b"[", b"]")
-        self.expect(opening, "an object" if close == b"}" else "a list")
-        most, count = getattr(kind, "most", 2 if isinstance(kind, Pair) else 1 << 62), 0
-        while not (self.has(close) if count == 0 else not self.has(b",")):
-            limited(count + 1, most, self.offset)
+        start, count, pair = self.start(), 0, isinstance(kind, Pair)
+        opening, close, what = LIST if isinstance(kind, Seq | Pair) else OBJECT
+        self.expect(opening, what)
+        more = not self.has(close)
+        while more:
+            limited(count + 1, 2 if pair else getattr(kind, "most", count + 1), self.offset)
             yield count
-            count += 1
-        if count:
-            self.expect(close, f"a comma or {close.decode()!r}")
-        if isinstance(kind, Pair) and count < 2:
+            count, more = count + 1, self.has(b",")
+            if not more:
+                self.expect(close, f"a comma or {close.decode()!r}")
+        if pair and count < 2:
             raise FileError("list length", offset=start, expected=2, got=count)
 
     def struct(self, kind: Struct) -> dict[str, Any]:
@@ -51,12 +52,10 @@ class Json(Reader):
         for _ in self.items(kind):
             start, name = self.start(), self.string()
             self.after_key()
+            fields = fields if name in fields else self.known(kind, found)
             if name not in fields:
-                fields = self.known(kind, found)
-            if name not in fields:
-                raise FileError(
-                    "unknown field", offset=start, expected=", ".join(fields), got=repr(name[:40])
-                )
+                known = ", ".join(fields)
+                raise FileError("unknown field", offset=start, expected=known, got=repr(name[:40]))
             found[name] = self.part(f".{name}", fields[name])
         fields = self.known(kind, found)  # once more: of two equal settings the last counts
         if missing := ", ".join(field for field in fields if field not in found):

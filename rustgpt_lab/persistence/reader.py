@@ -6,19 +6,7 @@ from typing import Any
 
 from ..errors import FileError
 from ..layers import REGISTRY
-from .schema import (
-    MATRIX,
-    MAX_DEPTH,
-    MAX_DIMENSION,
-    MODEL,
-    AnyLayer,
-    Entry,
-    Map,
-    Option,
-    Scalar,
-    Struct,
-    form_of,
-)
+from . import schema
 
 
 class Reader:
@@ -33,8 +21,8 @@ class Reader:
     present: Callable[[], bool]  # whether an optional value is there
     items: Callable[
         [Any], Iterable[int]
-    ]  # counts those of a list, a map or a pair; the caller reads one after each
-    struct: Callable[[Struct], dict[str, Any]]
+    ]  # counts those of a list, map or pair; the caller reads one after each
+    struct: Callable[[schema.Struct], dict[str, Any]]
     any_layer: Callable[[], dict[str, Any]]
     quick = True
     """Whether a fault may go without its place, and what is common be read by a shortcut."""
@@ -56,18 +44,18 @@ class Reader:
 
     def read(self, kind: Any) -> Any:
         """The value that comes next."""
-        if isinstance(kind, Scalar):
+        if isinstance(kind, schema.Scalar):
             return getattr(self, kind.name)()
-        if isinstance(kind, Struct):
+        if isinstance(kind, schema.Struct):
             start, value = self.start(), self.struct(kind)
-            return check_matrix(value, start) if kind is MATRIX else value
-        if isinstance(kind, AnyLayer):
+            return check_matrix(value, start) if kind is schema.MATRIX else value
+        if isinstance(kind, schema.AnyLayer):
             return self.any_layer()
-        if isinstance(kind, Option):
+        if isinstance(kind, schema.Option):
             return self.part("value", kind.item) if self.present() else None
-        if isinstance(kind, Map):
+        if isinstance(kind, schema.Map):
             return self.map([self.part("entry", kind.entry) for _ in self.items(kind)])
-        if isinstance(kind, Entry):
+        if isinstance(kind, schema.Entry):
             key = self.part("key", kind.key)
             self.after_key()
             return key, self.part("value", kind.value)
@@ -87,7 +75,7 @@ class Reader:
             error.where.enter(name if name[:1] in ".[" else "")
             raise
 
-    def whole(self, kind: Any = MODEL) -> Any:
+    def whole(self, kind: Any = schema.MODEL) -> Any:
         """A value, if it is all that there is."""
         if self.quick:
             with suppress(FileError, LookupError, UnicodeDecodeError):
@@ -105,13 +93,14 @@ class Reader:
     def layer(self, name: str | None, start: int, got: object) -> dict[str, Any]:
         """A layer of a kind that has just been read; layers may lie inside layers, but not deeply."""
         if name not in REGISTRY:
-            tags = sorted((kind.tag, name) for name, kind in REGISTRY.items())
-            known = ", ".join(f"{tag} {name}" for tag, name in tags)
+            known = ", ".join(
+                f"{kind.tag} {name}" for name, kind in sorted(REGISTRY.items(), key=lambda k: k[1].tag)
+            )
             raise FileError("layer", offset=start, expected=known, got=got)
-        if self.depth == MAX_DEPTH:
-            raise FileError("too deep", offset=self.offset, expected=f"at most {MAX_DEPTH} levels")
+        if self.depth == schema.MAX_DEPTH:
+            raise FileError("too deep", offset=self.offset, expected=f"at most {schema.MAX_DEPTH} levels")
         self.depth += 1
-        found = {name: self.part(f".{name}", form_of(name))}
+        found = {name: self.part(f".{name}", schema.form_of(name))}
         self.depth -= 1
         return found
 
@@ -146,8 +135,8 @@ def check_matrix(matrix: dict[str, Any], offset: int) -> dict[str, Any]:
     dim, limit = matrix["dim"], matrix["data"].limit
     if matrix["v"] != 1:
         raise FileError("version", path=".v", offset=offset, expected=1, got=matrix["v"])
-    if max(dim) > MAX_DIMENSION:
-        expected = f"at most {MAX_DIMENSION}"
+    if max(dim) > schema.MAX_DIMENSION:
+        expected = f"at most {schema.MAX_DIMENSION}"
         raise FileError("dimension", path=".dim", offset=offset, expected=expected, got=dim)
     if dim[0] * dim[1] > limit:
         require_count(dim, f"at most {limit}", offset)
