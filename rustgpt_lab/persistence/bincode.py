@@ -118,6 +118,8 @@ class Bincode(Reader):
         return found
 
     def parts(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
+        if self.quick:
+            return {name: self.read(kind) for name, kind in kinds.items()}
         return {name: self.part(f".{name}", kind) for name, kind in kinds.items()}
 
     def map(self, pairs: list[Any]) -> dict[Any, Any]:

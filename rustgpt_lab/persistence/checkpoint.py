@@ -90,13 +90,10 @@ class Checkpoints(Callback):
         self.folder, self.keep = Path(folder), keep
         self.every_steps = inf if every_steps is None else every_steps
         self.every_seconds = inf if every_seconds is None else every_seconds
-        if (
-            (every_steps is every_seconds is None)
-            or not min(self.every_steps, keep) >= 1
-            or not self.every_seconds > 0
-        ):
-            got = f"every_steps={every_steps}, every_seconds={every_seconds}, keep={keep}"
+        numbers = [number for number in (every_steps, every_seconds) if number is not None]
+        if not numbers or not all(number > 0 for number in (*numbers, keep)):
             expected = "every_steps or every_seconds or both, and keep, all above 0"
+            got = f"every_steps={every_steps}, every_seconds={every_seconds}, keep={keep}"
             raise TrainingError("Checkpoints cannot tell when to write", expected=expected, got=got)
 
     def on_start(self, training: Training) -> None:
@@ -118,9 +115,8 @@ class Checkpoints(Callback):
 
     def on_rewind(self, training: Training) -> None:
         steps = training.state.steps
-        newest = max(map(_steps, _numbered(self.folder, ".json")), default=steps)
-        if newest > steps:  # the present moment first, so that there is always one to resume
-            self._save(training)
+        if any(_steps(sidecar) > steps for sidecar in _numbered(self.folder, ".json")):
+            self._save(training)  # the present moment first, so that there is always one to resume
         self._saved, self._time = steps, monotonic()
 
     def on_end(self, training: Training) -> None:
@@ -135,7 +131,7 @@ class Checkpoints(Callback):
 
     def _refuse_strangers(self, training: Training) -> None:
         """Only a run's own checkpoints may lie where it writes and removes some."""
-        own = {training.id, None} if training.state.steps else {training.id}  # None: damaged, or of 0.1.0
+        own = {training.id, None if training.state.steps else training.id}  # None: damaged, or of 0.1.0
         sidecars, models = _numbered(self.folder, ".json"), _numbered(self.folder, ".bin")
         strangers = [sidecar.name for sidecar in sidecars if _run_of(sidecar) not in own]
         strangers += [model.name for model in models if model.with_suffix(".json") not in sidecars]
@@ -157,21 +153,16 @@ class Checkpoints(Callback):
             with _at_work(sidecar):
                 write(training, sidecar)
         self._saved, self._time = here, monotonic()
-        beyond = [sidecar for sidecar in _numbered(self.folder, ".json") if _steps(sidecar) > here]
-        for sidecar in beyond:  # the newest first
-            self._move(sidecar, f"{ASIDE}{sidecar.stem.removeprefix(STEP)}")
+        for sidecar in _numbered(self.folder, ".json"):  # the newest first, and of each the sidecar
+            if _steps(sidecar) > here:
+                with _at_work(sidecar):
+                    for path in filter(Path.exists, (sidecar, sidecar.with_suffix(".bin"))):
+                        path.replace(path.with_name(path.name.replace(STEP, ASIDE)))
         for prefix in (STEP, ASIDE):
             for sidecar in _numbered(self.folder, ".json", prefix)[self.keep :]:
-                self._move(sidecar, None)
-
-    def _move(self, sidecar: Path, name: str | None) -> None:
-        """Rename or remove a checkpoint, its sidecar first."""
-        with _at_work(sidecar):
-            for path in (sidecar, sidecar.with_suffix(".bin")):
-                if name is None:
-                    path.unlink(missing_ok=True)
-                elif path.exists():
-                    path.replace(path.with_stem(name))
+                with _at_work(sidecar):
+                    for path in (sidecar, sidecar.with_suffix(".bin")):
+                        path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove what a run of this folder that was killed had left undone: a model without its sidecar."""
@@ -244,12 +235,11 @@ def describe(training: Training) -> dict[str, Any]:
     """All that decides the next step but the weights and Adam's moments, as plain values and arrays."""
     dtype, momentum = training.llm.parameters.flat.dtype.name, training.config.momentum
     if dtype != "float32":
-        what, expected = (
-            "a checkpoint would not keep this model exactly",
-            "a float32 model, as in RustGPT's files",
-        )
         raise TrainingError(
-            what, expected=expected, got=dtype, remedy='Build the model with dtype="float32".'
+            "a checkpoint would not keep this model exactly",
+            expected="a float32 model, as in RustGPT's files",
+            got=dtype,
+            remedy='Build the model with dtype="float32".',
         )
     if training.config.optimizer != "adam" and momentum:
         what = "a checkpoint would not keep the velocity of this optimizer"

@@ -1,6 +1,7 @@
 """Between a model and the plain values of the schema (`schema.MODEL`)."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -216,11 +217,11 @@ def _refuse(kind: str, bad: Any, array: Array, path: str, expected: str = "") ->
 
 def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:
     """The vocabulary of which a file keeps three descriptions, if they agree."""
-    numbered, ids = dict(enumerate(words)), dict[str, int]()
-    for i, word in numbered.items():
-        if ids.setdefault(word, i) < i:
-            path, expected = f".vocab.words[{i}]", "different words"
-            raise FileError("word twice", path=path, expected=expected, got=repr(word))
+    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
+    if len(ids) < len(words):
+        word, *_ = (word for word, count in Counter(words).items() if count > 1)
+        path = f".vocab.words[{words.index(word, words.index(word) + 1)}]"
+        raise FileError("word twice", path=path, expected="different words", got=repr(word))
     for part, found, right in (("decode", decode, numbered), ("encode", encode, ids)):
         if found != right:
             key = next(key for key in [*right, *found] if found.get(key) != right.get(key))
