@@ -111,25 +111,26 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     moments only if one of their numbers is not 0.
     """
     vocab, layers = to_vocab(**values["vocab"]), [schema.make_layer(entry) for entry in values["network"]]
-    params = {f"{i}.{name}": param for i, layer in walk(layers) for name, param in layer.parameters().items()}
     arrays, states = list[Any](), dict[str, Settings]()
-    for name, path, form, fields in schema.every_layer(values["network"]):
-        for field, kind in form.known(fields).items():
+    pairs = zip(schema.every_layer(values["network"]), walk(layers), strict=True)
+    for (name, path, form, fields), (_, layer) in pairs:
+        shapes = {field: param.shape for field, param in layer.parameters().items()}
+        for field, kind in form.of(layer).items():
             here, value = f"{path}.{field}", fields[field]
             if kind is schema.MATRIX:
+                _check_shape("shape", here, shapes[field], value["dim"])
                 arrays.append(("weights", f"{name}.{field}", here, value))
             elif isinstance(kind, schema.State):
                 owner = f"{name}.{kind.parameter}"
-                arrays += [(key, owner, f"{here}.{key}", value[key]) for key in schema.MOMENTS]
                 states[owner] = Settings(*(check_setting(key, value[key], here) for key in schema.ADAM))
+                for key in schema.MOMENTS:
+                    _check_shape("moment shape", f"{here}.{key}", shapes[kind.parameter], value[key]["dim"])
+                    arrays.append((key, owner, f"{here}.{key}", value[key]))
             elif kind is schema.ACTIVATIONS and value is not None:
                 with inside(here):
                     require_count(value["dim"], sum(piece.size for piece in value["data"].pieces()))
             elif isinstance(kind, schema.Scalar | schema.Option):
                 check_setting(field, value, path)
-    for place, name, path, matrix in arrays:
-        wrong = "shape" if place == "weights" else "moment shape"
-        _check_shape(wrong, path, params[name].shape, matrix["dim"])
     try:
         check_words(layers, len(vocab))
         network = Network(layers, seed=None, max_seq_len=values.get("max_seq_len"))
