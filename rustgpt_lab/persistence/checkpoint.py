@@ -7,7 +7,7 @@ last and removed first, so a checkpoint is there as a whole or not at all. While
 `.step-0000000200.part`: if the process is killed, the next run knows by it what was left undone.
 
 A folder belongs to one run, and the run to the newest checkpoint in it. If a session goes back, the checkpoints
-beyond that moment are renamed, `aside-0000000200.bin`: nobody resumes them unless they get their names back.
+beyond that step are renamed, `aside-0000000200.bin`: nobody resumes them unless they get their names back.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Checkpoints(Callback):
     def on_rewind(self, training: Training) -> None:
         steps = training.state.steps
         if any(_steps(sidecar) > steps for sidecar in _numbered(self.folder, ".json")):
-            self._save(training)  # the present moment first, so that there is always one to resume
+            self._save(training)  # the present step first, so that there is always one to resume
         self._saved, self._time = steps, monotonic()
 
     def on_end(self, training: Training) -> None:
@@ -144,7 +144,7 @@ class Checkpoints(Callback):
             )
 
     def _save(self, training: Training) -> None:
-        """Write the present moment, set aside what lies beyond it, and remove what is too old."""
+        """Write the present step, set aside what lies beyond it, and remove what is too old."""
         here = training.state.steps
         sidecar = self.folder / f"{STEP}{here:010}.json"
         try:

@@ -22,8 +22,8 @@ STEP_COLUMNS = ("step", "epoch", "loss", "rate", "tokens", "seconds")
 NORM_COLUMNS = ("before", "after", "weight", "clipped", "cosine")
 
 
-class Table:
-    """Rows of numbers, evenly spaced over the whole run, never more than `limit` of them.
+class Rows:
+    """Numbers of many steps, a row for each, evenly spaced over the whole run, never more than `limit` of them.
 
     Rows are counted from 0; row i is kept if i is a multiple of `stride`, a power of two.
 
@@ -48,7 +48,7 @@ class Table:
         self.count += 1
 
     def next_is_kept(self) -> bool:
-        """Whether the next row will be kept; halves a table that is full."""
+        """Whether the next row will be kept; halves the rows when there is no room."""
         if self.count % self.stride == 0 and len(self) == self.limit:
             self._rows[: self.limit // 2] = self._rows[::2].copy()
             self.stride *= 2
@@ -79,7 +79,7 @@ class Table:
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Table:
+    def from_state(cls, state: dict[str, Any]) -> Rows:
         table = cls(state["columns"], state["limit"])
         table.stride, table.count = state["stride"], state["count"]
         rows = np.array(state["rows"], dtype=float).reshape(len(table), len(table.columns))
@@ -110,9 +110,9 @@ class History:
 
     def __init__(self, norms: Sequence[str] = ()):
         self.names = list(norms)
-        self._steps = Table(STEP_COLUMNS)
-        self._norms = Table([f"{name}.{column}" for name in norms for column in NORM_COLUMNS])
-        self._epochs = Table(("loss",))
+        self._steps = Rows(STEP_COLUMNS)
+        self._norms = Rows([f"{name}.{column}" for name in norms for column in NORM_COLUMNS])
+        self._epochs = Rows(("loss",))
         self._lock = Lock()
         self.outcome = ""
 
@@ -192,7 +192,7 @@ class History:
         history = cls(state["names"])
         history.outcome = state.get("outcome", "")  # the first edition did not keep it
         for name in ("_steps", "_norms", "_epochs"):
-            setattr(history, name, Table.from_state(state[name]))
+            setattr(history, name, Rows.from_state(state[name]))
         return history
 
     def __reduce__(self) -> Any:
