@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         AdaptiveGradientClipping as AdaptiveGradientClipping,
         L2GradientClipping as L2GradientClipping,
     )
-    from .tokenizers import Vocab as Vocab
+    from .tokenizers import BytePairs as BytePairs, LongText as LongText, Vocab as Vocab
     from .training import History as History, TrainingSession as TrainingSession
 
 __version__ = "0.2.0"
@@ -32,6 +32,8 @@ __version__ = "0.2.0"
 _HOMES = {
     "LLM": "llm",
     "Vocab": "tokenizers",
+    "BytePairs": "tokenizers",
+    "LongText": "tokenizers",
     "Dataset": "dataset",
     "Embeddings": "layers",
     "SelfAttention": "layers",

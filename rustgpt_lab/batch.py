@@ -32,6 +32,7 @@ class Batch:
 
     targets: Ids
     shares: Array
+    rng: np.random.Generator | None = None  # what dropout draws from; only a training step gives it
 
     def __init__(self, sequences: Sequence[Sequence[int]], read: Ids | int = 0):
         lengths = [len(ids) for ids in sequences]
@@ -40,10 +41,8 @@ class Batch:
         self.ids: Ids = np.array([i for ids in sequences for i in ids], dtype=np.intp)
         filled = np.arange(self.longest) < self.lengths[:, None]  # (B, T), False behind the end of a sequence
         self._places: Ids = np.flatnonzero(filled)  # (N,) where each row lies in the padded layout
-        self._gaps, self._rows = (
-            np.flatnonzero(~filled),
-            filled.cumsum() - 1,
-        )  # (B T,) the row there, or before a gap
+        self._gaps = np.flatnonzero(~filled)
+        self._rows = filled.cumsum() - 1  # (B T,) the row there, or before a gap
         self.positions: Ids = self._places % self.longest
         if np.any(read):
             self.positions = self.positions + np.repeat(read, lengths)

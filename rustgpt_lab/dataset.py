@@ -13,7 +13,11 @@ from pathlib import Path
 from .corpora import Corpus, read_corpus
 from .corpora.prose import is_ended
 from .texts import UNSPACED
-from .tokenizers import END, Vocab
+from .tokenizers import END, Tokenizer, Vocab
+
+DATA = Path(str(resources.files("rustgpt_lab") / "data"))
+STORY = DATA / "story.txt"
+"""Plain text, 100 KB: everyday life in a small harbour town, for children and for models that read more than facts."""
 
 
 @dataclass
@@ -23,7 +27,7 @@ class Dataset:
     Attributes:
         pretraining: statements of fact, each ending in `</s>`.
         chat: "User: … Assistant: … </s>".
-        held_out: other wordings of questions in `chat`, with the same answers, which nobody trains on.
+        held_out: what nobody trains on: other wordings of questions in `chat`, with the same answers; or paragraphs.
         understood: a sentence for each file that was read: how many texts it holds, and how they were made of it.
     """
 
@@ -59,8 +63,22 @@ class Dataset:
     @classmethod
     def packaged(cls) -> Dataset:
         """The corpus that comes with this package."""
-        folder = Path(str(resources.files("rustgpt_lab") / "data"))
-        return cls._of([read_corpus(folder / f"{name}.json") for name in ("statements", "chat", "held_out")])
+        return cls._of([read_corpus(DATA / f"{name}.json") for name in ("statements", "chat", "held_out")])
+
+    @classmethod
+    def story(cls, longest: int | None = None) -> Dataset:
+        """The story that comes with this package (`STORY`), by paragraphs: every tenth one is held out, and no chat.
+
+        Args:
+            longest: as in `load`.
+
+        >>> data = Dataset.story()
+        >>> len(data.pretraining), len(data.held_out)
+        (288, 32)
+        """
+        corpus = read_corpus(STORY, longest=longest)
+        learn = [text for i, text in enumerate(corpus.texts) if i % 10 != 9]
+        return cls(learn, held_out=corpus.texts[9::10], understood=[corpus.understood])
 
     @classmethod
     def _of(cls, parts: Iterable[Corpus | None]) -> Dataset:
@@ -79,7 +97,7 @@ _UNSPACED_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30f
 """Eight letters in a row of Thai, Lao, Burmese, Khmer, Japanese or Chinese, where words are shorter."""
 
 
-def doubts(texts: Iterable[str], vocab: Vocab) -> list[str]:
+def doubts(texts: Iterable[str], vocab: Tokenizer) -> list[str]:
     """What may be wrong with texts that can be learned from, each in one sentence with its count; [] if nothing.
 
     Told are texts without `</s>` at their end, words that the vocabulary lacks, and texts without white space.
@@ -100,7 +118,8 @@ def doubts(texts: Iterable[str], vocab: Vocab) -> list[str]:
             f"{len(unknown)} words ({unknown.total()} with repetitions) are not in the vocabulary and are not read: "
             f"{most}{' …' * (len(unknown) > 8)}"
         )
-    if unspaced := sum(bool(_UNSPACED_RUN.search(text)) for text in texts):
+    unspaced = sum(bool(_UNSPACED_RUN.search(text)) for text in texts)
+    if unspaced and isinstance(vocab, Vocab):
         seem = "seems" if unspaced == 1 else "seem"
         found.append(f"{unspaced} of {len(texts)} texts {seem} to have no spaces between words. {UNSPACED}")
     return found

@@ -53,6 +53,10 @@ class TrainingError(ModelError):
     """A training run was asked for something impossible, or had to stop."""
 
 
+class GenerationError(ModelError):
+    """Something impossible was asked of a model that writes on."""
+
+
 class DivergenceError(TrainingError):
     """The loss or a gradient left the finite numbers, or the loss passed its limit; the weights are the last good ones.
 
@@ -98,6 +102,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "bomb": ("the file is larger when decompressed than the limit", _LIMIT),
     "extension": ("the name does not say which format", "Give it one of these extensions."),
     "other extension": ("the file is in another format than its name says", "Rename it."),
+    "not the model": ("this is not the model that was to be fetched", "Fetch it once more."),
     "foreign": ("this is another program's file, not RustGPT's", ""),
     "not compressed": ("the file is not compressed as its name says", ""),
     "compression": ("the compressed file is damaged", _ONCE_MORE),
@@ -130,6 +135,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "dimension": ("a dimension is too large", ""),
     "count": ("an array's dimensions do not match the count of its numbers", ""),
     "layer": ("an unknown kind of layer", "A newer version of this library may know it."),
+    "not computed": (
+        "the model asks for what this library does not compute",
+        "It has GPT-2 and Llama as they were published; another program may run this one.",
+    ),
     "no layer": ("no such layer can be made", ""),
     "setting": ("a setting outside its range", ""),
     "shape": ("a shape that does not fit the rest of the layer", ""),
@@ -144,6 +153,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "word twice": ("a word stands twice", ""),
     "contradiction": ("the parts of the vocabulary contradict each other", ""),
     "no end": ("the vocabulary has no word that ends a text", "Vocab.from_texts puts it in."),
+    "tokenizer": (
+        "a file cannot hold this tokenizer",
+        "Byte pairs as GPT-2's or SmolLM2's can be kept.",
+    ),
     # tensors of a .safetensors file
     "header": ("the header of the safetensors file is wrong", _ONCE_MORE),
     "tensor type": ("a tensor of another type", ""),

@@ -1,22 +1,22 @@
-"""The language model: a vocabulary, a network, and Adam. Text in, text out."""
+"""The language model: a tokenizer, a network, and Adam. Text in, text out."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .batch import Batch
-from .generation import greedy
-from .layers import Layer, check_reads, check_words, rustgpt, traced
+from .generation import answers, say
+from .layers import Layer, check_reads, check_words, family, traced
 from .network import Network
 from .numerics import Array
 from .optim.adam import Adam
 from .parameters import Views
-from .persistence import Parts, load, resume, save
-from .tokenizers import Vocab, ids_of, sequences_of
+from .persistence import Parts, fetched, load, resume, save
+from .tokenizers import Texts, Tokenizer, ids_of, sequences_of
 from .training import ModelLock, train
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class LLM:
 
     def __init__(
         self,
-        vocab: Vocab,
+        vocab: Tokenizer,
         network: Network | Sequence[Layer],
         seed: int | None = 0,
         dtype: str = "float32",
@@ -50,17 +50,19 @@ class LLM:
     @classmethod
     def build(
         cls,
-        vocab: Vocab,
+        vocab: Tokenizer,
         embedding_dim: int = 128,
         hidden_dim: int = 256,
         blocks: int = 3,
         max_seq_len: int = 80,
         seed: int = 0,
         dtype: str = "float32",
+        architecture: str = "rustgpt",
+        **options: Any,
     ) -> LLM:
-        """RustGPT's network: embeddings, `blocks` times (attention, norm, feed-forward, norm), output projection."""
-        layers = rustgpt(len(vocab), embedding_dim, hidden_dim, blocks, max_seq_len)
-        return cls(vocab, layers, seed, dtype)
+        """The network of RustGPT ("rustgpt"), of GPT-2 ("gpt2") or Llama ("llama"); see `layers.families`."""
+        layers = family(architecture, len(vocab), embedding_dim, hidden_dim, blocks, max_seq_len, **options)
+        return cls(vocab, Network(layers, seed, dtype, max_seq_len))
 
     @property
     def max_seq_len(self) -> int:
@@ -68,29 +70,24 @@ class LLM:
         return check_reads(self.network.layers, self.network.max_seq_len, len(self.vocab))
 
     def tokenize(self, text: str) -> list[int]:
-        """The ids of a text's words; words that the vocabulary lacks are dropped."""
+        """The ids of a text; words that a vocabulary of words lacks are dropped."""
         return self.vocab.encode(text)
 
-    def sequences(self, texts: Iterable[str]) -> list[list[int]]:
+    def sequences(self, texts: Texts) -> Sequence[list[int]]:
         """The ids of texts to learn from; see `tokenizers.sequences_of`."""
         return sequences_of(texts, self.vocab, self.max_seq_len + 1)
 
-    def generate(self, text: str) -> Iterator[str]:
-        """The words that follow a text, one by one, the most likely each time; see `generation.greedy`."""
-        words = greedy(self.network, [self.tokenize(text)], self.max_seq_len, self.vocab.end)
-        return (self.vocab.words[i] for _, i in words)
+    def generate(self, text: str, **options: Any) -> Iterator[str]:
+        """The pieces that follow a text, one by one: greedily, or as its options say; see `generation.say`."""
+        return (self.vocab.pieces([said.id])[0] for said in say(self, [text], **options))
 
-    def predict(self, text: str) -> str:
-        """What follows a text, greedily, words joined by one space, `</s>` kept; "" if nothing can follow."""
-        return self.predict_all([text])[0]
+    def predict(self, text: str, **options: Any) -> str:
+        """What follows a text, `</s>` kept; "" if nothing can follow; see `generate`."""
+        return self.predict_all([text], **options)[0]
 
-    def predict_all(self, texts: Sequence[str]) -> list[str]:
+    def predict_all(self, texts: Sequence[str], **options: Any) -> list[str]:
         """What follows each of many texts, as `predict`, all at once: many times faster than one by one."""
-        answers: list[list[int]] = [[] for _ in texts]
-        prompts = [self.tokenize(text) for text in texts]
-        for i, word in greedy(self.network, prompts, self.max_seq_len, self.vocab.end):
-            answers[i].append(word)
-        return [self.vocab.decode(ids) for ids in answers]
+        return [self.vocab.decode(ids) for ids in answers(self, texts, **options)]
 
     @property
     def parameters(self) -> Views:
@@ -105,11 +102,11 @@ class LLM:
         """Every named intermediate of every layer for one text, such as "1.weights"; see `layers.traced`."""
         return traced(self.network, ids_of(text, self.vocab, self.max_seq_len))
 
-    def loss(self, texts: Iterable[str]) -> float:
+    def loss(self, texts: Texts) -> float:
         """The mean loss of some texts, in nats: ln V for a model that knows nothing, 0 for one that knows all."""
         return self.network.mean_loss(self.sequences(texts))
 
-    def gradients(self, texts: Iterable[str]) -> dict[str, Array]:
+    def gradients(self, texts: Texts) -> dict[str, Array]:
         """The gradient of `loss(texts)` for every parameter, by name; no step is taken."""
         batch = Batch.to_learn(self.sequences(texts))
         with self.lock:  # a training's step has its gradients in the same memory
@@ -118,15 +115,15 @@ class LLM:
             return {name: gradient.copy() for name, gradient in self.network.gradients.items()}
 
     def train(
-        self, texts: Iterable[str], epochs: int, learning_rate: float, batch_size: int = 1, **options: Any
+        self, texts: Texts, epochs: int, learning_rate: float, batch_size: int = 1, **options: Any
     ) -> History:
         """Learn from texts; see `training.train` for every option: clipping, schedule, callbacks and more."""
         return train(self, texts, epochs, learning_rate, batch_size, **options)
 
-    def save(self, path: str | PathLike[str], overwrite: bool = True) -> None:
-        """Write the model and its optimizer's state; see `persistence`, and `persistence.rustgpt_reads`."""
+    def save(self, path: str | PathLike[str], overwrite: bool = True) -> str:
+        """Write the model and its optimizer's state; says what was written, and whether RustGPT reads it."""
         with self.lock:
-            save(Parts(self.vocab, self.network, self.adam), path, overwrite)
+            return save(Parts(self.vocab, self.network, self.adam), path, overwrite)
 
     @classmethod
     def load(cls, path: str | PathLike[str], **options: Any) -> LLM:
@@ -134,7 +131,7 @@ class LLM:
         return cls(**vars(load(path, **options)))
 
     @classmethod
-    def resume(cls, folder: str | PathLike[str], texts: Iterable[str]) -> Training:
+    def resume(cls, folder: str | PathLike[str], texts: Texts) -> Training:
         """The run that the newest checkpoint in a folder describes, ready to go on; see `persistence.resume`."""
         return resume(folder, texts, lambda parts: cls(**vars(parts)))
 
@@ -142,6 +139,11 @@ class LLM:
     def packaged(cls) -> LLM:
         """The trained model that comes with this package: RustGPT's recipe on its corpora, with a fresh optimizer."""
         return cls.load(Path(__file__).parent / "data" / "model.bin.gz")
+
+    @classmethod
+    def smollm2(cls) -> LLM:
+        """SmolLM2-135M-Instruct, a real language model; `rustgpt-lab get smollm2` fetches it, once."""
+        return cls.load(fetched())
 
     def copy(self) -> LLM:
         """An independent model with the same weights and the same optimizer's state."""
@@ -156,4 +158,5 @@ class LLM:
         return self.copy()  # a copy array by array would cut the windows off from their buffers
 
     def __repr__(self) -> str:
-        return f"LLM({len(self.vocab)} words, {self.parameters.flat.size:,} parameters)\n{self.network!r}"
+        count = sum(weights.size for weights in self.parameters.values())
+        return f"LLM({len(self.vocab)} words, {count:,} parameters)\n{self.network!r}"

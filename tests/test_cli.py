@@ -64,6 +64,26 @@ def test_chat_answers_and_says_what_it_did_not_read(folder):
     assert "A dog barks" in done.stdout and "(not in the vocabulary, so not read: quacks)" in done.stdout
 
 
+def test_chat_by_chance_and_by_a_beam(folder):
+    """Hot words differ by seed, one seed says the same, and a cold or wide search says what was learned."""
+    said = []
+    for seed in (1, 1, 2):
+        done = run(
+            folder, "chat", "small.bin", "--temperature", 9, "--seed", seed, text="Who barks?\nWho barks?\n\n"
+        )
+        assert done.returncode == 0
+        said.append(done.stdout.split("> ")[1:3])
+    assert said[0] == said[1] != said[2]
+    assert said[0][0] != said[0][1], "a question that is asked again is answered anew"
+    for options in (["--temperature", 0], ["--top-k", 1], ["--top-p", 0.01], ["--beam", 3]):
+        assert "A dog barks" in run(folder, "chat", "small.bin", *options, text="Who barks?\n\n").stdout
+    done = run(
+        folder, "chat", "small.bin", "--temperature", 0, "--repetition-penalty", 1e9, text="Who barks?\n\n"
+    )
+    words = done.stdout.split("> ")[1].split()
+    assert len(set(words)) == len(words)
+
+
 def test_chat_says_that_a_question_is_too_long(folder):
     done = run(folder, "chat", "small.bin", text="Who " * 98 + "\n\n")
     assert "(no answer: this is 100 tokens; the model sees 80, its answer included)" in done.stdout
@@ -157,6 +177,18 @@ def test_convert_replaces_a_file_only_by_force(folder):
         ("train --out none/model.bin", "no model could be saved here; found No such file or directory"),
         ("chat", "the following arguments are required: MODEL"),
         ("chat none.bin", "none.bin"),
+        ("chat small.bin --temperature hot", "argument --temperature: expected a number, found 'hot'"),
+        (
+            "chat small.bin --temperature -1",
+            "temperature: an argument cannot be used; expected a number, 0 or more",
+        ),
+        ("chat small.bin --top-k 0", "argument --top-k: expected a whole number from 1, found '0'"),
+        ("chat small.bin --top-p 1.5", "top_p: an argument cannot be used"),
+        ("chat small.bin --beam 0", "argument --beam: expected a whole number from 1, found '0'"),
+        (
+            "chat small.bin --beam 5 --top-k 3",
+            "--beam: a beam draws nothing by chance; expected it alone, found --top-k",
+        ),
         ("chat .", "expected a regular file, found a directory"),
         ("inspect chat.json", "chat.json"),
         ("convert small.bin none/x.json", "the file cannot be written; found No such file or directory"),

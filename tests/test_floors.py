@@ -17,8 +17,8 @@ PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
     "errors", "files", "machine", "numerics", "gradcheck", "parameters", "batch", "cache",
-    "texts", "tokenizers", "corpora", "dataset", "layers", "network", "optim", "compiled", "generation",
-    "training", "persistence", "llm", "views", "course", "serve", "launch", "cli",
+    "texts", "tokenizers", "corpora", "dataset", "layers", "network", "quantized", "optim", "compiled", "generation",
+    "training", "persistence", "llm", "experiments", "views", "course", "serve", "launch", "cli",
 ]
 # fmt: on
 BOOTSTRAP = "bootstrap"  # it runs before anything is installed, and so imports nothing of ours

@@ -15,6 +15,7 @@ from rustgpt_lab.cli.run_folder import SteadyCheckpoints
 from rustgpt_lab.cli.train import Part
 from rustgpt_lab.errors import AccessError
 from rustgpt_lab.persistence import checkpoint
+from rustgpt_lab.persistence.folder_lock import FolderLock
 
 from .kill_train import (
     CHAT,
@@ -62,9 +63,20 @@ def refused(folder: Path, *options: object) -> str:
 # ---- before the first step
 
 
-def test_both_corpora_are_checked_before_the_first_step(folder: Path) -> None:
-    (folder / "chat.json").write_text(json.dumps([*CHAT, "User: Why? " + "a " * 81 + "</s>"]))
-    assert "chat.json, text 4 (the first is text 1): a text cannot be learned from" in refused(folder)
+TOO_LONG = "User: Why? " + "a " * 81 + "</s>"
+CORPORA = {
+    "chat.json": (json.dumps([*CHAT, "", TOO_LONG]), "row 5 (the first is row 1)"),
+    "chat.jsonl": (f"{json.dumps(CHAT[0])}\n\n{json.dumps(TOO_LONG)}\n", "line 3"),
+    "chat.csv": (f'"two\nlines </s>"\n,,\n{TOO_LONG}\n', "line 4"),
+}
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_both_corpora_are_checked_before_the_first_step(name: str, folder: Path) -> None:
+    content, place = CORPORA[name]
+    (folder / name).write_text(content)
+    told = f"{name}, {place}: a text cannot be learned from"
+    assert told in refused(folder, "--chat", name)
 
 
 def test_it_tells_what_it_understood_and_warns_once_of_each_doubt(folder: Path) -> None:
@@ -96,7 +108,7 @@ def test_a_share_is_held_out_and_its_loss_is_told(folder: Path) -> None:
     assert done.stdout.count("\nepoch ") == 6
     *_, facts, chat, _, _ = done.stdout.splitlines()
     assert facts.startswith("1 text held out of pretraining: loss ")
-    part = Part("chat", folder / "chat.json", 1.0, CHAT, [])
+    part = Part("chat", 1.0, CHAT, [], [])
     part.hold_out(0.3, seed=0)
     loss = LLM.load(folder / "model.bin").loss(part.held_out)
     assert chat == f"1 text held out of chat: loss {loss:.3f}, perplexity {2.718281828**loss:,.1f}"
@@ -104,7 +116,7 @@ def test_a_share_is_held_out_and_its_loss_is_told(folder: Path) -> None:
 
 def test_what_is_held_out_depends_on_the_seed_alone_and_copies_stay_together() -> None:
     def held_out(seed: int) -> list[str]:
-        part = Part("", Path(), 1.0, [f"a {i % 50}" for i in range(100)], [])
+        part = Part("", 1.0, [f"a {i % 50}" for i in range(100)], [], [])
         part.hold_out(0.2, seed)
         assert len(part.held_out) == 20 and not set(part.held_out) & set(part.texts)
         return part.held_out
@@ -297,6 +309,15 @@ def test_a_run_goes_on_only_as_what_it_was(folder: Path) -> None:
     assert train(folder, *kept, "--resume").returncode == 0 and loads(folder)  # there was nothing left to do
     assert train(folder, *kept, "--force").returncode == 0 and loads(folder)
     assert (folder / "kept" / "mine.txt").exists()
+
+
+def test_a_run_that_is_under_way_is_not_swept_away(folder: Path) -> None:
+    assert train(folder, "--checkpoints", "kept", *SHORT).returncode == 0
+    lock = FolderLock(folder / "kept" / "chat")
+    told = refused(folder, "--checkpoints", "kept", "--out", "other.bin", "--force")
+    assert f"another run keeps its checkpoints in this folder; found process {os.getpid()}" in told
+    lock.release()
+    assert train(folder, "--checkpoints", "kept", "--out", "other.bin", "--force", *SHORT).returncode == 0
 
 
 def test_models_that_no_run_has_left_are_neither_removed_nor_mixed_with_others(folder: Path) -> None:

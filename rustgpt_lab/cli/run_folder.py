@@ -17,10 +17,11 @@ from ..errors import FileError, TrainingError
 from ..files import access_error
 from ..llm import LLM
 from ..persistence import Checkpoints
+from ..persistence.folder_lock import FolderLock
 from ..training import Training
 
 IDENTITY = "run.json"
-OURS = ("step-*.json", "step-*.bin", "aside-*.json", "aside-*.bin")
+OURS = [f"{kind}-*{suffix}" for kind in ("step", "aside") for suffix in (".json", ".bin", ".safetensors")]
 """The names of checkpoints in a part's folder."""
 
 
@@ -44,10 +45,12 @@ class RunFolder:
             force: whether to remove another run first.
 
         Raises:
-            TrainingError: another run is here, under way or broken off.
+            TrainingError: another run is here, under way or, without `force`, broken off.
             AccessError: the operating system refuses.
         """
         if force:
+            for folder in filter(Path.is_dir, (self.folder / part for part in self.parts)):
+                FolderLock(folder).release()  # what is under way is not swept away
             self.clear()
         if not (self.folder / IDENTITY).exists() and (strangers := self._models()):
             what = "models that are no checkpoints of a run lie here"

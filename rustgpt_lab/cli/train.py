@@ -20,7 +20,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from ..corpora import read_corpus
-from ..dataset import doubts
+from ..dataset import DATA, doubts
 from ..errors import DataError, FileError, ModelError, TrainingError
 from ..files import access_error, require_regular
 from ..llm import LLM
@@ -33,7 +33,6 @@ from .output import steady_output
 from .run_folder import RunFolder
 from .signals import Signals
 
-DATA = Path(__file__).parents[1] / "data"
 TELLINGS = 10
 """How often a part tells of the texts that are held out."""
 
@@ -44,16 +43,16 @@ class Part:
 
     Attributes:
         name: as it is called on the screen and in the folder of checkpoints.
-        path: of the file.
         rate: the learning rate.
         texts: to learn from.
+        places: where in its file each text stands, those that are held out later among them.
         held_out: to be tested on.
     """
 
     name: str
-    path: Path
     rate: float
     texts: list[str]
+    places: list[str]
     held_out: list[str]
 
     def hold_out(self, share: float, seed: int) -> None:
@@ -183,17 +182,17 @@ def _read_parts(options: Namespace, longest: int) -> list[Part]:
     ):
         corpus = read_corpus(path, longest=longest)
         print(corpus.understood)
-        parts.append(Part(name, path, rate, corpus.texts, []))
+        parts.append(Part(name, rate, corpus.texts, corpus.places, []))
     return parts
 
 
 def _check_texts(part: Part, llm: LLM) -> None:
-    """Refuse a text that the model cannot learn from; says which one it is."""
-    for number, text in enumerate(part.texts, 1):
+    """Refuse a text that the model cannot learn from; says where it stands."""
+    for text, place in zip(part.texts, part.places, strict=True):
         try:
             llm.sequences([text])
         except DataError as problem:
-            problem.where = f"{part.path}, text {number} (the first is text 1)"
+            problem.where = place
             raise
 
 

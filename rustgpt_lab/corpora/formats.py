@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -135,9 +136,11 @@ def _csv_rows(text: str, name: str, separator: str) -> Iterator[tuple[str, list[
 
 
 def from_text(text: str, name: str) -> Rows:
-    """Plain text: every paragraph is a text. It has no rows that could be wrong, so its name is not needed."""
+    """Plain text: every paragraph is a text."""
     how = f"cut at blank lines, each ending in {END}"
-    return Rows([Reading(f"{part} {END}", how, is_prose=True) for part in paragraphs(text)], [])
+    places = (f"{name}, paragraph {i}" for i in itertools.count(1))
+    parts = zip(paragraphs(text), places, strict=False)
+    return Rows([Reading(f"{part} {END}", where, how, is_prose=True) for part, where in parts], [])
 
 
 def _lines(text: str) -> io.StringIO:

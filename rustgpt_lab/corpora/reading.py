@@ -38,10 +38,12 @@ class Corpus:
 
     Attributes:
         texts: to learn from, in the order of the file.
+        places: where in the file each text was found.
         understood: one sentence: how many texts there are, and how they were made of the file.
     """
 
     texts: list[str]
+    places: list[str]
     understood: str
 
 
@@ -109,7 +111,9 @@ def parse_corpus(data: bytes, name: str, *, longest: int | None = None) -> Corpu
     if long := [parts for parts in cut if len(parts) > 1]:
         notes.append(f"{len(long)} of more than {longest} words cut into {sum(map(len, long))} pieces")
     understood = "; ".join([_summary(readings), *notes])
-    return Corpus([text for parts in cut for text in parts], f"{Path(name).name}: {understood}.")
+    texts = [text for parts in cut for text in parts]
+    places = [reading.where for reading, parts in zip(readings, cut, strict=True) for _ in parts]
+    return Corpus(texts, places, f"{Path(name).name}: {understood}.")
 
 
 def _may_be_cut(reading: Reading) -> bool:

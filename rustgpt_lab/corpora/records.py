@@ -38,12 +38,14 @@ class Reading(NamedTuple):
 
     Attributes:
         text: to learn from.
+        where: its place in the file.
         how: it was made, as a clause.
         is_prose: whether it is plain text, which may be cut into pieces.
         unread: the fields of which nothing was used.
     """
 
     text: str
+    where: str
     how: str
     is_prose: bool = False
     unread: tuple[str, ...] = ()
@@ -61,7 +63,7 @@ def read_value(value: object, where: str) -> Reading | None:
     """
     if isinstance(value, str):
         text = check_text(value, where)
-        return Reading(text, "as they stand") if text.strip(WHITE_SPACE) else None
+        return Reading(text, where, "as they stand") if text.strip(WHITE_SPACE) else None
     if not isinstance(value, tuple):
         raise DataError(
             "this row is not a text",
@@ -73,7 +75,7 @@ def read_value(value: object, where: str) -> Reading | None:
     make, used = plan(list(fields), where)
     text, how = make({name: fields[name] for name in used}, where)
     unread = tuple(_shown_name(name) for name in fields if name not in used)
-    return Reading(text, how, make is _prose, unread) if text else None
+    return Reading(text, where, how, make is _prose, unread) if text else None
 
 
 Maker = Callable[[dict[str, object], str], tuple[str, str]]

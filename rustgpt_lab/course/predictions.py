@@ -16,7 +16,8 @@ from .record import progress
 def predict(id: str, choice: Any = ..., confidence: Any = ...) -> QuestionCard:
     """Commit an answer to a question, by its buttons or by these arguments.
 
-    It can be changed until it meets its truth. What is no letter or no confidence is asked about, and not kept.
+    It can be changed until it meets its truth; one that is given after the truth was opened is kept as that, and not
+    counted among the predictions. What is no letter or no confidence is asked about, and not kept.
     An answer opens all that was folded until then.
 
     Args:
@@ -29,7 +30,7 @@ def predict(id: str, choice: Any = ..., confidence: Any = ...) -> QuestionCard:
     """
     question = find_question(id)
     if any(value is ... or value is None for value in (choice, confidence)):
-        return QuestionCard(_so_far(question), partial(_keep, question))
+        return _card(question, _so_far(question))
     choice, confidence = plain(choice), plain(confidence)
     letter = _key(choice)
     asked = [] if letter in question.choices else [_ask_for_letter(question, choice)]
@@ -38,7 +39,11 @@ def predict(id: str, choice: Any = ..., confidence: Any = ...) -> QuestionCard:
         data = _data(question, Card(f"○ {id}: not kept yet", asked, "open"))
     else:
         data = _keep(question, letter, confidence)
-    return QuestionCard(data, partial(_keep, question))
+    return _card(question, data)
+
+
+def _card(question: Question, data: QuestionData) -> QuestionCard:
+    return QuestionCard(data, partial(_keep, question), partial(progress.opened, question.id))
 
 
 def _keep(question: Question, letter: str, confidence: float) -> QuestionData:
@@ -158,4 +163,5 @@ def _bundle(card: Card) -> Shown:
 
 
 def _said(question: Question, kept: dict[str, Any]) -> str:
-    return f"You said {kept['choice']}: {question.choices[kept['choice']]} ({kept['confidence']:.0f} % sure)."
+    said = f"You said {kept['choice']}: {question.choices[kept['choice']]} ({kept['confidence']:.0f} % sure)."
+    return f"{said} You had opened the answer before." if "opened" in kept else said

@@ -51,20 +51,30 @@ class Progress:
         record = self._read()
         kept: Record = record["predictions"].get(id, {})
         if "truth" not in kept:
-            record["predictions"][id] = kept = {"choice": choice, "confidence": confidence}
+            kept |= {"choice": choice, "confidence": confidence}
+            record["predictions"][id] = kept
             self._write(record)
         return kept
+
+    def opened(self, id: str) -> None:
+        """Remember that the truth was opened before there was an answer: one that comes now is no prediction."""
+        record = self._read()
+        if id not in record["predictions"]:
+            record["predictions"][id] = {"opened": True}
+            self._write(record)
 
     def answer(self, id: str) -> Record:
         """An answer and how sure it was, with its truth if it has met that; empty if there is none."""
         kept: Record = self._read()["predictions"].get(id, {})
-        return kept
+        return kept if "choice" in kept else {}
 
     def revealed(self, id: str, truth: str) -> Record:
         """Remember that an answer has met its truth; returns both, or nothing if there is no answer."""
         record = self._read()
         kept: Record = record["predictions"].get(id, {})
-        if kept and kept.get("truth") != truth:
+        if "choice" not in kept:
+            return {}
+        if kept.get("truth") != truth:
             kept["truth"] = truth
             self._write(record)
         return kept
@@ -91,7 +101,9 @@ class Progress:
             ) from problem
         record = self._read()
         passed = sorted({*record["passed"], *other["passed"]})
-        self._write({"passed": passed, "predictions": other["predictions"] | record["predictions"]})
+        here = {id: kept for id, kept in record["predictions"].items() if "choice" in kept}
+        predictions = record["predictions"] | other["predictions"] | here
+        self._write({"passed": passed, "predictions": predictions})
         return self()
 
     def _read(self) -> Record:
@@ -149,15 +161,15 @@ def _decode(raw: bytes) -> Record:
         raise ValueError("`predictions` is not a mapping of ids to answers")
     # Running all cells revealed all truths in the first edition, whether somebody looked or not: what it wrote of
     # that, a truth without an answer, and `late` for an answer that came after it, says nothing.
-    answers = {id: kept for id, kept in predictions.items() if "choice" in kept}
+    answers = {id: kept for id, kept in predictions.items() if set(kept) != {"truth"}}
     for kept in answers.values():
         kept.pop("late", None)
     return {"passed": passed, "predictions": answers}
 
 
 def _is_prediction(kept: Any) -> bool:
-    """An answer and its truth, or one of them."""
-    if not isinstance(kept, dict) or set(kept) not in _PARTS:
+    """An answer and its truth, one of them, or that the truth was opened first."""
+    if not isinstance(kept, dict) or set(kept) not in _PARTS or kept.get("opened", True) is not True:
         return False
     letters = isinstance(kept.get("choice", ""), str) and isinstance(kept.get("truth", ""), str)
     confidence = kept.get("confidence", 0)
@@ -165,7 +177,8 @@ def _is_prediction(kept: Any) -> bool:
 
 
 _ANSWER = {"choice", "confidence"}
-_PARTS = (_ANSWER, {*_ANSWER, "truth"}, {*_ANSWER, "truth", "late"}, {"truth"})
+_MET = {*_ANSWER, "truth"}
+_PARTS = (_ANSWER, _MET, {*_ANSWER, "opened"}, {*_MET, "opened"}, {"opened"}, {*_MET, "late"}, {"truth"})
 
 
 def _row(number: str, record: Record) -> tuple[str, str, str]:
@@ -176,20 +189,23 @@ def _row(number: str, record: Record) -> tuple[str, str, str]:
 
 
 def _mark(kept: Record | None) -> str:
-    if kept is None:
+    if kept is None or "choice" not in kept:
         return "○"
     return "…" if "truth" not in kept else "✓" if kept["truth"] == kept["choice"] else "✗"
 
 
 def _calibration(record: Record) -> str:
     """How often the predictions were right, beside how sure the learner was."""
-    met = [kept for kept in record["predictions"].values() if "truth" in kept]
+    answers = [kept for kept in record["predictions"].values() if "truth" in kept]
+    met = [kept for kept in answers if "opened" not in kept]
+    late = len(answers) - len(met)
+    beside = f" Not counted: {late} given after the truth was opened." if late else ""
     if not met:
-        return "No prediction has met its truth yet."
+        return f"No prediction has met its truth yet.{beside}"
     right = sum(kept["choice"] == kept["truth"] for kept in met)
     sure = sum(kept["confidence"] for kept in met) / len(met)
     share = 100 * right / len(met)
-    return f"Predictions: {right} of {len(met)} right, {share:.0f} %; you were {sure:.0f} % sure on average."
+    return f"Predictions: {right} of {len(met)} right, {share:.0f} %; you were {sure:.0f} % sure on average.{beside}"
 
 
 def _warn(message: str) -> None:

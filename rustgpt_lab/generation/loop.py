@@ -6,46 +6,71 @@ costs one row through the network, not the whole text again; the new words of ma
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..batch import Batch
 from ..cache import KeyValues
 from ..network import Network
+from ..numerics import Array
+from .strategy import Strategy, Text
 
 
-def greedy(
-    network: Network, prompts: Sequence[Sequence[int]], most: int, end: int | None
-) -> Iterator[tuple[int, int]]:
-    """The most likely id each time, for every prompt until `end` or until it has `most` ids.
+def write(
+    network: Network,
+    prompts: Sequence[Sequence[int]],
+    strategy: Strategy,
+    rooms: Sequence[int],
+    ends: Sequence[tuple[int, ...]] = (),
+    past: KeyValues | None = None,
+) -> Iterator[tuple[list, Array, list[int]]]:
+    """Go on with every prompt until it says one of `ends`, or has no room for another word.
 
     Args:
         network: its weights must not change meanwhile.
-        prompts: ids. Nothing follows an empty prompt, or one of `most` ids or more, as in RustGPT.
-        most: ids in all, at most as many as the network can see.
-        end: the id that ends a text, if there is one.
-
-    Of two words that are equally likely, the first in the vocabulary is taken. (RustGPT takes the last; it shows only
-    where two scores are equal to the last bit.)
+        prompts: ids. Nothing follows an empty one.
+        rooms: how many ids may follow each prompt; 0 or less: none.
+        ends: ids in a row that end a text when they are said.
+        past: of a single prompt, what was read of it before; it then holds all but the last word as well.
 
     Yields:
-        (index of the prompt, id), `end` included; a word for every prompt that goes on, then the next of each.
+        (texts, scores, over): the texts that went on, each a word longer than in the turn before, a `Text` or of a beam
+        a `Branch`; the scores that these words were chosen from, a row for each unless it is a beam; and the places of
+        those texts that end here. The lists are the loop's own: they change when it goes on.
     """
-    texts = [i for i, ids in enumerate(prompts) if 0 < len(ids) < most]  # the prompt that each row belongs to
+    texts: list[Any] = [
+        Text(i, []) for i, ids in enumerate(prompts) if ids and rooms[i] > 0
+    ]  # a row of `past` each
     if not texts:
         return
-    past = KeyValues(len(texts))
-    scores = network.scores(Batch([prompts[i] for i in texts]), past, last=True)
+    choose, gone, last = strategy.begin(prompts), Counter[int](), {end[-1] for end in ends}
+    past = past or KeyValues(len(texts))
+    unread = [prompts[text.prompt][past.read[row] :] for row, text in enumerate(texts)]
+    scores = network.scores(Batch(unread, past.read), past, last=True)
     while True:
-        ids = scores.argmax(axis=-1).tolist()
-        yield from zip(list(texts), ids, strict=True)
-        for row in range(len(texts) - 1, -1, -1):
-            if ids[row] == end or past.read[row] + 1 >= most:
-                past.drop(row)  # the last row moves into its place
-                for rows in (ids, texts):
-                    rows[row] = rows[-1]
-                    rows.pop()
-        if not texts:
+        texts, parents = choose(scores, texts, gone)
+        if parents is not None and parents != list(range(len(scores))):
+            past = past.fork(parents)
+        over = [
+            row
+            for row, text in enumerate(texts)
+            if len(text.ids) >= rooms[text.prompt] or (text.ids[-1] in last and ends_with(text.ids, ends))
+        ]
+        yield texts, scores, over
+        if len(over) == len(texts):
             return
-        scores = network.scores(Batch.of_next(np.array(ids), past.read), past, last=True)
+        for row in reversed(over):
+            past.drop(row)  # the last row moves into its place
+            gone[texts[row].prompt] += 1
+            texts[row] = texts[-1]
+            texts.pop()
+        new = np.array([text.ids[-1] for text in texts])
+        scores = network.scores(Batch.of_next(new, past.read), past, last=True)
+
+
+def ends_with(ids: Sequence[int], ends: Sequence[tuple[int, ...]]) -> bool:
+    """Whether the last of some ids are one of `ends`."""
+    return any(tuple(ids[-len(end) :]) == end for end in ends)

@@ -1,6 +1,7 @@
 """Checkpoints: a run that was broken off goes on as if nothing had happened, to the same bits.
 
-A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer's state; RustGPT reads it.
+A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer's state; RustGPT reads it
+(with byte pairs, for which that has no place, it is `.safetensors`).
 `step-0000000200.json` is all else that decides the next step, and the history: {"sha256": …, "state": {…}}.
 The sum is that of the state's bytes, and the state holds the sum of the model's file. The sidecar is written
 last and removed first, so a checkpoint is there as a whole or not at all. While files come or go there is a third,
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, is_dataclass
 from math import inf, isinf
@@ -30,6 +31,7 @@ from ..errors import FileError, ModelError, TrainingError
 from ..files import access_error, atomic_write
 from ..optim import clipping, rustgpt, schedule
 from ..optim.adam import Settings
+from ..tokenizers import LongText, Texts, Vocab
 from ..training import Callback, History, Training, TrainingConfig
 from ..training.snapshot import TrainState
 from .convert import Parts
@@ -40,6 +42,8 @@ SIDECAR = b'{"sha256": "%b", "state": %b}\n'
 STEP, ASIDE = "step-", "aside-"
 """How the names of checkpoints begin: of those that count, and of those that a session gave up."""
 NUMBER = "[0-9]" * 10
+MODELS = ".bin", ".safetensors"
+"""The model's file has one of these extensions: the second if its tokenizer is of byte pairs."""
 TEMPORARIES = ".rustgpt_lab-*.tmp"
 """What a killed process may leave behind; see `files.atomic_write`."""
 
@@ -132,7 +136,7 @@ class Checkpoints(Callback):
     def _refuse_strangers(self, training: Training) -> None:
         """Only a run's own checkpoints may lie where it writes and removes some."""
         own = {training.id, None if training.state.steps else training.id}  # None: damaged, or of 0.1.0
-        sidecars, models = _numbered(self.folder, ".json"), _numbered(self.folder, ".bin")
+        sidecars, models = _numbered(self.folder, ".json"), _numbered(self.folder, *MODELS)
         strangers = [sidecar.name for sidecar in sidecars if _run_of(sidecar) not in own]
         strangers += [model.name for model in models if model.with_suffix(".json") not in sidecars]
         if strangers:
@@ -156,19 +160,19 @@ class Checkpoints(Callback):
         for sidecar in _numbered(self.folder, ".json"):  # the newest first, and of each the sidecar
             if _steps(sidecar) > here:
                 with _at_work(sidecar):
-                    for path in filter(Path.exists, (sidecar, sidecar.with_suffix(".bin"))):
+                    for path in filter(Path.exists, _files_of(sidecar)):
                         path.replace(path.with_name(path.name.replace(STEP, ASIDE)))
         for prefix in (STEP, ASIDE):
-            for sidecar in _numbered(self.folder, ".json", prefix)[self.keep :]:
+            for sidecar in _numbered(self.folder, ".json", prefix=prefix)[self.keep :]:
                 with _at_work(sidecar):
-                    for path in (sidecar, sidecar.with_suffix(".bin")):
+                    for path in _files_of(sidecar):
                         path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove what a run of this folder that was killed had left undone: a model without its sidecar."""
         for mark in self.folder.glob(f".*-{NUMBER}.part"):
-            model = mark.with_name(f"{mark.stem[1:]}.bin")
-            undone = [] if model.with_suffix(".json").exists() else [model]
+            sidecar, *models = _files_of(mark.with_name(f"{mark.stem[1:]}.json"))
+            undone = [] if sidecar.exists() else models
             for path in (*undone, *self.folder.glob(TEMPORARIES), mark):
                 path.unlink(missing_ok=True)
 
@@ -184,14 +188,15 @@ def _at_work(sidecar: Path) -> Iterator[None]:
 
 def write(training: Training, sidecar: Path) -> None:
     """Write one checkpoint: first the model, then the sidecar that makes it count."""
-    state, model = describe(training), sidecar.with_suffix(".bin")
+    state = describe(training)
+    model = sidecar.with_suffix(MODELS[not isinstance(training.llm.vocab, Vocab)])
     save(Parts(training.llm.vocab, training.network, training.llm.adam), model)
     data = orjson.dumps({**state, "model": _sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
     with atomic_write(sidecar) as file:
         file.write(SIDECAR % (_sha256(data).encode(), data))
 
 
-def resume(folder: str | PathLike[str], texts: Iterable[str], assemble: Callable[[Parts], Any]) -> Training:
+def resume(folder: str | PathLike[str], texts: Texts, assemble: Callable[[Parts], Any]) -> Training:
     """The run that the newest sound checkpoint describes, ready to go on: `LLM.resume(folder, texts).run()`.
 
     Its model is `.llm`. Give `run` its callbacks anew, a `Checkpoints` of the same folder among them.
@@ -207,12 +212,12 @@ def resume(folder: str | PathLike[str], texts: Iterable[str], assemble: Callable
         FileError: there is no checkpoint, or none that is whole.
         TrainingError: the texts are not those of the run.
     """
-    texts, folder = list(texts), Path(folder)
+    texts, folder = texts if isinstance(texts, LongText) else list(texts), Path(folder)
     reasons = []
     for sidecar in _numbered(folder, ".json"):
         try:
             state = _read(sidecar)
-            llm = assemble(load(sidecar.with_suffix(".bin")))
+            llm = assemble(load(_model_of(sidecar)))
             training = _rebuild(state, llm, texts)
         except TrainingError:
             raise
@@ -225,7 +230,7 @@ def resume(folder: str | PathLike[str], texts: Iterable[str], assemble: Callable
         return training
     what = "none of the checkpoints is whole" if reasons else "there is no checkpoint here"
     remedy = "Begin anew, in an empty folder."
-    if models := sorted(path.name for path in folder.glob("*.bin")):
+    if models := sorted(path.name for path in folder.glob("*") if path.suffix in MODELS):
         reasons.append(f"models without the rest of a run: {_listed(models)}")
         remedy = "A model alone can be trained further: LLM.load(path).train(...)."
     raise FileError(what, where=str(folder), got="; ".join(reasons), remedy=remedy)
@@ -257,7 +262,7 @@ def describe(training: Training) -> dict[str, Any]:
     }
 
 
-def _rebuild(state: dict[str, Any], llm: Any, texts: list[str]) -> Training:
+def _rebuild(state: dict[str, Any], llm: Any, texts: Texts) -> Training:
     """The run that a sidecar's state describes."""
     config = TrainingConfig(**{name: _live(value) for name, value in state["config"].items()})
     training = Training(llm, texts, config)
@@ -282,7 +287,7 @@ def _read(sidecar: Path) -> dict[str, Any]:
     if data != SIDECAR % (_sha256(body).encode(), body):
         raise ValueError("the sidecar is torn or was changed")
     state: dict[str, Any] = orjson.loads(body)
-    if _sha256(sidecar.with_suffix(".bin").read_bytes()) != state["model"]:
+    if _sha256(_model_of(sidecar).read_bytes()) != state["model"]:
         raise ValueError("the model's file is not the one that the sidecar was written for")
     if state["version"] == 1:
         state["config"], state["state"] = state.pop("recipe"), state.pop("place")
@@ -304,9 +309,21 @@ def _steps(sidecar: Path) -> int:
     return int(sidecar.stem.rpartition("-")[2])
 
 
-def _numbered(folder: Path, suffix: str, prefix: str = STEP) -> list[Path]:
-    """The files of checkpoints with a suffix, the newest first."""
-    return sorted(folder.glob(f"{prefix}{NUMBER}{suffix}"), reverse=True)
+def _files_of(sidecar: Path) -> list[Path]:
+    """A checkpoint's files, there or not: the sidecar first."""
+    return [sidecar, *map(sidecar.with_suffix, MODELS)]
+
+
+def _model_of(sidecar: Path) -> Path:
+    """The model's file beside a sidecar."""
+    _, bin, safetensors = _files_of(sidecar)
+    return safetensors if safetensors.exists() else bin
+
+
+def _numbered(folder: Path, *suffixes: str, prefix: str = STEP) -> list[Path]:
+    """The files of checkpoints with one of these suffixes, the newest first."""
+    found = (path for suffix in suffixes for path in folder.glob(f"{prefix}{NUMBER}{suffix}"))
+    return sorted(found, reverse=True)
 
 
 def _listed(names: list[str], most: int = 3) -> str:
@@ -345,6 +362,8 @@ def _live(value: Any) -> Any:
 
 
 def _sum_of(sequences: Sequence[Sequence[int]]) -> str:
+    if isinstance(sequences, LongText):
+        return sequences.sha256
     return _sha256(orjson.dumps(sequences))
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FileError, ShapeError
+from ..errors import FileError, ShapeError, VocabError
 from ..layers import REGISTRY, Layer, check_words
 from ..network import Network
 from ..numerics import Array
 from ..optim.adam import Adam, Settings
 from ..parameters import walk
-from ..tokenizers import END, Vocab
+from ..tokenizers import END, BytePairs, ChatForm, Tokenizer, Vocab
 from . import schema
 from .reader import inside, limited, require_count
 
@@ -29,9 +29,9 @@ RANGES = {"beta1": (0, 1), "beta2": (0, 1), "epsilon": (0, np.inf)}
 
 @dataclass
 class Parts:
-    """What a model file holds: a model's vocabulary, its network, and its optimizer's state."""
+    """What a model file holds: a model's tokenizer, its network, and its optimizer's state."""
 
-    vocab: Vocab
+    vocab: Tokenizer
     network: Network
     adam: Adam
 
@@ -47,17 +47,10 @@ def from_model(parts: Parts) -> dict[str, Any]:
         FileError: the file could not be loaded: a layer that is not registered, or with a setting out of range; a
             vocabulary without `</s>`; too many words or layers.
     """
-    words, network = parts.vocab.words, parts.network
-    if parts.vocab.end is None:
-        raise FileError("no end", path=".vocab.words", expected=repr(END))
-    for i, word in enumerate(words):
-        if SURROGATE.search(word):
-            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word))
-    limited(len(words), schema.MAX_WORDS)
+    vocab, network = from_tokenizer(parts.vocab), parts.network
     limited(len(network), schema.MAX_LAYERS)
     limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
     own = network.max_seq_len if network.max_seq_len != min(limits, default=None) else None
-    vocab = {"encode": parts.vocab.ids, "decode": dict(enumerate(words)), "words": list(words)}
     layers = [_values(parts, f"{i}", layer) for i, layer in enumerate(network)]
     return {"vocab": vocab, "network": layers, "max_seq_len": own}
 
@@ -110,7 +103,7 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     Nothing is allocated before all shapes are known to be those of a model, and to be filled by the file; Adam's
     moments only if one of their numbers is not 0.
     """
-    vocab, layers = to_vocab(**values["vocab"]), [schema.make_layer(entry) for entry in values["network"]]
+    vocab, layers = to_tokenizer(values["vocab"]), [schema.make_layer(entry) for entry in values["network"]]
     arrays, states = list[Any](), dict[str, Settings]()
     pairs = zip(schema.every_layer(values["network"]), walk(layers), strict=True)
     for (name, path, form, fields), (_, layer) in pairs:
@@ -213,7 +206,39 @@ def _refuse(kind: str, bad: Any, array: Array, path: str, expected: str = "") ->
         raise FileError(kind, path=f"{path}[{index}]", expected=expected, got=float(array.flat[index]))
 
 
-# ---- the vocabulary -------------------------------------------------------------------------------------------------
+# ---- the tokenizer --------------------------------------------------------------------------------------------------
+
+
+def from_tokenizer(vocab: Tokenizer) -> dict[str, Any]:
+    """The values of a vocabulary of words; or of byte pairs: their JSON, and what ends a text."""
+    if isinstance(vocab, BytePairs):
+        values = {"tokenizer": vocab.to_json(), "end": vocab.end_text}
+        if vocab.chat:
+            values["chat"] = vocab.chat.to_json()
+        to_tokenizer(values)
+        return values
+    if not isinstance(vocab, Vocab):
+        raise FileError("no place", path=".vocab", expected="words or byte pairs", got=type(vocab).__name__)
+    if vocab.end is None:
+        raise FileError("no end", path=".vocab.words", expected=repr(END))
+    for i, word in enumerate(vocab.words):
+        if SURROGATE.search(word):
+            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word))
+    limited(len(vocab), schema.MAX_WORDS)
+    return {"encode": vocab.ids, "decode": dict(enumerate(vocab.words)), "words": list(vocab.words)}
+
+
+def to_tokenizer(values: dict[str, Any]) -> Tokenizer:
+    """The tokenizer of `from_tokenizer`'s values; a file that gives others is refused."""
+    if "tokenizer" not in values:
+        return to_vocab(**values)
+    try:
+        pairs = BytePairs.from_json(values["tokenizer"], values["end"])
+        pairs.chat = ChatForm.from_json(values["chat"]) if values.get("chat") else None
+        return pairs
+    except VocabError as error:
+        details: dict[str, Any] = {"expected": error.expected, "got": error.got}
+        raise FileError("tokenizer", path=f".tokenizer.{error.where}".rstrip("."), **details) from error
 
 
 def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:

@@ -17,6 +17,8 @@ RUST |= dict.fromkeys(("count", "tag", "layer_tag"), "varint")
 """Our names of types -> theirs in Rust, where they differ."""
 SHOWN = 3
 """Children of a long list of scalars that `str(node)` shows."""
+LONGEST = 2000
+"""Signs of a value that it shows: a tokenizer's JSON has a million."""
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Node:
         if self.shape is not None:
             text += f" {self.shape[0]} x {self.shape[1]}"
         elif self.value is not None:
-            text += f" = {self.value!r}"
+            text += f" = {self.value!r:.{LONGEST}}"
         text += f"  [byte {self.offset}, {self.length} long]"
         if self.stats is not None:
             s = self.stats

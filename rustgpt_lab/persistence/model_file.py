@@ -1,5 +1,6 @@
 """One model, one file: `save`, `load`, `describe`. The extension names the format."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,13 +11,14 @@ from typing import Any, BinaryIO, TypeVar
 
 from ..errors import FileError
 from ..files import atomic_write, mapped
-from . import json, safetensors
+from . import gguf, huggingface, json, safetensors
 from .bincode import Bincode, encode
 from .compression import MAGIC, compressed, decompressed
 from .convert import Parts, from_model, require_sound, to_model
 from .describe import Node, safetensors_tree, tree
 from .foreign import recognized
 from .json import Json
+from .rustgpt import Summary, rustgpt_reads
 
 MAX_BYTES = 1 << 30
 """A file, or what it decompresses to, may have 1 GiB unless the caller says otherwise."""
@@ -39,11 +41,14 @@ SAFETENSORS = Format(".safetensors", safetensors.write, safetensors.read, safete
 FORMATS = {form.extension: form for form in (BINARY, JSON, SAFETENSORS)}
 
 
-def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> None:
+def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Summary:
     """Write a model and its optimizer's state; `path` then has all of it, or on any error what it had before.
 
     Args:
         overwrite: whether a file that is there already may be replaced.
+
+    Returns:
+        What was written, and whether RustGPT reads it.
 
     Raises:
         AccessError: the system refuses; see `files.atomic_write`.
@@ -55,15 +60,21 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Non
         if form is JSON:  # it has no NaN; the others keep a diverged model as it is
             require_sound(parts)
         values = from_model(parts)
+        if form is not SAFETENSORS and "tokenizer" in values["vocab"]:
+            raise FileError("no place", path=".vocab", expected="a vocabulary of words", got=parts.vocab)
         if form is not SAFETENSORS and values["max_seq_len"] is not None:
             got = f"max_seq_len={values['max_seq_len']}, which no layer has"
             raise FileError("no place", path=".network", got=got)
         with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
             form.write(stream, values)
+    held = f"{Path(path).name}: {parts.network.weights.flat.size:,} parameters, and Adam's state for them"
+    return Summary(f"{held}. RustGPT reads this: {rustgpt_reads(parts.network, path)}")
 
 
 def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes: int = MAX_BYTES) -> Parts:
     """Read a model, float32, with its optimizer's state, ready to train on.
+
+    `path` may also be another program's: a GGUF file, or a folder of Hugging Face's, of GPT-2's or Llama's family.
 
     Args:
         allow_nonfinite: accept NaN and infinities, to look into a model that diverged.
@@ -72,7 +83,11 @@ def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes:
     Raises:
         FileError: for every way in which a file can be bad; its `kind` says which.
     """
+    if os.path.exists(os.path.join(path, huggingface.CONFIG)):
+        return huggingface.read(path, max_bytes)
     with _named(path):
+        if is_gguf(path, max_bytes):
+            return gguf.read_model_of(mapped(path, max_bytes), max_bytes)
         return to_model(_use(path, max_bytes, lambda form, data: form.read(data)), allow_nonfinite)
 
 
@@ -85,9 +100,17 @@ def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:
         FileError: as `load`.
     """
     with _named(path):
-        node = _use(path, max_bytes, lambda form, data: form.describe(data))
+        if is_gguf(path, max_bytes):
+            node = gguf.tree(mapped(path, max_bytes))
+        else:
+            node = _use(path, max_bytes, lambda form, data: form.describe(data))
     node.name = fspath(path)
     return node
+
+
+def is_gguf(path: str | PathLike[str], max_bytes: int) -> bool:
+    """Whether a file begins as llama.cpp's do, whatever its name."""
+    return bytes(mapped(path, max_bytes)[: len(gguf.MAGIC)]) == gguf.MAGIC
 
 
 def by_extension(path: str | PathLike[str]) -> tuple[Format, str]:

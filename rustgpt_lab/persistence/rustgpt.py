@@ -11,6 +11,12 @@ POSITIONS = 80
 """RustGPT takes every other size from the file, but this one is compiled in: with another it panics."""
 
 
+class Summary(str):
+    """What was saved, in a sentence; a cell that ends with it shows it without quotes."""
+
+    __repr__ = str.__str__
+
+
 def rustgpt_reads(network: Sequence[Layer], path: str | PathLike[str]) -> str:
     """Whether RustGPT reads a network from a file of this name: "yes", or "no: " and why not.
 

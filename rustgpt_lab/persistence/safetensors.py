@@ -1,8 +1,9 @@
 """The `.safetensors` format (huggingface.co/docs/safetensors): a length, a JSON header that names the tensors, numbers.
 
 A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v". The header's metadata
-hold the rest as JSON: `vocabulary`, the list of words; `architecture`, the layers as in our own JSON but without the
-arrays; and `max_seq_len`, where no layer says it.
+hold the rest as JSON: `vocabulary`, the list of words (or of byte pairs `tokenizer`, as its library writes it, `end`,
+the text of what ends a text, and `chat`, the form of a conversation, if there is one); `architecture`, the layers as
+in our own JSON but without the arrays; and `max_seq_len`, where no layer says it.
 
 The format's own library reads and checks the header; the numbers are then taken from where it says that they are,
 without a copy. Writing is a header and the numbers: the library would need them all in memory a second time.
@@ -28,7 +29,7 @@ from .reader import check_matrix, inside
 PREFIX = 8
 """Bytes of the header's length."""
 METADATA = {
-    "vocabulary": schema.WORDS,
+    "vocabulary": schema.Option(schema.WORDS),
     "architecture": schema.LAYERS,
     "max_seq_len": schema.Option(schema.USIZE),
 }
@@ -38,7 +39,9 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
     """Write the values of `schema.MODEL`, which lose their arrays: those go from their own memory to the file."""
     found = [(name, fields.pop(field)) for name, _, fields, field in _arrays(values["network"])]
     tensors = {name: matrix for name, matrix in found if matrix is not None}
-    metadata = {"vocabulary": _json(values["vocab"]["words"]), "architecture": _json(values["network"])}
+    vocab = values["vocab"]
+    tokenizer = vocab if "tokenizer" in vocab else {"vocabulary": _json(vocab["words"])}
+    metadata = {**tokenizer, "architecture": _json(values["network"])}
     if values["max_seq_len"] is not None:
         metadata["max_seq_len"] = _json(values["max_seq_len"])
     header, start = dict[str, Any](__metadata__=metadata), 0
@@ -92,10 +95,15 @@ def read(data: Any) -> dict[str, Any]:
         fields[field] = tensors.pop(name) if kind is schema.MATRIX else None
     if tensors:
         raise FileError("surplus tensor", path="__metadata__.architecture", got=min(tensors))
-    words = found["vocabulary"]
-    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
-    vocab = {"encode": ids, "decode": numbered, "words": words}
+    vocab = _vocab(metadata, found["vocabulary"])
     return {"vocab": vocab, "network": found["architecture"], "max_seq_len": found["max_seq_len"]}
+
+
+def _vocab(metadata: dict[str, str], words: list[str] | None) -> dict[str, Any]:
+    if words is None:
+        return {name: metadata.get(name, "") for name in ("tokenizer", "end", "chat")}
+    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
+    return {"encode": ids, "decode": numbered, "words": words}
 
 
 def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
@@ -121,7 +129,7 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         raise access_error("the header cannot be checked", gettempdir(), error) from error
     except SafetensorError as error:
         raise _explanation(data, start, str(error).rpartition("header: ")[2]) from error
-    if not metadata.keys() >= {"vocabulary", "architecture"}:
+    if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
         raise _foreign(tensors)
     for name, tensor in tensors.items():
         with inside(name):

@@ -22,6 +22,7 @@ from ..layers import REGISTRY, Embeddings, FeedForward, Layer, LayerNorm, Output
 
 # A stranger's file cannot ask for more: a layer or a word takes far more room in memory than it may take in a file.
 MAX_LAYERS, MAX_DEPTH, MAX_WORDS, MAX_DIMENSION = 10_000, 16, 1 << 20, (1 << 31) - 1
+MAX_POSITIONS = 1 << 24
 FLOAT = np.dtype("<f4")
 
 

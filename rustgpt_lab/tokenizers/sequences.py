@@ -1,13 +1,14 @@
 """Texts as ids that a model can read or learn from, or the reason why not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ..errors import DataError, TextError
 from ..texts import UNSPACED, check_texts
-from .words import Vocab
+from .base import Tokenizer
+from .long_text import LongText, Texts
 
 
-def ids_of(text: str | Sequence[int], vocab: Vocab, most: int) -> list[int]:
+def ids_of(text: str | Sequence[int], vocab: Tokenizer, most: int) -> list[int]:
     """The ids of a text, or of a list of ids, that a model is to read.
 
     Raises:
@@ -27,13 +28,15 @@ def ids_of(text: str | Sequence[int], vocab: Vocab, most: int) -> list[int]:
     return ids
 
 
-def sequences_of(texts: Iterable[str], vocab: Vocab, most: int) -> list[list[int]]:
-    """The ids of texts to learn from.
+def sequences_of(texts: Texts, vocab: Tokenizer, most: int) -> Sequence[list[int]]:
+    """The ids of texts to learn from; those of a `LongText` stay on the disk.
 
     Raises:
         DataError: there is no text, one that is no string, one with fewer than two known tokens (one to read, one to
             predict), or one with more than `most`.
     """
+    if isinstance(texts, LongText):
+        return texts.require(vocab, most)
     texts = check_texts(texts)
     sequences = [vocab.encode(text) for text in texts]
     if not sequences:

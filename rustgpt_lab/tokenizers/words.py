@@ -78,6 +78,10 @@ class Vocab:
         """The words of `ids`, joined by one space."""
         return " ".join(self.words[i] for i in ids)
 
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The words of `ids`."""
+        return [self.words[i] for i in ids]
+
     def unknown(self, text: str) -> list[str]:
         """The words of a text that the vocabulary lacks, in order."""
         return [word for word in tokenize(text) if word not in self.ids]

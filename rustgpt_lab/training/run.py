@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -26,14 +26,18 @@ from .workers import Workers
 if TYPE_CHECKING:
     from ..llm import LLM
     from ..network import Network
+    from ..tokenizers import Texts
 
 GOOD_EVERY = 100
 """Steps between two copies of weights that are known to be good, for the case that the loss diverges."""
 
+DROPOUT = 1
+"""Keeps what a step drops apart from an epoch's order, which is drawn from the same seed."""
+
 
 def train(
     llm: LLM,
-    texts: Iterable[str],
+    texts: Texts,
     epochs: int,
     learning_rate: float,
     batch_size: int = 1,
@@ -51,7 +55,7 @@ def train(
 
     Args:
         llm: the model; its weights and its optimizer's state change.
-        texts: what to learn from.
+        texts: what to learn from: a list of texts, or a `LongText` on the disk.
         callbacks: who looks on; see `Callback`.
         progress: whether to show a bar.
         norms: whether the history keeps every parameter's gradient norms, before and after clipping.
@@ -91,7 +95,7 @@ class Training:
         id: the run's own name, by which its checkpoints are known.
     """
 
-    def __init__(self, llm: LLM, texts: Iterable[str], config: TrainingConfig, norms: bool = False):
+    def __init__(self, llm: LLM, texts: Texts, config: TrainingConfig, norms: bool = False):
         self.llm, self.network, self.sequences, self.config = llm, llm.network, llm.sequences(texts), config
         self.optimizer: Any = llm.adam
         if config.optimizer == "descent":
@@ -100,7 +104,7 @@ class Training:
         self.state = TrainState()
         self.stopping, self.running, self.id = "", False, uuid4().hex
         self._order: tuple[int, int, list[int]] = (-1, -1, [])
-        self._batches: dict[tuple[int, int], Batch] = {}  # kept while the order is that of the texts
+        self._batches: dict[tuple[int, int], Batch] = {}  # kept while all is in memory, in the texts' order
         self._rows: Sequence[int] = ()
         self._good: Snapshot | None = None
         self._workers: Workers | None = None
@@ -168,12 +172,15 @@ class Training:
     def next_batch(self) -> Batch:
         """The texts of the next step, ready to learn from."""
         self._rows = self._next_rows()
-        if self.config.shuffle:
-            return Batch.to_learn([self.sequences[row] for row in self._rows])
         key = self._rows[0], len(self._rows)
-        if key not in self._batches:
-            self._batches[key] = Batch.to_learn([self.sequences[row] for row in self._rows])
-        return self._batches[key]
+        keep = isinstance(self.sequences, list) and not self.config.shuffle
+        batch = self._batches.get(key) if keep else None
+        if batch is None:
+            batch = Batch.to_learn([self.sequences[row] for row in self._rows])
+        if keep:
+            self._batches[key] = batch
+        batch.rng = np.random.default_rng([self.config.seed, self.state.steps, DROPOUT])
+        return batch
 
     def _next_rows(self) -> Sequence[int]:
         """The numbers of those texts."""
@@ -203,7 +210,7 @@ class Training:
             return gradients(network, batch, clipping)
         if self._workers is None:
             self._workers = Workers(network, self.config.workers)
-        return self._workers.gradients([self.sequences[row] for row in self._rows], clipping)
+        return self._workers.gradients([self.sequences[row] for row in self._rows], clipping, batch.rng)
 
     def check(self, loss: float) -> None:
         """Keep the weights as good ones from time to time; end the run if loss or gradients are not finite.

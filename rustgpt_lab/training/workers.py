@@ -10,6 +10,8 @@ from math import sqrt
 from typing import Any
 from uuid import uuid4
 
+from numpy.random import Generator
+
 from ..batch import Batch
 from ..layers import Layer
 from ..network import Network
@@ -49,8 +51,8 @@ class Workers:
         """Let the workers go; a thread takes its copy of the network with it."""
         self._parallel.__exit__(None, None, None)
 
-    def gradients(self, sequences: Sequences, clipping: Clipping | Measured) -> float:
-        """As `step.gradients`, to rounding."""
+    def gradients(self, sequences: Sequences, clipping: Clipping | Measured, rng: Generator | None) -> float:
+        """As `step.gradients`, to rounding; but every part draws from a generator of its own, a child of `rng`."""
         from joblib import delayed
 
         count = min(self.count, len(sequences))
@@ -59,8 +61,10 @@ class Workers:
         measured = clipping if isinstance(clipping, Measured) else None
         plain = clipping.clipping if isinstance(clipping, Measured) else clipping
         weights = self.network.weights.flat
+        rngs = [None] * count if rng is None else rng.spawn(count)
         results = self._parallel(
-            delayed(part_gradients)(self._plan, weights, part, plain, measured is not None) for part in parts
+            delayed(part_gradients)(self._plan, weights, part, plain, measured is not None, own)
+            for part, own in zip(parts, rngs, strict=True)
         )
 
         shares = [len(part) / len(sequences) for part in parts]
@@ -88,7 +92,12 @@ _MINE = threading.local()
 
 @QUIET
 def part_gradients(
-    plan: Plan, weights: Array, part: Sequences, clipping: Clipping, measure: bool
+    plan: Plan,
+    weights: Array,
+    part: Sequences,
+    clipping: Clipping,
+    measure: bool,
+    rng: Generator | None = None,
 ) -> tuple[float, Array, ClippingReport | None]:
     """What one worker does: the loss, the flat gradient and the report of its part of a batch."""
     if getattr(_MINE, "key", "") != plan.key:
@@ -97,7 +106,9 @@ def part_gradients(
     network: Network = _MINE.network
     network.weights.flat[:] = weights
     measured = Measured(clipping)
-    loss = gradients(network, Batch.to_learn(part), measured if measure else clipping)
+    batch = Batch.to_learn(part)
+    batch.rng = rng
+    loss = gradients(network, batch, measured if measure else clipping)
     gradient = network.gradients.flat.copy()  # the same worker may get another part of this batch
     return loss, gradient, measured.report if measure else None
 

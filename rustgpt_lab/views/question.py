@@ -40,15 +40,18 @@ class QuestionCard(View):
     Args:
         data: the question, and what was answered so far.
         keep: takes a letter and a confidence, keeps them, and gives the new data.
+        opened: is told when the answer is opened before there is one.
     """
 
     name = "question"
     title = "Predict first"
     data: QuestionData
 
-    def __init__(self, data: QuestionData, keep: Callable[[str, float], QuestionData]):
+    def __init__(
+        self, data: QuestionData, keep: Callable[[str, float], QuestionData], opened: Callable[[], None]
+    ):
         super().__init__(data)
-        self._keep = keep
+        self._keep, self._opened = keep, opened
 
     @property
     def sentence(self) -> str:
@@ -65,7 +68,10 @@ class QuestionCard(View):
         }
 
     def answer(self, question: dict[str, Any]) -> QuestionData:
-        """Keep an answer, {choice: letter, confidence: number}."""
+        """Keep an answer, {choice: letter, confidence: number}; or that the truth was opened, {opened: true}."""
+        if "opened" in question:
+            self._opened()
+            return self.data
         return self._keep(question["choice"], question["confidence"])
 
     def twin(self) -> dict[str, str]:

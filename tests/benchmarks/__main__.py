@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rustgpt_lab import bootstrap
 
-SUBJECTS = ["training", "generation", "files", "quality", "scaling", "reporting"]
+SUBJECTS = ["training", "heads", "generation", "files", "quality", "scaling", "reporting"]
 
 
 def main(arguments: list[str]) -> None:

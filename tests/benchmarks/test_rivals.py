@@ -6,10 +6,13 @@ Run with `pytest tests/benchmarks/test_rivals.py`.
 
 import numpy as np
 import pytest
+import torch
 
 from rustgpt_lab import LLM, Vocab
+from rustgpt_lab.batch import Batch
 from rustgpt_lab.layers import LayerNorm
 
+from .torch_gpt2 import GPT2
 from .torch_model import GPT, Decoder, packed, padded
 
 TEXTS = [
@@ -33,6 +36,18 @@ def pair() -> tuple[LLM, GPT]:
     for block in gpt.blocks:
         block.norm1.eps = block.norm2.eps = 0.0
     return llm, gpt
+
+
+def test_gpt_2_gives_the_same_logits_and_loss():
+    ids = np.random.default_rng(2).integers(len(VOCAB), size=(3, 13))
+    llm = LLM.build(VOCAB, 8, 16, 2, 12, dtype="float64", architecture="gpt2", heads=2)
+    llm.parameters.flat[:] += 0.2 * np.random.default_rng(1).normal(size=llm.parameters.flat.size)
+    gpt = GPT2(len(VOCAB), 8, 2, 16, 2, 12).double().take_over(llm.parameters)
+    logits = gpt(torch.tensor(ids[:, :-1]))
+    for row, theirs in zip(ids, logits, strict=True):
+        np.testing.assert_allclose(llm.logits(row[:-1]), theirs.detach(), atol=1e-12)
+    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), torch.tensor(ids[:, 1:]).flatten())
+    assert llm.network.loss(Batch.to_learn(ids.tolist()))[0] == pytest.approx(loss.item())
 
 
 @pytest.mark.parametrize("layout", [padded, packed])

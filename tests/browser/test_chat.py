@@ -32,6 +32,20 @@ def drive(lab: Lab, view: Locator) -> None:
     expect(view.locator(".rl-turn")).to_have_count(2)
     expect(view.get_by_label("Attention of answer 2")).to_be_visible()
     expect(view.locator(".rl-turn").nth(1)).to_contain_text("unknown, and not read: zyxx")
+    assert "temperature" not in view.locator(".rl-turn").nth(1).inner_text()
+    assert 0 < float(view.locator(".rl-spoken").first.get_attribute("title")) <= 1
+    lab.reach(view, "Probabilities")
+    lab.press("Space")
+    assert re.fullmatch(r"<0\.01|[01]\.\d\d", view.locator(".rl-spoken small").first.inner_text())
+    lab.press("Space")
+    lab.reach(view, "Temperature")
+    lab.press(*["ArrowRight"] * 8)
+    lab.reach(view, "Top-k")
+    lab.press("Home", "ArrowRight")
+    lab.reach(view, "You").fill("What is Mercury?")
+    lab.press("Enter")
+    expect(view.get_by_label("Attention of answer 3")).to_be_visible()
+    expect(view.locator(".rl-turn").nth(2)).to_contain_text("temperature 0.8, top-k 2")
     lab.shot(view, "chat_two")
     lab.reach(view, "Attention of answer 1")
     lab.press("Enter")
@@ -53,11 +67,12 @@ def drive(lab: Lab, view: Locator) -> None:
 SLOW = """
 import time
 view = views.chat(llm, 'What does the sun give?')
-def slowly(prompt, generate=llm.generate):
-    for word in generate(prompt):
+from rustgpt_lab.views.gallery import chat
+def slowly(*arguments, say=chat.say):
+    for word in say(*arguments):
         time.sleep(0.2)
         yield word
-llm.generate = slowly
+chat.say = slowly
 view"""
 
 

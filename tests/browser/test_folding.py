@@ -1,5 +1,6 @@
 """A notebook of the course in a real Lab: nothing is spoiled on opening, nor by Run All, and answering opens it."""
 
+import json
 import shutil
 from collections.abc import Iterator
 
@@ -62,6 +63,13 @@ def test_nothing_is_spoiled_and_an_answer_opens_it(notebook: Lab) -> None:
     lab.shot(panel(lab), "folding_run")
     assert seen(lab) == []
     expect(reveal.get_by_text("01.q2: not answered yet")).to_be_visible()
+
+    cell(lab, "predict", "01.q1").locator(".rl-live").scroll_into_view_if_needed()
+    cell(lab, "reveal", "01.q1").locator("summary").click()  # opened before it is answered
+    kept = lab.folder / "my_progress.json"
+    for _ in range(600):
+        lab.page.wait_for_timeout(0 if kept.exists() else 50)
+    assert json.loads(kept.read_text())["predictions"] == {"01.q1": {"opened": True}}
 
     view = predict.locator(".rl-live")
     view.scroll_into_view_if_needed()

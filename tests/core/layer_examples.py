@@ -1,15 +1,25 @@
 """A small example of every registered layer: what the tests of all of them begin with."""
 
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 
 from rustgpt_lab.batch import Batch
-from rustgpt_lab.layers import FeedForward, Layer, Residual, RMSNorm, SelfAttention
+from rustgpt_lab.layers import (
+    REGISTRY,
+    FeedForward,
+    GELUFeedForward,
+    Layer,
+    MultiHeadAttention,
+    Residual,
+    RMSNorm,
+    SelfAttention,
+)
 from rustgpt_lab.network import Network
 from rustgpt_lab.parameters import Param, Parameters, walk
 
-SIZES = {"d": 6, "hidden": 7, "vocab_size": 9, "max_seq_len": 8}
+SIZES = {"d": 8, "hidden": 7, "vocab_size": 9, "max_seq_len": 10, "rate": 0.5}
 BATCHES = {"one": [[3, 1, 4, 1]], "equal": [[3, 1], [4, 1]], "unequal": [[3, 1, 4, 1, 5], [2], [6, 5, 3]]}
 
 
@@ -33,11 +43,24 @@ class Table(Layer):
         return dy
 
 
-def example(kind: type[Layer]) -> list[Layer]:
+VARIANTS: dict[str, Callable[[], Layer]] = {
+    "2 heads, biases": lambda: MultiHeadAttention(8, 2, bias=True),
+    "adjacent pairs": lambda: MultiHeadAttention(8, 2, rope="adjacent", bias=True),
+    "halves": lambda: MultiHeadAttention(8, 2, rope="halves", rope_base=100.0),
+    "4 heads over 2": lambda: MultiHeadAttention(8, 4, 2),
+    "4 heads over 1, rotary": lambda: MultiHeadAttention(8, 4, 1, "halves", bias=True),
+    "GELU without biases": lambda: GELUFeedForward(8, 7, bias=False),
+}
+"""Layers whose options are others than the default ones."""
+
+KINDS: dict[str, Callable[..., Layer]] = {**REGISTRY, **VARIANTS}
+
+
+def example(kind: Callable[..., Layer]) -> list[Layer]:
     """A small layer of the kind, its required sizes from the table; in front of it, one that it is tied to."""
     if kind is Residual:
-        inner = Residual(RMSNorm(6), FeedForward(6, 7))
-        return [Residual(RMSNorm(6), SelfAttention(6), inner)]
+        inner = Residual(RMSNorm(8), FeedForward(8, 7))
+        return [Residual(RMSNorm(8), SelfAttention(8), inner)]
     needed = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
     layer = kind(**{name: SIZES[name] for name in needed})
     if any(param.tied_to for param in layer.parameters().values()):
@@ -79,4 +102,14 @@ def backward(network: Network, dy: np.ndarray, caches: list, batch: Batch) -> np
     return dy
 
 
-__all__ = ["BATCHES", "Parameters", "backward", "bound", "example", "example_input", "forward", "walk"]
+__all__ = [
+    "BATCHES",
+    "KINDS",
+    "Parameters",
+    "backward",
+    "bound",
+    "example",
+    "example_input",
+    "forward",
+    "walk",
+]

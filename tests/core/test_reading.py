@@ -70,7 +70,7 @@ def test_what_is_no_file(tmp_path) -> None:
 def test_a_file_is_read_as_its_bytes_are(tmp_path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b'"a\r\nb"\r\n')
-    assert read_corpus(str(path)) == read_corpus(path) == parse_corpus(b'"a\r\nb"\r\n', "x.csv")
+    assert read_corpus(str(path)) == read_corpus(path) == parse_corpus(b'"a\r\nb"\r\n', str(path))
 
 
 def test_long_prose_is_cut_and_said() -> None:

@@ -187,6 +187,43 @@ def test_of_two_answers_the_one_from_here_stays(here: bool, tmp_path: Path) -> N
     assert f"You said {'c' if here else 'b'}" in repr(reveal("03.q1", "a"))
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [lambda card: predict("03.q1", "a", 90), lambda card: card.widget.ask({"choice": "a", "confidence": 90})],
+    ids=["call", "buttons"],
+)
+def test_an_answer_after_the_truth_was_opened_is_kept_as_that(answer, progress_file: Path) -> None:
+    card = predict("03.q1")
+    card.widget.ask({"opened": True})
+    assert "○ 03.q1" in repr(progress())
+    assert "not answered yet" in repr(reveal("03.q1", "a"))
+    answer(card)
+    predict("03.q2", "c", 60)
+    assert "You had opened the answer before." in repr(predict("03.q1"))
+    for id, truth in (("03.q1", "a"), ("03.q2", "c")):
+        assert "you were right" in repr(reveal(id, truth))
+    kept = json.loads(progress_file.read_text())["predictions"]["03.q1"]
+    assert kept == {"choice": "a", "confidence": 90, "opened": True, "truth": "a"}
+    told = (
+        "1 of 1 right, 100 %; you were 60 % sure on average. Not counted: 1 given after the truth was opened."
+    )
+    assert told in repr(progress())
+
+
+def test_who_opens_the_truth_after_the_answer_has_predicted(progress_file: Path) -> None:
+    card = predict("03.q1", "b", 90)
+    card.widget.ask({"opened": True})
+    assert json.loads(progress_file.read_text())["predictions"]["03.q1"] == {"choice": "b", "confidence": 90}
+
+
+def test_a_restored_answer_is_not_lost_to_a_truth_that_was_opened_here(tmp_path: Path) -> None:
+    predict("03.q1").widget.ask({"opened": True})
+    other = {"passed": [], "predictions": {"03.q1": {"choice": "b", "confidence": 30}}}
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    progress.restore(tmp_path / "other.json")
+    assert "You said b" in repr(reveal("03.q1", "a"))
+
+
 def test_what_the_first_edition_called_late_counts(progress_file: Path) -> None:
     late = {"choice": "a", "confidence": 80, "truth": "a", "late": True}
     record = {"passed": [], "predictions": {"03.q1": late, "03.q2": {"truth": "c"}}}
@@ -230,6 +267,8 @@ BAD = [b"", b"{", b"[]", b'{"passed": []}', b'{"passed": [1], "predictions": {}}
        b'{"passed": [], "predictions": {"03.q1": {"choice": "a", "confidence": 200}}}',
        b'{"passed": [], "predictions": {"03.q1": {"choice": "a"}}}',
        b'{"passed": [], "predictions": {"03.q1": {"choice": "a", "confidence": 1, "late": true}}}',
+       b'{"passed": [], "predictions": {"03.q1": {"opened": 1}}}',
+       b'{"passed": [], "predictions": {"03.q1": {"truth": "a", "opened": true}}}',
        b'{"passed": [], "predictions": {"03.q1": {}}}', b'{"passed": [], "predictions": {"03.q1": {"truth": 1}}}',
        b'{"passed": [], "predictions": {"03.q1": 1}}']  # fmt: skip
 

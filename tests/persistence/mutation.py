@@ -21,11 +21,18 @@ def read(form: Format, data: bytes) -> Parts | None:
     except FileError as error:
         str(error)  # a message that cannot be made would be a finding, too
         return None
+    return whole(parts)
+
+
+def whole(parts: Parts) -> Parts:
+    """The very parts, if they fit together: every array has its shape, and all numbers are finite."""
     for _, layer in walk(parts.network):
         for name, param in layer.parameters().items():
             assert layer.p[name].shape == param.shape
     for flat in (parts.network.weights.flat, parts.adam.m.flat, parts.adam.v.flat):
         assert flat.dtype == np.float32
         assert np.isfinite(flat).all()
-    assert len(parts.vocab.words) == len(parts.vocab.ids)
+    ids = parts.vocab.encode("a hat </s>")
+    assert len(parts.vocab.pieces(ids)) == len(ids)
+    assert all(0 <= i < len(parts.vocab) for i in ids)
     return parts

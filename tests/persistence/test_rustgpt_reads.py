@@ -37,6 +37,16 @@ def test_it_reads_no_other_length_and_no_other_kind_of_layer() -> None:
     assert rustgpt_reads(layers, "m.bin") == told
 
 
+@pytest.mark.parametrize(
+    ("positions", "name", "answer"),
+    [(80, "m.bin", "yes"), (120, "m.bin", "no: 120 positions"), (80, "m.json.gz", "no: it reads")],
+)
+def test_saving_says_so(positions: int, name: str, answer: str, tmp_path: Path) -> None:
+    said = repr(llm(positions).save(tmp_path / name))
+    assert said.startswith(f"{name}: ")
+    assert f". RustGPT reads this: {answer}" in said
+
+
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("at", ["before", "meanwhile"])
 def test_a_file_that_must_stay_stays(

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,28 @@ def test_2n_steps_are_n_steps_a_new_process_and_n_steps_for_every_clipping_and_s
         assert resumed.config == whole.config
         assert len(resumed.history) == len(whole.history) == 32
         assert same(resumed, whole), folder.name
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_resumed_run_drops_what_it_would_have_dropped(tmp_path: Path, workers: int) -> None:
+    """What is drawn follows from the seed and the step's number; another seed drops otherwise."""
+    make = partial(small_llm, architecture="gpt2", heads=2, dropout=0.3)
+    runs = [
+        Training(make(), TEXTS, TrainingConfig(8, 0.01, 2, workers=workers, seed=seed)) for seed in (3, 3, 4)
+    ]
+    whole, half, other = runs
+    whole.run()
+    other.run()
+    checkpoints = Checkpoints(tmp_path, every_steps=100)
+    checkpoints.on_start(half)
+    for _ in range(14):
+        half.step()
+    checkpoints.on_end(half)
+    half.close()
+    resumed = LLM.resume(tmp_path, TEXTS)
+    resumed.run()
+    assert same(resumed, whole)
+    assert not (whole.llm.parameters.flat == other.llm.parameters.flat).all()
 
 
 def test_the_newest_are_kept_and_the_last_step_is_among_them(tmp_path: Path) -> None:

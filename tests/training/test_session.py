@@ -55,6 +55,16 @@ def test_pause_rewind_by_50_steps_and_replay_gives_the_same_losses(clipping: Any
     assert len(session.history.before["1.w_q"]) == 173
 
 
+def test_what_is_dropped_is_dropped_again_after_a_rewind() -> None:
+    session = session_of(small_llm(architecture="gpt2", heads=2, dropout=0.3), shuffle=True)
+    session.step(60)
+    losses, weights = session.history.loss, session.training.llm.parameters.flat.copy()
+    session.rewind(23)
+    session.step(37)
+    assert (session.history.loss == losses).all()
+    assert (session.training.llm.parameters.flat == weights).all()
+
+
 @pytest.mark.parametrize("step", [0, 1, 37, 40, 99, 100])
 def test_rewind_reaches_any_step_whatever_was_changed_on_the_way(step: int) -> None:
     llm = small_llm()

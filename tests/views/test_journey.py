@@ -1,5 +1,7 @@
 """What the journey view shows is what shorter networks would really say."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,22 @@ def test_the_twin_and_an_answer(llm: LLM) -> None:
     assert view.data.words == ("the", "sun")
     with pytest.raises(TextError):
         view.answer("zyxx")
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_a_stream_in_blocks_is_read_through_the_last_norm(family: str) -> None:
+    llm = LLM.build(VOCAB, 8, 8, 2, dtype="float64", architecture=family, heads=2)
+    llm.parameters.flat[:] += np.random.default_rng(1).normal(0, 0.3, llm.parameters.flat.shape)
+    data = journey_of(llm, TEXT)
+    short = llm.copy()
+    *_, last_attention, last_network, _, _ = range(len(llm.network))
+    for name, array in short.parameters.items():
+        if re.match(rf"({last_attention}|{last_network})\.1\.(w_o|b_o|w2|b2|w_down)", name):
+            array[:] = 0  # a block that adds nothing
+    p = np.exp(short.logits(TEXT))
+    p /= p.sum(axis=-1, keepdims=True)
+    block_before = last_attention - 1
+    np.testing.assert_allclose(
+        data.probabilities[block_before], np.take_along_axis(p, data.top[block_before], axis=-1)
+    )
+    assert data.labels == ["embeddings", "block 1", "block 2"]

@@ -1,5 +1,7 @@
 """What the what-if view says is what another model, really built without the part, would say."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,40 @@ def test_a_change_is_what_a_network_without_the_part_computes(llm: LLM, kind: st
     assert data.moved == pytest.approx(np.maximum(after - before, 0).sum())
     assert data.moved > 1e-4
     assert after.argmax() in ids
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [("attention", r"w_o|b_o"), ("feed_forward", r"w2|b2|w_down"), ("scaling", r"w_q|b_q")],
+)
+def test_in_a_block_a_change_is_what_other_weights_say(
+    family: str, everywhere: bool, kind: str, fields: str
+) -> None:
+    """Attention without an output adds nothing; scores are not divided if the queries are larger."""
+    llm = LLM.build(VOCAB, 8, 8, 2, dtype="float64", architecture=family, heads=2)
+    llm.parameters.flat[:] += np.random.default_rng(1).normal(0, 0.3, llm.parameters.flat.shape)
+    layer = what_if_of(llm, TEXT, Change("attention")).layers[kind][0][0]
+    other = llm.copy()
+    where = r"\d+" if everywhere else layer
+    for name, array in other.parameters.items():
+        if re.fullmatch(rf"{where}\.1\.({fields})", name):
+            array *= 2 if kind == "scaling" else 0  # the root of a head's width, 4
+    data = what_if_of(llm, TEXT, Change(kind, None if everywhere else layer))
+    after = softmax(other.logits(TEXT)[-1])
+    np.testing.assert_allclose(data.after, after[[VOCAB.ids[word] for word in data.top]], atol=1e-12)
+    assert data.moved > 1e-4
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_every_change_can_be_made_in_a_block(family: str) -> None:
+    llm = LLM.build(VOCAB, 8, 8, 2, architecture=family, heads=2)
+    for kind in KINDS:
+        data = views.what_if(llm, TEXT, kind, score=3.0).data
+        assert data.scores_after is None or data.scores_after.shape == data.weights_before.shape == (7, 7)
+    data = what_if_of(llm, TEXT, Change("score", row=4, column=2, score=3.0))
+    assert data.scores_after[4, 2] == 3.0
 
 
 def test_nothing_changed_is_the_model_itself(llm: LLM) -> None:

@@ -67,7 +67,7 @@ def attention_of(models: Mapping[str, LLM], text: str) -> AttentionData:
     """
     traces = [llm.trace(text) for llm in models.values()]
     first = next(iter(models.values()))
-    words = tuple(first.vocab.words[i] for i in first.tokenize(text))
+    words = tuple(first.vocab.pieces(first.tokenize(text)))
     layers = [name.removesuffix(".weights") for name in traces[0] if name.endswith(".weights")]
     if not layers:
         raise ShapeError(

@@ -9,7 +9,9 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TextError
+from ...generation import Sampling, say
 from ..base import Table, View
+from ..chance import in_words
 from ..style import ACCENT, INKS, plot
 from .attention import Attention
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from ...llm import LLM
 
-END = "</s>"
+GREEDY = Sampling(temperature=0)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class Turn:
         question: as it was typed.
         prompt: what the model read: the question between "User:" and "Assistant:", as in its training.
         unknown: words of the question that the model could not read, and dropped.
-        answer: the words so far; the last one is "</s>" if the model ended by itself.
+        strategy: how its words are chosen.
+        answer: what each word or piece adds to the text, the mark of its end left out.
+        probabilities: what the model gave to each, its end among them.
+        ended: whether the model ended by itself.
         done: whether no more words come.
         stopped: whether somebody said "stop" first.
     """
@@ -37,14 +42,22 @@ class Turn:
     question: str
     prompt: str
     unknown: tuple[str, ...]
+    strategy: Sampling
     answer: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    ended: bool = False
     done: bool = False
     stopped: bool = False
 
     @property
     def said(self) -> str:
-        """The answer without the mark of its end."""
-        return " ".join(word for word in self.answer if word != END)
+        """The text of the answer; the bytes of its last character may not all be there yet."""
+        return "".join(self.answer).rstrip("\ufffd").strip()
+
+    @property
+    def how(self) -> str:
+        """How the words were chosen, unless it was the usual way."""
+        return "" if self.strategy.temperature == 0 else in_words(self.strategy)
 
 
 @dataclass(frozen=True)
@@ -70,8 +83,9 @@ class Chat(View):
     title = "Chat: talk to the model"
     data: ChatData
 
-    def __init__(self, llm: LLM, question: str, suggestions: Sequence[str] = ()):
+    def __init__(self, llm: LLM, question: str, suggestions: Sequence[str], strategy: Sampling):
         self.llm = llm
+        self.strategy = strategy
         self.suggestions = tuple(suggestions)
         self._stop = Event()
         super().__init__(ChatData((self._turn(question),)))
@@ -82,7 +96,7 @@ class Chat(View):
         turn = self.data.turns[-1]
         if not turn.done:
             return "The model is writing."
-        ended = "and ends by itself" if turn.answer[-1:] == (END,) else "until it has no room left"
+        ended = "and ends by itself" if turn.ended else "until it has no room left"
         if turn.stopped:
             ended = "until it is stopped"
         lost = ", ".join(f"“{word}”" for word in turn.unknown)
@@ -107,22 +121,34 @@ class Chat(View):
         return plot(draw, 10, 0.5 * len(lines) + 0.2)
 
     def table(self) -> Table:
-        rows = [(turn.question, turn.said, " ".join(turn.unknown)) for turn in self.data.turns]
-        return Table(("question", "answer", "unknown words"), rows)
+        rows = [
+            (
+                turn.question,
+                turn.said,
+                ", ".join(f"{p:.2f}" for p in turn.probabilities),
+                " ".join(turn.unknown),
+            )
+            for turn in self.data.turns
+        ]
+        return Table(("question", "answer", "probability of each word", "unknown words"), rows)
 
     def state(self) -> dict[str, Any]:
-        turns = [{**vars(turn), "said": turn.said} for turn in self.data.turns]
+        turns = [
+            {**vars(turn), "strategy": vars(turn.strategy), "said": turn.said, "how": turn.how}
+            for turn in self.data.turns
+        ]
         return {"turns": turns, "attention": self.data.attention}
 
     def fixed(self) -> dict[str, Any]:
-        return {"suggestions": self.suggestions}
+        return {"suggestions": self.suggestions, "strategy": vars(self.strategy)}
 
     def answer(self, question: dict[str, Any]) -> ChatData:
-        """Talk for {say: text}, fall silent for {stop}; the attention of {look: text} or {look: number of a turn}.
+        """Talk for {say: text, strategy}, fall silent for {stop}; the attention of {look: text} or {look: a turn}.
 
         {look: None} closes that again.
         """
         if "say" in question:
+            self.strategy = replace(self.strategy, **question.get("strategy", {}))
             return self._reply(question["say"])
         if "stop" in question:
             self._stop.set()
@@ -132,7 +158,8 @@ class Chat(View):
             return replace(self.data, attention=None)
         if isinstance(look, int):
             turn = self.data.turns[look]
-            look = f"{turn.prompt} {' '.join(turn.answer)}"
+            end = self.llm.vocab.end
+            look = f"{turn.prompt} {turn.said} {self.llm.vocab.decode([end]) if turn.ended and end is not None else ''}"
         view = Attention({"now": self.llm}, look)
         return replace(self.data, attention={**view.state(), "sentence": view.sentence})
 
@@ -144,7 +171,8 @@ class Chat(View):
                 "no word of this question is in the vocabulary", got=repr(question), remedy="Try other words."
             )
         self.llm.logits(prompt)  # refuses a question that is too long
-        return Turn(question, prompt, tuple(self.llm.vocab.unknown(question)))
+        strategy, self.strategy = self.strategy, self.strategy.next()
+        return Turn(question, prompt, tuple(self.llm.vocab.unknown(question)), strategy)
 
     def _reply(self, question: str) -> ChatData:
         """Begin a turn, and end the one before it if that is not done."""
@@ -160,13 +188,21 @@ class Chat(View):
 
     def _write(self, stop: Event, place: int = 0) -> None:
         """Write the answer of a turn, word by word, until it is said or to be stopped."""
-        turn = self.data.turns[place]
+        turn, vocab, ids, text = self.data.turns[place], self.llm.vocab, list[int](), ""
         try:
-            for word in self.llm.generate(turn.prompt):
+            for said in say(self.llm, [turn.prompt], turn.strategy):
                 if stop.is_set():
                     turn = replace(turn, stopped=True)
                     break
-                turn = replace(turn, answer=(*turn.answer, word))
+                turn = replace(turn, probabilities=(*turn.probabilities, said.probability))
+                if said.id == vocab.end:
+                    turn = replace(turn, ended=True)
+                else:
+                    ids.append(said.id)
+                    before, text = text, vocab.decode(ids)
+                    kept = len(before.rstrip("\ufffd"))  # what was no whole character yet is told anew
+                    told = (*turn.answer[:-1], turn.answer[-1].rstrip("\ufffd")) if turn.answer else ()
+                    turn = replace(turn, answer=(*told, text[kept:]))
                 self._show(place, turn)
         finally:
             self._show(place, replace(turn, done=True))
@@ -180,15 +216,22 @@ class Chat(View):
                 self.widget.show()
 
 
-def chat(llm: LLM, question: str = "What does the sun give?", suggestions: Sequence[str] = ()) -> Chat:
+def chat(
+    llm: LLM,
+    question: str = "What does the sun give?",
+    suggestions: Sequence[str] = (),
+    strategy: Sampling = GREEDY,
+) -> Chat:
     """Talk to a model: type a question, Enter sends it, every word appears as it is generated, Escape stops it.
 
-    The model reads "User: question Assistant:", as in its training, and goes on with the most likely word each time.
-    Words that it does not know are named. The attention behind an answer is one click away.
+    The model reads "User: question Assistant:", as in its training, and goes on with the most likely word each time, or
+    by chance where the temperature is above 0. Words that it does not know are named. The probability of every word is
+    shown, and the attention behind an answer is one click away.
 
     Args:
         llm: a model.
         question: the first one.
         suggestions: questions that a click asks.
+        strategy: how words are chosen to begin with; each turn draws anew.
     """
-    return Chat(llm, question, suggestions)
+    return Chat(llm, question, suggestions, strategy)

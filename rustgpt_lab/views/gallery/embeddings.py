@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ShapeError, TextError, TrainingError
-from ...layers import Embeddings as EmbeddingsLayer
+from ...layers import Embeddings as EmbeddingsLayer, TokenEmbeddings
 from ...numerics import Array
 from ..base import Table, View, moments_of
 from ..packing import Quantised
@@ -98,12 +98,13 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
         TrainingError: a model has diverged.
     """
     vocab = next(iter(models.values())).vocab
-    chosen = tuple(dict.fromkeys(vocab.encode(words)))
+    # byte pairs know most words with the space before them
+    chosen = tuple(dict.fromkeys(vocab.encode(f" {words}")))
     if not chosen:
         raise TextError("none of these words is in the vocabulary", got=repr(words), remedy="Try others.")
     tables = []
     for moment, llm in models.items():
-        layers = [layer for layer in llm.network if isinstance(layer, EmbeddingsLayer)]
+        layers = [layer for layer in llm.network if isinstance(layer, EmbeddingsLayer | TokenEmbeddings)]
         if not layers:
             raise ShapeError("this network has no embeddings to show", where=moment, expected="Embeddings")
         tables.append(layers[0].p.token_embeddings.astype(np.float64))
@@ -125,7 +126,7 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
     mean, axes, share = principal_components(stack[-1])
     lengths = np.linalg.norm(stack, axis=-1, keepdims=True)
     return EmbeddingsData(
-        vocab.words,
+        tuple(vocab.pieces(range(len(vocab)))),
         chosen,
         tuple(models),
         (stack - mean) @ axes.T,

@@ -26,6 +26,9 @@ TOLERANCE = 1e-5
 FLOOR = 1e-4
 """The share of an array's largest entry that the size of every entry is taken to be at least."""
 
+NONE = 1e-5
+"""What is smaller counts as no gradient, so that rounding does not look like a mistake where there is none."""
+
 SIDE = 16
 """Rows and columns of an array that are nudged at most: its upper left corner."""
 
@@ -109,7 +112,7 @@ def _compared(name: str, array: Array, analytic: Array, loss: Any) -> Gradient:
     numerical = numerical_gradient(loss, corner)
     said = np.atleast_2d(analytic)[:SIDE, :SIDE].copy()
     size = np.abs(said) + np.abs(numerical)
-    size = np.maximum(size, max(FLOOR * size.max(), 1e-12))
+    size = np.maximum(size, max(FLOOR * size.max(), NONE))
     return Gradient(name, array.shape, said, numerical, np.abs(said - numerical) / size)
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ...batch import Batch
 from ...errors import ShapeError
-from ...layers import OutputProjection
+from ...layers import Layer, Residual
 from ...numerics import Array, softmax
-from ..anatomy import block_ends
+from ..anatomy import OUTPUT, block_ends
 from ..base import Table, View
 from ..style import ACCENT, INKS, colormap, plot
 
@@ -65,13 +65,15 @@ class JourneyData:
 def journey_of(llm: LLM, text: str) -> JourneyData:
     """Trace a text and send what every layer gives through the output projection.
 
+    Where residuals go around whole blocks, what follows the last of them, a norm, belongs to the projection.
+
     Raises:
         ShapeError: the network does not end with an output projection.
         TextError: the model cannot read the text.
     """
     trace = llm.trace(text)
     *layers, last = llm.network
-    if not isinstance(last, OutputProjection):
+    if not isinstance(last, OUTPUT):
         raise ShapeError(
             "this network has no output projection to look through",
             where=f"network[{len(layers)}]",
@@ -80,20 +82,30 @@ def journey_of(llm: LLM, text: str) -> JourneyData:
         )
     batch = Batch([llm.tokenize(text)])
     stream = np.stack([trace[f"{i}.output"] for i in range(len(layers))])  # (L, T, d)
-    p = softmax(np.stack([last.forward(rows, batch)[0] for rows in stream]))  # (L, T, V)
+    tail = 1 + max((i for i, layer in enumerate(layers) if isinstance(layer, Residual)), default=len(layers))
+    ways = [[*layers[max(tail, i + 1) :], last] for i in range(len(layers))]  # on which each is read
+    p = softmax(
+        np.stack([_through(way, rows, batch) for way, rows in zip(ways, stream, strict=True)])
+    )  # (L, T, V)
     top = np.argsort(-p, axis=-1, kind="stable")[..., :SHOWN]
     length = stream.shape[1]
     return JourneyData(
         text=text,
-        words=tuple(llm.vocab.words[i] for i in llm.tokenize(text)),
+        words=tuple(llm.vocab.pieces(llm.tokenize(text))),
         layers=tuple(type(layer).__name__ for layer in layers),
         ends=tuple(block_ends(llm.network)),
-        vocabulary=llm.vocab.words,
+        vocabulary=tuple(llm.vocab.pieces(range(len(llm.vocab)))),
         top=top,
         probabilities=np.take_along_axis(p, top, axis=-1),
         history=p[:, np.arange(length), top[..., 0]].transpose(1, 2, 0),
         norms=np.linalg.norm(stream, axis=-1),
     )
+
+
+def _through(layers: list[Layer], rows: Array, batch: Batch) -> Array:
+    for layer in layers:
+        rows, _ = layer.forward(rows, batch)
+    return rows
 
 
 class Journey(View):

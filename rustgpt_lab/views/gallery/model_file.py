@@ -15,13 +15,14 @@ from ...errors import ModelError, ShapeError
 from ...llm import LLM
 from ...numerics import softmax
 from ...persistence import Node, describe
+from ...tokenizers import Vocab
 from ..base import Table, View
 from ..style import ACCENT, INKS, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = {"bin": "binary", "json": "JSON"}
+FORMATS = {"bin": "binary", "json": "JSON", "safetensors": "safetensors"}
 COLUMNS, ROWS = 8, 24
 """Of the window on the bytes."""
 SHOWN = 12
@@ -33,7 +34,7 @@ class ModelFileData:
     """A window on a file, and the place in it.
 
     Attributes:
-        format: "bin" or "json".
+        format: "bin" or "json"; "safetensors" of a model with byte pairs, which has no other.
         size: of the file, in bytes.
         at: the chosen byte.
         start: the first byte of the window.
@@ -104,14 +105,14 @@ class ModelFile(View):
         self._before = softmax(llm.logits(text)[-1])
         self._files: dict[str, tuple[bytes, Node]] = {}
         with TemporaryDirectory() as folder:
-            for form in FORMATS:
+            for form in ("bin", "json") if isinstance(llm.vocab, Vocab) else ("safetensors",):
                 path = Path(folder) / f"model.{form}"
                 llm.save(path)
                 self._files[form] = path.read_bytes(), describe(path)
                 self._files[form][1].name = path.name
-        tree = self._files["bin"][1]
-        first = next(node for node in _leaves(tree) if node.kind == "f32" and node.length >= 4)
-        super().__init__(self._look("bin", first.offset, ()))
+        form, (_, tree) = next(iter(self._files.items()))
+        first = next(node for node in _leaves(tree) if node.kind in ("f32", "F32") and node.length >= 4)
+        super().__init__(self._look(form, first.offset, ()))
 
     def _look(self, form: str, at: int, changed: Sequence[tuple[int, int]]) -> ModelFileData:
         """The file with some bits changed, loaded, and seen at a byte."""
@@ -161,15 +162,16 @@ class ModelFile(View):
         return True, f"The file loads. {self._effect(found, after)}"
 
     def _effect(self, found: LLM, after: np.ndarray) -> str:
-        words, best, then = self.llm.vocab.words, int(self._before.argmax()), int(after.argmax())
-        if found.vocab.words != words or after.shape != self._before.shape:
+        if found.vocab != self.llm.vocab or after.shape != self._before.shape:
             return "Its vocabulary is another."
+        best, then = int(self._before.argmax()), int(after.argmax())
+        first, now = self.llm.vocab.pieces([best, then])
         moved = float(np.abs(after - self._before).sum() / 2)
         if moved == 0:
             return f"After “{self.text}” the model says the same as before."
         return (
-            f"After “{self.text}”, {moved:.2g} of the next word's probability moves: first came “{words[best]}” with "
-            f"{self._before[best]:.3f}, now “{words[then]}” with {after[then]:.3f}."
+            f"After “{self.text}”, {moved:.2g} of the next word's probability moves: first came “{first}” with "
+            f"{self._before[best]:.3f}, now “{now}” with {after[then]:.3f}."
         )
 
     @property
@@ -227,7 +229,7 @@ class ModelFile(View):
 
     def fixed(self) -> dict[str, Any]:
         trees = {form: flattened(tree) for form, (_, tree) in self._files.items()}
-        return {"trees": trees, "columns": COLUMNS, "formats": FORMATS}
+        return {"trees": trees, "columns": COLUMNS, "formats": {form: FORMATS[form] for form in trees}}
 
     def answer(self, question: dict[str, Any]) -> ModelFileData:
         """Look at {format, at}, after turning the bit {flip: [byte, bit]} if there is one; {restore} undoes all.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...layers import Layer
 from ...numerics import Array
-from ..anatomy import RESIDUAL, block_ends
+from ..anatomy import RESIDUAL, blocks_of
 from ..base import Table, View
 from ..style import ACCENT, INKS, plot
 
@@ -104,15 +104,13 @@ def network_of(llm: LLM, text: str) -> NetworkData:
         TextError: the model cannot read the text.
     """
     trace = llm.trace(text)
-    ends = block_ends(llm.network)
-    starts = [end + 1 for end in ends[:-1]]
+    blocks = blocks_of(llm.network)
 
     def layer_of(i: int, layer: Layer) -> LayerData:
-        inside = bool(starts) and starts[0] <= i <= ends[-1]
         return LayerData(
             name=type(layer).__name__,
             summary=(type(layer).__doc__ or "").strip().partition("\n")[0],
-            block=sum(start <= i for start in starts) if inside else 0,
+            block=blocks[i],
             residual=isinstance(layer, RESIDUAL),
             size=sum(array.size for array in layer.p.values()),
             gives=layer.d_out,
@@ -126,9 +124,9 @@ def network_of(llm: LLM, text: str) -> NetworkData:
 
     return NetworkData(
         text,
-        tuple(llm.vocab.words[i] for i in llm.tokenize(text)),
+        tuple(llm.vocab.pieces(llm.tokenize(text))),
         tuple(layer_of(i, layer) for i, layer in enumerate(llm.network)),
-        llm.parameters.flat.size,
+        sum(weights.size for weights in llm.parameters.values()),
     )
 
 

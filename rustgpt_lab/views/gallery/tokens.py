@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...llm import LLM
-from ...tokenizers import Vocab, tokenize
+from ...tokenizers import Tokenizer, Vocab, tokenize
 from ..base import Table, View
 from ..style import INKS, plot
 
@@ -20,19 +20,22 @@ class TokensData:
 
     Attributes:
         text: as it was given.
-        tokens: its words.
+        tokens: its words, or its pieces with their white space made visible.
         ids: their ids; None where the vocabulary lacks the word.
-        words: the vocabulary.
+        words: the vocabulary; None for byte pairs, which the kernel cuts.
     """
 
     text: str
     tokens: tuple[str, ...]
     ids: tuple[int | None, ...]
-    words: tuple[str, ...]
+    words: tuple[str, ...] | None
 
 
-def tokens_of(vocab: Vocab, text: str) -> TokensData:
+def tokens_of(vocab: Tokenizer, text: str) -> TokensData:
     """Cut a text and look its words up."""
+    if not isinstance(vocab, Vocab):
+        ids = vocab.encode(text)
+        return TokensData(text, tuple(vocab.pieces(ids)), tuple(ids), None)
     found = tuple(tokenize(text))
     return TokensData(text, found, tuple(vocab.ids.get(token) for token in found), vocab.words)
 
@@ -43,6 +46,10 @@ class Tokens(View):
     name = "tokens"
     title = "Tokens: what the model sees of a text"
     data: TokensData
+
+    def __init__(self, vocab: Tokenizer, text: str):
+        self.vocab = vocab
+        super().__init__(tokens_of(vocab, text))
 
     @property
     def sentence(self) -> str:
@@ -80,7 +87,13 @@ class Tokens(View):
         return Table(("token", "id"), [(token, "lost" if id is None else id) for token, id in pairs])
 
     def state(self) -> dict[str, Any]:
-        return {"text": self.data.text, "words": self.data.words}
+        """The vocabulary, with which the browser cuts a text by itself; or a text that is cut already."""
+        cut = ("text", "words") if self.data.words is not None else ("text", "tokens", "ids")
+        return {name: getattr(self.data, name) for name in cut}
+
+    def answer(self, question: str) -> TokensData:
+        """Cut another text."""
+        return tokens_of(self.vocab, question)
 
 
 def _rectangle(x: float, y: float, width: float, height: float, **look: Any) -> Any:
@@ -89,11 +102,11 @@ def _rectangle(x: float, y: float, width: float, height: float, **look: Any) -> 
     return Rectangle((x, y), width, height, **look)
 
 
-def tokens(source: LLM | Vocab, text: str) -> Tokens:
-    """How a text falls into tokens: type, and see each with its id; a word that the vocabulary lacks is lost.
+def tokens(source: LLM | Tokenizer, text: str) -> Tokens:
+    """How a text falls into tokens: type, and see each with its id; a word that a vocabulary lacks is lost.
 
     Args:
-        source: a model, or a vocabulary.
+        source: a model, or a tokenizer.
         text: to begin with.
     """
-    return Tokens(tokens_of(source.vocab if isinstance(source, LLM) else source, text))
+    return Tokens(source.vocab if isinstance(source, LLM) else source, text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +13,10 @@ from numpy.typing import NDArray
 
 from ...batch import Batch
 from ...errors import ShapeError
-from ...layers import Cache, FeedForward, Layer, LayerNorm, SelfAttention
+from ...layers import Cache, Layer, MultiHeadAttention, SelfAttention
 from ...numerics import Array, causal, softmax
-from ..anatomy import RESIDUAL
+from ...parameters import walk
+from ..anatomy import ATTENTION, FEED_FORWARD, NORM, RESIDUAL
 from ..base import Table, View
 from ..style import ACCENT, INKS, TEXT, TICK, plot, share
 
@@ -23,14 +26,14 @@ if TYPE_CHECKING:
     from ...llm import LLM
 
 KINDS: dict[str, tuple[str, Any]] = {
-    "attention": ("without attention", SelfAttention),
-    "feed_forward": ("without the feed-forward network", FeedForward),
+    "attention": ("without attention", ATTENTION),
+    "feed_forward": ("without the feed-forward network", FEED_FORWARD),
     "residual": ("without the residual", RESIDUAL),
-    "norm": ("without the norm", LayerNorm),
-    "scaling": ("without the division by √d", SelfAttention),
-    "mask": ("without the causal mask", SelfAttention),
-    "hide": ("hide a word", SelfAttention),
-    "score": ("set a score", SelfAttention),
+    "norm": ("without the norm", NORM),
+    "scaling": ("without the division by √d", ATTENTION),
+    "mask": ("without the causal mask", ATTENTION),
+    "hide": ("hide a word", ATTENTION),
+    "score": ("set a score", ATTENTION),
 }
 """Every kind of change -> what it is in words, and the layers in which it can be made."""
 
@@ -44,7 +47,7 @@ class Change:
 
     Attributes:
         kind: a key of `KINDS`.
-        layer: an index into the network, or None for every layer of that kind.
+        layer: an index into the network, of the layer or of the block around it; None for every layer of that kind.
         row: for "score", the position that looks.
         column: for "score" and "hide", the position that is looked at.
         score: for "score", what stands there in place of q·k / sqrt(d); None leaves it.
@@ -70,7 +73,7 @@ class WhatIfData:
         before, after: (K,) their probabilities, in [0, 1].
         moved: the share of the probability that changed its word, in [0, 1] (the total variation distance).
         map_layer: the last attention that was changed, or None.
-        scores_before, scores_after, weights_before, weights_after: (T, T) of that layer, or None.
+        scores_before, scores_after, weights_before, weights_after: (T, T) of that layer, its heads' mean, or None.
     """
 
     text: str
@@ -91,8 +94,12 @@ class WhatIfData:
 def layers_for(llm: LLM) -> dict[str, list[tuple[int, str]]]:
     """Kind of change -> the layers (index, name) in which it can be made; kinds without a layer are left out."""
     places = {
-        kind: [(i, type(layer).__name__) for i, layer in enumerate(llm.network) if isinstance(layer, layers)]
-        for kind, (_, layers) in KINDS.items()
+        kind: [
+            (i, type(found[-1]).__name__)
+            for i, layer in enumerate(llm.network)
+            if (found := [inner for _, inner in walk([layer]) if isinstance(inner, kinds)])
+        ]
+        for kind, (_, kinds) in KINDS.items()
     }
     return {kind: found for kind, found in places.items() if found}
 
@@ -100,10 +107,13 @@ def layers_for(llm: LLM) -> dict[str, list[tuple[int, str]]]:
 # ---- the changes: each is a layer's forward pass, (x, batch) -> (y, cache), with one thing different --------------
 
 
-def _rescored(rescore: Callable[[SelfAttention, Array, Change], Array]) -> Any:
+Attention = SelfAttention | MultiHeadAttention
+
+
+def _rescored(rescore: Callable[[Attention, Array, Change], Array]) -> Any:
     """Attention as the layer computes it, but for its scores."""
 
-    def forward(layer: SelfAttention, x: Array, batch: Batch, change: Change) -> tuple[Array, Cache]:
+    def forward(layer: Attention, x: Array, batch: Batch, change: Change) -> tuple[Array, Cache]:
         q, k, v = layer.project(x, batch)
         scores = rescore(layer, layer.attend(q, k), change)
         weights = softmax(scores)
@@ -112,14 +122,14 @@ def _rescored(rescore: Callable[[SelfAttention, Array, Change], Array]) -> Any:
     return forward
 
 
-def _one_score(layer: SelfAttention, scores: Array, change: Change) -> Array:
+def _one_score(layer: Attention, scores: Array, change: Change) -> Array:
     causal(scores)
     if change.score is not None:
         scores[..., change.row, change.column] = change.score
     return scores
 
 
-def _one_word_hidden(layer: SelfAttention, scores: Array, change: Change) -> Array:
+def _one_word_hidden(layer: Attention, scores: Array, change: Change) -> Array:
     causal(scores)[
         ..., change.column + 1 :, change.column
     ] = -np.inf  # the word itself must look at something
@@ -127,7 +137,10 @@ def _one_word_hidden(layer: SelfAttention, scores: Array, change: Change) -> Arr
 
 
 def _left_out(layer: Layer, x: Array, batch: Batch, change: Change) -> tuple[Array, Cache]:
-    return x, Cache()
+    passes = isinstance(
+        layer, RESIDUAL + NORM
+    )  # else the residual around it brings x, and it would add to that
+    return x if passes else np.zeros_like(x), Cache()
 
 
 def _without_residual(layer: Layer, x: Array, batch: Batch, change: Change) -> tuple[Array, Cache]:
@@ -153,12 +166,27 @@ def run(llm: LLM, text: str, change: Change) -> tuple[Array, list[Cache]]:
     x: Any = batch.ids
     caches = []
     for i, layer in enumerate(llm.network):
-        if isinstance(layer, KINDS[change.kind][1]) and change.layer in (None, i):
-            x, cache = CHANGED[change.kind](layer, x, batch, change)
-        else:
-            x, cache = layer.forward(x, batch)
+        here = change.layer in (None, i)
+        x, cache = (_changed(layer, change) if here else layer).forward(x, batch)
         caches.append(cache)
     return x, caches
+
+
+def _changed(layer: Layer, change: Change) -> Layer:
+    """The same layer, with the same weights, but for its forward pass, or that of a layer inside."""
+    twin: Any = copy(layer)
+    twin.layers = tuple(_changed(inner, change) for inner in layer.layers)
+    if isinstance(layer, KINDS[change.kind][1]):
+        twin.forward = lambda x, batch, past=None: CHANGED[change.kind](layer, x, batch, change)
+    return twin
+
+
+def _maps(layer: Layer, cache: Cache) -> Cache | None:
+    """The scores and weights of a layer, or of one inside it, if there are some."""
+    if hasattr(cache, "weights"):
+        return cache
+    inner = zip(layer.layers, getattr(cache, "layers", ()), strict=False)
+    return next(filter(None, (_maps(*pair) for pair in inner)), None)
 
 
 def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
@@ -169,7 +197,7 @@ def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
         TextError: the model cannot read the text.
     """
     trace = llm.trace(text)
-    words = tuple(llm.vocab.words[i] for i in llm.tokenize(text))
+    words = tuple(llm.vocab.pieces(llm.tokenize(text)))
     layers = layers_for(llm)
     _check(change, layers, len(words))
     logits, caches = run(llm, text, change)
@@ -178,26 +206,31 @@ def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
     newcomers = [i for i in np.argsort(-after, kind="stable")[:SHOWN] if i not in first]
     top = np.array([*first, *newcomers][:SHOWN])
 
-    touched = [
-        i for i, _ in layers[change.kind] if change.layer in (None, i) and hasattr(caches[i], "weights")
-    ]
-    maps = {}
-    if touched:
+    touched = [i for i, _ in layers[change.kind] if change.layer in (None, i)]
+    found = {i: cache for i in touched if (cache := _maps(llm.network[i], caches[i]))}
+    map_layer = max(found, default=None)
+    maps: dict[str, Array] = {}
+    if map_layer is not None:
         for name in ("scores", "weights"):
-            maps[f"{name}_before"] = trace[f"{touched[-1]}.{name}"]
-            maps[f"{name}_after"] = vars(caches[touched[-1]])[name][0]
+            [key] = [key for key in trace if re.fullmatch(rf"{map_layer}(\.\d+)*\.{name}", key)]
+            maps[f"{name}_before"] = _mean_of_heads(trace[key])
+            maps[f"{name}_after"] = _mean_of_heads(vars(found[map_layer])[name])
     return WhatIfData(
         text,
         words,
         change,
         layers,
-        tuple(llm.vocab.words[i] for i in top),
+        tuple(llm.vocab.pieces(top)),
         before[top],
         after[top],
         float(np.abs(after - before).sum() / 2),
-        touched[-1] if touched else None,
+        map_layer,
         **maps,
     )
+
+
+def _mean_of_heads(array: Array) -> Array:
+    return array.reshape(-1, *array.shape[-2:]).mean(axis=0)
 
 
 def _check(change: Change, layers: dict[str, list[tuple[int, str]]], length: int) -> None:

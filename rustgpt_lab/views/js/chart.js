@@ -17,8 +17,9 @@ function path(x, y, values) {
 }
 
 /**
- * `draw(theme, { steps, series: [{ values, colour, width, opacity, dash }, ...], low, high, log, at, tall })`: the step
- * `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click.
+ * `draw(theme, { steps, series: [{ values, colour, width, opacity, dash }, ...], low, high, log, at, tall, unit })`:
+ * the step `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click; `unit` says
+ * what a step is.
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
@@ -27,7 +28,8 @@ export function lineChart(parent, label, onPick = () => {}) {
   svg.numbers = () => [["step", ...shown.series.map(({ name }) => name ?? label)],
     ...shown.steps.map((step, i) => [step, ...shown.series.map(({ values }) => values[i])])];
   return {
-    draw(theme, { steps, series, low, high, log = false, at, tall = 200 }) {
+    draw(theme, { steps, series, low, high, log = false, at, tall = 200,
+      unit = "step" }) {
       shown = { steps, series };
       const width = Math.max(parent.clientWidth, 240);
       const [first, last] = steps.length ? [steps[0], Math.max(steps.at(-1), steps[0] + 1)] : [0, 1];
@@ -50,7 +52,7 @@ export function lineChart(parent, label, onPick = () => {}) {
           text(LEFT - 6, y(v), "end", number(v, 3)),
         ]),
         ...places.map((s) => text(across(s), TOP + tall + 14, "middle", `${s}`)),
-        text((LEFT + width) / 2, TOP + tall + 34, "middle", "step", ""),
+        text((LEFT + width) / 2, TOP + tall + 34, "middle", unit, ""),
         ...(at === undefined ? [] : [el("line",
           { x1: x(at), x2: x(at), y1: TOP, y2: TOP + tall, stroke: theme.muted, "stroke-dasharray": "3 3" })]),
         ...series.map(({ values, colour, width: w = 2, opacity = 1, dash }) => el("path", { d: path(x, y, values),

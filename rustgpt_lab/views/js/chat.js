@@ -1,9 +1,11 @@
 // A conversation with a model. Answers grow while the kernel generates them; each one's attention is a button away.
-import { el, stage, textBox } from "./lab.js";
+import { el, number, share, stage, textBox, toggle } from "./lab.js";
 import { render as renderAttention } from "./attention_card.js";
+import { strategyOf } from "./strategy.js";
 
 function render({ model, el: root }) {
-  const lab = stage(model, root, "Type a question; Enter sends it, Escape stops the answer.");
+  const lab = stage(model, root, "Type a question; Enter sends it, Escape stops the answer. The temperature "
+    + "lets chance in, from the next question on; point at a word for its probability.");
   lab.needsKernel();
   let data = model.get("data");
   let attention = null; // what shows the open one: { tell, close }
@@ -12,9 +14,11 @@ function render({ model, el: root }) {
     "data-lm-suppress-shortcuts": "true" });
   const below = el("div", { hidden: true });
   lab.picture.append(log, below);
+  const strategy = strategyOf(lab, model.get("fixed").strategy);
+  const shown = toggle(lab, "Probabilities");
   const writing = () => !data.turns.at(-1).done;
   const say = (text) => {
-    if (text.trim() && !writing()) lab.ask({ say: text });
+    if (text.trim() && !writing()) lab.ask({ say: text, strategy: strategy.value });
   };
   const box = textBox(lab, "You", { send: "Send", onEnter: say });
   box.node.style.margin = "8px 2px 6px"; // room for the ring of the focus
@@ -44,8 +48,14 @@ function render({ model, el: root }) {
     log.setAttribute("aria-busy", String(writing()));
   }
 
-  function turn({ question, unknown, answer, said, done, stopped }, k) {
-    const ended = answer.at(-1) === "</s>";
+  /** The words of an answer, each with its probability: blue below it, and as a number where that is asked for. */
+  function spoken(answer, probabilities) {
+    return answer.map((word, i) => el("span", { class: "rl-spoken", title: number(probabilities[i], 3),
+      style: `--rl-p:${probabilities[i]}` }, word,
+    ...(shown.value ? [el("small", {}, share(probabilities[i]) || "<0.01")] : [])));
+  }
+
+  function turn({ question, unknown, answer, probabilities, how, said, ended, done, stopped }, k) {
     const unread = unknown.length ? `unknown, and not read: ${unknown.join(" ")}` : "";
     const cut = stopped ? "stopped by you" : done && !ended ? "stopped: no room for more words" : "";
     const note = (text) => (text ? [el("p", { class: "rl-caption" }, text)] : []);
@@ -53,9 +63,10 @@ function render({ model, el: root }) {
       "aria-label": `Attention of answer ${k + 1}`, click: () => lab.ask({ look: k }) }, "Attention");
     return el("div", { class: "rl-turn" },
       el("p", { class: "rl-said rl-question" }, question),
+      ...(how ? [el("p", { class: "rl-how" }, how)] : []),
       ...note(unread),
       el("div", { class: "rl-reply" },
-        el("p", { class: "rl-said rl-answer" }, said || (done ? "(nothing)" : "…")),
+        el("p", { class: "rl-said rl-answer" }, ...(said ? spoken(answer, probabilities) : [done ? "(nothing)" : "…"])),
         ...(done ? [look] : []), ...note(cut)));
   }
 
@@ -85,16 +96,19 @@ function render({ model, el: root }) {
     below.replaceChildren();
   }
 
+  log.numbers = () => [["turn", "word", "probability"], ...data.turns.flatMap(({ answer, probabilities }, k) =>
+    answer.map((word, i) => [k + 1, word, probabilities[i]]))];
   lab.onData((next) => {
     if (next.turns.length > data.turns.length) box.value = "";
     data = next;
-    const shown = data.turns.map(turn);
-    log.replaceChildren(...shown);
-    log.scrollTop = log.scrollHeight;
     offer();
     if (!data.attention) closeAttention();
     else if (attention) attention.tell();
     else attention = openAttention();
+  });
+  lab.onDraw(() => {
+    log.replaceChildren(...data.turns.map(turn));
+    log.scrollTop = log.scrollHeight;
   });
   return () => { closeAttention(); lab.close(); };
 }

@@ -15,8 +15,10 @@ function render({ model, el: root }) {
   let [word, kept] = [0, []];
   let grouped = { key: "" };
 
+  /** A word's place among the pieces: byte pairs know most words with the space before them. */
+  const placeOf = (name) => Math.max(data.words.indexOf(name), data.words.indexOf(`␣${name}`));
   const find = textBox(lab, "Find", { onInput: (text) => {
-    const i = data.words.indexOf(text.trim());
+    const i = placeOf(text.trim());
     if (i >= 0) word = i;
     if (i >= 0 || !text.trim()) tellNearest();
     else lab.say(`“${text.trim()}” is not in the vocabulary.`);
@@ -24,8 +26,8 @@ function render({ model, el: root }) {
   find.node.style.flex = "1 1 160px";
   const compare = textBox(lab, "Compare", { onInput: (text) => {
     const words = tokenize(text);
-    const lost = words.filter((name) => !data.words.includes(name));
-    kept = [...new Set(words.map((name) => data.words.indexOf(name)).filter((i) => i >= 0))];
+    const lost = words.filter((name) => placeOf(name) < 0);
+    kept = [...new Set(words.map(placeOf).filter((i) => i >= 0))];
     if (lost.length) lab.say(`Not in the vocabulary: ${lost.map((name) => `“${name}”`).join(", ")}.`);
     else tellNearest();
   } });
@@ -115,7 +117,7 @@ function render({ model, el: root }) {
     captions[0].textContent = `${data.words.length} words along two principal components; a colour is the compared `
       + `word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
       + `${unnamed ? `; for ${unnamed} names there is no room` : ""}`;
-    bars.draw(theme, { words: found.map(([j]) => data.words[j]), signed: true,
+    bars.draw(theme, { words: found.map(([j]) => data.words[j]), written: (x) => x.toFixed(2),
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;

@@ -4,10 +4,13 @@ import { button, el, slider, stage } from "./lab.js";
 /** `x + 1` between backticks becomes code. */
 const coded = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
 
+/** What is folded until the question is answered. */
+const answers = (id) => `.rl-answer-${id.replace(".", "-")}`;
+
 /** Open what stands folded in the cells from this card to the last that answers it: code, outputs, and answers. */
 function unfold(root, id) {
+  const answer = answers(id);
   const cells = [...(root.closest(".jp-Notebook")?.querySelectorAll(".jp-Cell") ?? [])];
-  const answer = `.rl-answer-${id.replace(".", "-")}`;
   const later = cells.slice(cells.indexOf(root.closest(".jp-Cell")) + 1);
   const next = later.findIndex((cell) => cell.querySelector(".rl-answers"));
   const ours = later.slice(0, next < 0 ? later.length : next);
@@ -24,16 +27,24 @@ function render({ model, el: root }) {
   const name = `rl-${Math.random().toString(36).slice(2)}`;
   const inputs = Object.keys(choices).map((value) =>
     el("input", { type: "radio", name, value, "data-lm-suppress-shortcuts": "true" }));
-  const answers = el("div", { class: "rl-answers", role: "radiogroup", "aria-label": `Your answer to ${id}` },
+  const buttons = el("div", { class: "rl-answers", role: "radiogroup", "aria-label": `Your answer to ${id}` },
     ...inputs.map((input) => el("label", {}, input,
       el("span", {}, el("strong", {}, input.value), el("div", {}, ...coded(choices[input.value]))))));
-  lab.controls.append(answers);
+  lab.controls.append(buttons);
   const sure = slider(lab, "How sure are you?", { max: 100, value: 50, show: (value) => `${value} %` });
   const range = sure.node.querySelector("input");
   const chosen = () => inputs.find((input) => input.checked);
   const keep = button(lab, "Keep my answer", () =>
     lab.ask({ choice: chosen().value, confidence: sure.value }));
-  answers.addEventListener("input", () => { keep.disabled = false; });
+  buttons.addEventListener("input", () => { keep.disabled = false; });
+
+  // Who opens the truth first may still answer, but that is no prediction.
+  const opened = () => {
+    const open = document.querySelector(`details${answers(id)}[open]`);
+    if (open && !model.get("data").choice) lab.ask({ opened: true });
+  };
+  document.addEventListener("toggle", opened, true);
+  opened();
 
   lab.onData((data) => {
     inputs.forEach((input) => { input.checked = input.value === data.choice; });
@@ -43,7 +54,10 @@ function render({ model, el: root }) {
     // What is to be opened may lie in cells that Lab has not put into the page yet: wait until it is at rest.
     if (data.choice) setTimeout(() => unfold(root, id));
   });
-  return lab.close;
+  return () => {
+    document.removeEventListener("toggle", opened, true);
+    lab.close();
+  };
 }
 
 export default { render };

@@ -1,35 +1,43 @@
-// Type a text, see its tokens and their ids; words that the vocabulary lacks are lost. All of it in the browser.
+// Type a text, see its tokens and their ids; words that a vocabulary lacks are lost. Words are cut in the browser, byte
+// pairs by the kernel.
 import { el, stage, textBox } from "./lab.js";
 import { tokenize } from "./tokenizer.js";
 
 function render({ model, el: root }) {
-  const lab = stage(model, root,
-    "Type a text: it is cut while you type. A struck word is not in the vocabulary, and is lost.");
+  const words = model.get("data").words !== undefined;
+  const lab = stage(model, root, words
+    ? "Type a text: it is cut while you type. A struck word is not in the vocabulary, and is lost."
+    : "Type a text: it is cut while you type. ␣ is a space, ⏎ a line's end; parts of a character show their bytes.");
+  if (!words) lab.needsKernel();
+  let data = model.get("data");
   let ids = new Map();
-  const text = textBox(lab, "Text", { onInput: () => tell() });
+  const text = textBox(lab, "Text", { onInput: () => (words ? tell() : lab.ask(text.value)) });
   const list = el("ol", { class: "rl-tokens", "aria-label": "Tokens" });
   lab.picture.append(list);
 
   function tell() {
-    const words = tokenize(text.value);
-    const lost = words.filter((word) => !ids.has(word));
+    const found = tokenize(text.value);
+    const lost = found.filter((word) => !ids.has(word));
     const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
     const end = lost.length ? `the model never sees ${lost.map((word) => `“${word}”`).join(", ")}.` : "none is lost.";
-    lab.say(`${count(words.length, "token")}; ${end}`);
+    lab.say(`${count(found.length, "token")}; ${end}`);
   }
-  function chip(word) {
-    const id = ids.get(word);
+  function chip(word, id) {
     if (id === undefined) {
       return el("li", { class: "rl-token rl-lost" }, el("s", {}, word), el("small", {}, "lost"));
     }
     return el("li", { class: "rl-token" }, el("span", {}, word), el("small", {}, String(id)));
   }
 
-  lab.onData((data) => {
-    ids = new Map(data.words.map((word, id) => [word, id]));
-    text.value = data.text;
+  lab.onData((next) => {
+    const typed = text.value !== "" && text.value !== next.text && !words;
+    data = next;
+    if (words) ids = new Map(data.words.map((word, id) => [word, id]));
+    if (!typed) text.value = data.text; // an answer to what was typed before comes while more is typed
   });
-  lab.onDraw(() => list.replaceChildren(...tokenize(text.value).map(chip)));
+  lab.onDraw(() => list.replaceChildren(...(words
+    ? tokenize(text.value).map((word) => chip(word, ids.get(word)))
+    : data.tokens.map((token, i) => chip(token, data.ids[i])))));
   return lab.close;
 }
 

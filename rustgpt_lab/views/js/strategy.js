@@ -1,0 +1,49 @@
+// The sliders of a strategy: temperature, top-k, top-p, and where it is asked for the repetition penalty.
+import { slider } from "./lab.js";
+
+const TEMPERATURES = Array.from({ length: 21 }, (_, i) => i / 10);
+const TOP_K = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, null];
+const TOP_P = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99, null];
+const PENALTIES = [1, 1.1, 1.2, 1.3, 1.5, 1.75, 2, 3, 5, 10];
+
+/** The place of the value that is nearest to one; null is the last. */
+function nearest(values, value) {
+  if (value === null) return values.length - 1;
+  const far = values.map((other) => (other === null ? Infinity : Math.abs(other - value)));
+  return far.indexOf(Math.min(...far));
+}
+
+/** `value` is { temperature, top_k, top_p } and, with `penalty`, { repetition_penalty }, as in Python's `Sampling`. */
+export function strategyOf(lab, start, { penalty = false, onInput = () => {} } = {}) {
+  const rows = [
+    ["temperature", "Temperature", TEMPERATURES, (t) => (t ? t.toFixed(1) : "0: greedy")],
+    ["top_k", "Top-k", TOP_K, (k) => k ?? "all words"],
+    ["top_p", "Top-p", TOP_P, (p) => p ?? "all words"],
+    ["repetition_penalty", "Repetition penalty", PENALTIES, (r) => (r === 1 ? "none" : String(r))],
+  ].filter(([name]) => penalty || name !== "repetition_penalty");
+  const chosen = { ...start };
+  const sliders = rows.map(([name, label, values, show]) => {
+    const control = slider(lab, label, { max: values.length - 1, value: nearest(values, start[name]),
+      show: (i) => String(show(values[i])),
+      onInput: (i) => { chosen[name] = values[i]; onInput(); } });
+    control.node.classList.add("rl-setting");
+    return [name, control, values];
+  });
+  return {
+    get value() { return Object.fromEntries(rows.map(([name]) => [name, chosen[name]])); },
+    set value(next) {
+      for (const [name, control, values] of sliders) {
+        chosen[name] = next[name];
+        control.value = nearest(values, next[name]);
+      }
+    },
+  };
+}
+
+/** The settings in words, those that change something. */
+export function inWords({ temperature, top_k, top_p, repetition_penalty = 1 }) {
+  if (temperature === 0) return "temperature 0, which is greedy";
+  const rest = [[top_k !== null, `top-k ${top_k}`], [top_p !== null && top_p < 1, `top-p ${top_p}`],
+    [repetition_penalty !== 1, `repetition penalty ${repetition_penalty}`]];
+  return [`temperature ${temperature}`, ...rest.filter(([shown]) => shown).map(([, text]) => text)].join(", ");
+}
