@@ -27,14 +27,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
     from .gallery.beam import beam as beam
+    from .gallery.cache import cache as cache
     from .gallery.chat import chat as chat
+    from .gallery.circuit import circuit as circuit
     from .gallery.clipping import clipping as clipping
     from .gallery.embeddings import embeddings as embeddings
     from .gallery.gradient_check import gradient_check as gradient_check
+    from .gallery.heads import heads as heads
     from .gallery.journey import journey as journey
     from .gallery.model_file import model_file as model_file
     from .gallery.network import network as network
     from .gallery.next_word import next_word as next_word
+    from .gallery.rotation import rotation as rotation
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
     from .gallery.what_if import what_if as what_if
@@ -42,14 +46,18 @@ if TYPE_CHECKING:
 NAMES = (
     "attention",
     "beam",
+    "cache",
     "chat",
+    "circuit",
     "clipping",
     "embeddings",
     "gradient_check",
+    "heads",
     "journey",
     "model_file",
     "network",
     "next_word",
+    "rotation",
     "tokens",
     "training",
     "what_if",

@@ -18,16 +18,17 @@ function path(x, y, values) {
 
 /**
  * `draw(theme, { steps, series: [{ values, colour, width, opacity, dash }, ...], low, high, log, at, tall })`: the step
- * `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click.
+ * `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click. `axis` is what
+ * lies along the steps; `marks`, [[place, words], ...], are lines with words of their own.
  */
-export function lineChart(parent, label, onPick = () => {}) {
+export function lineChart(parent, label, onPick = () => {}, axis = "step") {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
   parent.append(svg);
   let shown = { steps: [], series: [] };
-  svg.numbers = () => [["step", ...shown.series.map(({ name }) => name ?? label)],
+  svg.numbers = () => [[axis, ...shown.series.map(({ name }) => name ?? label)],
     ...shown.steps.map((step, i) => [step, ...shown.series.map(({ values }) => values[i])])];
   return {
-    draw(theme, { steps, series, low, high, log = false, at, tall = 200 }) {
+    draw(theme, { steps, series, low, high, log = false, at, marks = [], tall = 200 }) {
       shown = { steps, series };
       const width = Math.max(parent.clientWidth, 240);
       const [first, last] = steps.length ? [steps[0], Math.max(steps.at(-1), steps[0] + 1)] : [0, 1];
@@ -50,7 +51,12 @@ export function lineChart(parent, label, onPick = () => {}) {
           text(LEFT - 6, y(v), "end", number(v, 3)),
         ]),
         ...places.map((s) => text(across(s), TOP + tall + 14, "middle", `${s}`)),
-        text((LEFT + width) / 2, TOP + tall + 34, "middle", "step", ""),
+        text((LEFT + width) / 2, TOP + tall + 34, "middle", axis, ""),
+        ...marks.flatMap(([place, words]) => {
+          const near = x(place) > width / 2;
+          return [el("line", { x1: x(place), x2: x(place), y1: TOP, y2: TOP + tall, stroke: theme.accent }),
+            text(x(place) + (near ? -6 : 6), TOP + 8, near ? "end" : "start", words, "")];
+        }),
         ...(at === undefined ? [] : [el("line",
           { x1: x(at), x2: x(at), y1: TOP, y2: TOP + tall, stroke: theme.muted, "stroke-dasharray": "3 3" })]),
         ...series.map(({ values, colour, width: w = 2, opacity = 1, dash }) => el("path", { d: path(x, y, values),
