@@ -120,7 +120,7 @@ def circuit_of(run: Run) -> CircuitData:
     session = run.session
     total = session.training.total_steps if session else int(growth.step[-1])
     state = str(session.state) if session else "recorded"
-    return CircuitData(growth, place, total, state, words, (layer, head), maps[layer][0, head])
+    return CircuitData(growth, place, total, state, words, (layer, head), maps[layer][head])
 
 
 class Circuit(View):
