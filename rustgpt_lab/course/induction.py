@@ -55,16 +55,16 @@ class Watch(Callback):
     """Measures a run at its start and every few steps."""
 
     def __init__(self, llm: LLM):
-        self.steps, self.rows = [0], [measured(llm)]
+        self._rows = {0: measured(llm)}
 
     def on_step(self, training: Training) -> None:
         if training.state.steps % EVERY == 0:
-            self.steps.append(training.state.steps)
-            self.rows.append(measured(training.llm))
+            self._rows[training.state.steps] = measured(training.llm)
 
-    def on_rewind(self, training: Training) -> None:
-        kept = sum(step <= training.state.steps for step in self.steps)
-        del self.steps[kept:], self.rows[kept:]
+    def until(self, place: int) -> Growth:
+        """What was measured up to a step; after a rewind, what came later is measured again."""
+        steps = sorted(step for step in [*self._rows] if step <= place)
+        return growth_of(steps, [self._rows[step] for step in steps])
 
 
 class Growing:
@@ -91,7 +91,7 @@ class Growing:
 
     @property
     def growth(self) -> Growth:
-        return growth_of(list(self._watch.steps), list(self._watch.rows))
+        return self._watch.until(self.place)
 
     @property
     def place(self) -> int:

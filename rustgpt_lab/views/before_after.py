@@ -56,7 +56,7 @@ def draw_bars(ax: Any, words: Sequence[str], before: Array, after: Array, labels
     ax.set_yticks(rows, words, parse_math=False, fontsize=TEXT)
     ax.set(xlim=(0, 1.12), ylim=(len(rows) - 0.5, -0.5), xlabel="probability of the next word")
     ax.tick_params(axis="y", length=0)
-    ax.legend(loc="lower right")
+    ax.legend(loc="best")
 
 
 def bars(

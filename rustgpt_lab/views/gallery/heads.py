@@ -170,8 +170,12 @@ class Heads(View):
         data = self.data
         if not data.silent:
             return f"With every head, “{data.top[0]}” comes next with {data.before[0]:.3f}."
+        _, heads, *_ = data.weights.shape
+        quiet = {layer for layer, _ in data.silent}
         names = [f"head {head + 1} of layer {layer + 1}" for layer, head in data.silent]
-        which = " and ".join(names) if len(names) < 3 else f"{len(names)} heads"
+        if len(names) == heads * len(quiet) > 2:
+            names = [f"any head of layer {layer + 1}" for layer in sorted(quiet)]
+        which = " and ".join(names) if len(names) < 3 else f"{len(data.silent)} heads"
         return f"Without {which}, {outcome(data.top, data.before, data.after, data.moved)}"
 
     def figure(self) -> Figure:
