@@ -97,16 +97,13 @@ class Network(Sequence[Layer]):
     def scores(self, batch: Batch, past: KeyValues | None = None, last: bool = False) -> Array:
         """The logits alone: (N, V), or with `last` only those after each sequence's last id, (B, V)."""
         x: Any = batch.ids
-        *layers, output = self.layers
-        for layer in layers:
+        for layer in self.layers:
+            if last and layer is self.layers[-1] and layer.rowwise and len(x) > batch.size:
+                x = x[batch.last]  # the other rows are not needed any more
             x, _ = layer.forward(x, batch, past)
-        last = last and len(x) > batch.size  # else every row is the last one of its sequence
-        if last and output.rowwise:
-            x, last = x[batch.last], False
-        x, _ = output.forward(x, batch, past)
         if past is not None:
             past.advance(batch)
-        return x[batch.last] if last else x
+        return x[batch.last] if last and len(x) > batch.size else x
 
     def unbound(self) -> Network:
         """A network of the same form whose weights are still 0."""

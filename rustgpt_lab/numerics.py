@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
+_FUTURES: dict[str, Array] = {}
 
 
 def softmax(scores: Array, out: Array | None = None) -> Array:
@@ -27,9 +28,7 @@ def softmax(scores: Array, out: Array | None = None) -> Array:
 def causal(scores: Array) -> Array:
     """Hide the future: set the score of every later position to -inf, in place (Vaswani et al. 2017, section 3.2.3).
 
-    Args:
-        scores: (..., T, S), row = the position that looks, column = the one that is looked at. The T rows are the last
-            T of the S positions.
+    Scores (..., T, S): a row for each position that looks, the last T of the S that are looked at.
     """
     rows, columns = scores.shape[-2:]
     if rows > 1:  # a single row is the last position: it has no future
@@ -43,9 +42,6 @@ def _future(length: int, dtype: np.dtype) -> Array:
     if mask is None or len(mask) < length:
         mask = _FUTURES[dtype.char] = np.triu(np.full((length, length), -np.inf, dtype), k=1)
     return mask[:length, :length]
-
-
-_FUTURES: dict[str, Array] = {}
 
 
 def times_transposed(a: Array, w: Array) -> Array:
@@ -68,9 +64,8 @@ def cross_entropy(logits: Array, targets: NDArray[np.integer]) -> tuple[Array, A
     Scores (N, V) and the ids (N,) of the words that really came -> losses (N,), -ln p[target] >= 0, in nats: ln V for a
     model that knows nothing; and the probabilities (N, V), in the memory of `logits`.
     """
-    rows = np.arange(len(targets))
     logits -= logits.max(axis=-1, keepdims=True)
-    at_target = logits[rows, targets]
+    at_target = logits[np.arange(len(targets)), targets]
     probabilities = np.exp(logits, out=logits)
     sums = probabilities.sum(axis=-1)
     probabilities /= sums[:, None]

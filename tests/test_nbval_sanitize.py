@@ -25,6 +25,10 @@ def sanitize(text: str) -> str:
             "epoch 3:  41%|████▏     | 4/10 [00:03<00:04]",
         ),
         ("<object at 0x7f3a12b4c0d0>", "<object at 0x55d0c8aa10>"),
+        (
+            '<p>a</p><script class="rl-script">(() => {\n1.25;\n})();</script><p>b</p>',
+            '<p>a</p><script class="rl-script">(() => {\n1.5\n})();</script><p>b</p>',
+        ),
         ("trained in 1.25 s", "trained in 31 ms"),
         ("12,345 tokens per second", "987.6 tokens per second"),
     ],
@@ -38,7 +42,7 @@ def test_results_are_left_as_they_are(text: str) -> None:
     assert sanitize(text) == text
 
 
-@pytest.mark.parametrize("piece", ["123,", "x9", "a|b", "40%", "0x", "12 ", "7"])
+@pytest.mark.parametrize("piece", ["123,", "x9", "a|b", "<script ", "40%", "0x", "12 ", "7"])
 def test_a_long_line_takes_no_time(piece: str) -> None:
     start = time.process_time()
     sanitize(piece * (200_000 // len(piece)))

@@ -23,8 +23,17 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 REQUIREMENTS = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"])}
 RUN_NOT_IMPORTED = {"ipykernel", "jupyterlab"}  # programs that the course runs in
 IMPORTED_AS = {"simdjson": "pysimdjson"}
-# The first two come with jupyterlab; what uses the others says so when they are missing.
-OPTIONAL = {"distributed", "jupyter_client", "jupyter_core", "numba", "pandas"}
+OPTIONAL = {
+    "distributed",
+    "fastapi",
+    "jupyter_client",
+    "jupyter_core",
+    "numba",
+    "pandas",
+    "pydantic",
+    "starlette",
+    "uvicorn",
+}
 
 
 @pytest.fixture(scope="module")

@@ -155,3 +155,20 @@ def refuse_existing(path: Path, force: bool) -> None:
     if path.exists() and not force:
         remedy = "Name another file, or allow it with --force."
         raise AccessError("this file is there already", where=str(path), remedy=remedy)
+
+
+def serve(options: Namespace) -> int:
+    import os
+
+    from ..llm import LLM
+    from ..serve.server import log_to_stderr, prepare
+
+    llm = LLM.load(model_path(options.model), max_bytes=options.max_bytes)
+    token = options.token or os.environ.get("RUSTGPT_LAB_TOKEN", "")
+    server = prepare(
+        llm, options.name or options.model.name, host=options.host, port=options.port, token=token
+    )
+    log_to_stderr()
+    print(f"{options.model} is served at {server.url}/v1; Ctrl-C ends it.", flush=True)
+    server.run()
+    return 0

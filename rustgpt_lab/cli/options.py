@@ -66,6 +66,19 @@ def parser() -> Parser:
     )
     get.set_defaults(run=commands.get)
 
+    serve = subparsers.add_parser("serve", help="answer over HTTP, as OpenAI's service does")
+    serve.add_argument("model", type=_path, metavar="MODEL", help=MODEL)
+    serve.add_argument("--name", help="by which clients call the model (default: the file's name)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=_whole(0, 65535), default=8000, help="0 for a free one (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--token", default="", help="what clients must present; or the variable RUSTGPT_LAB_TOKEN"
+    )
+    _add_max_bytes(serve)
+    serve.set_defaults(run=commands.serve)
+
     inspect = subparsers.add_parser(
         "inspect", help="show what a model file holds, and whether RustGPT reads it"
     )

@@ -21,7 +21,7 @@ from ..persistence.folder_lock import FolderLock
 from ..training import Training
 
 IDENTITY = "run.json"
-OURS = ("step-*.json", "step-*.bin", "aside-*.json", "aside-*.bin")
+OURS = [f"{kind}-*{suffix}" for kind in ("step", "aside") for suffix in (".json", ".bin", ".safetensors")]
 """The names of checkpoints in a part's folder."""
 
 

@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..texts import WHITE_SPACE
 from .base import Tokenizer
 
-PIECE = 1 << 18
+PIECE = 1 << 15
 """Bytes that are read at a time."""
 _SEAM = re.compile(rf"(?<=[^{WHITE_SPACE}])(?=[{WHITE_SPACE}])")
 

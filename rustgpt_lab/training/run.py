@@ -11,9 +11,11 @@ import numpy as np
 
 from ..batch import Batch
 from ..errors import DivergenceError
+from ..layers import Dropout
 from ..optim.clipping import Clipping
 from ..optim.descent import Descent
 from ..optim.report import Measured
+from ..parameters import walk
 from .callbacks import Audience, Callback, Progress
 from .config import TrainingConfig
 from .history import History
@@ -105,6 +107,7 @@ class Training:
         self.stopping, self.running, self.id = "", False, uuid4().hex
         self._order: tuple[int, int, list[int]] = (-1, -1, [])
         self._batches: dict[tuple[int, int], Batch] = {}  # kept while all is in memory, in the texts' order
+        self._drops = any(isinstance(layer, Dropout) for _, layer in walk(self.network.layers))
         self._rows: Sequence[int] = ()
         self._good: Snapshot | None = None
         self._workers: Workers | None = None
@@ -179,7 +182,8 @@ class Training:
             batch = Batch.to_learn([self.sequences[row] for row in self._rows])
         if keep:
             self._batches[key] = batch
-        batch.rng = np.random.default_rng([self.config.seed, self.state.steps, DROPOUT])
+        if self._drops:
+            batch.rng = np.random.default_rng([self.config.seed, self.state.steps, DROPOUT])
         return batch
 
     def _next_rows(self) -> Sequence[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
@@ -26,6 +26,7 @@ from .step import step as take_step
 
 if TYPE_CHECKING:
     from ..llm import LLM
+    from ..tokenizers import Texts
 
 TELL_EVERY = 0.1
 """Seconds at least between two calls of a listener while the session runs."""
@@ -88,7 +89,7 @@ class TrainingSession:
     def __init__(
         self,
         llm: LLM,
-        texts: Iterable[str],
+        texts: Texts,
         epochs: int,
         learning_rate: float,
         *,

@@ -27,10 +27,7 @@ def gradients(network: Network, batch: Batch, clipping: Clipping | Measured) -> 
 
 @QUIET
 def step(training: Training) -> float:
-    """Take the next step of a run, and return its loss.
-
-    If the loss or the gradients are not finite, it is not taken: DivergenceError.
-    """
+    """Take the next step of a run, and return its loss; none, but a DivergenceError, where something is not finite."""
     with training.llm.lock:  # whoever else asks for the model waits until the step is whole
         start, network = perf_counter(), training.network
         batch, rate, clipping = training.next_batch(), training.next_rate(), training.clipping()

@@ -11,7 +11,8 @@ How to add a view called NAME:
 2. `gallery/NAME.py`, second floor: a subclass of `base.View` with `name`, `title`, `sentence`, `figure`
    (made by `style.plot`) and `table`. `state` says what the browser gets: arrays travel as bytes, and
    `packing.Quantised` makes large ones small. If the learner can ask something of the model,
-   `answer(question)` gives the new data.
+   `answer(question)` gives the new data. If the browser needs no kernel for anything, `alone = True` lets the view
+   live in an exported page, too; its `state` is then plain numbers, words, lists and dicts.
 3. `js/NAME.js`, third floor: an ES module with `render({ model, el })`, built on `js/lab.js` (card, controls,
    theme, data) and `js/grid.js` (heat map, lines); `stage` gets a line that says how to use it. A part of the
    picture has a function `numbers` for "Copy numbers". What it computes is a module of its own, with a test in
@@ -27,12 +28,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .gallery.attention import attention as attention
     from .gallery.beam import beam as beam
+    from .gallery.byte_pairs import byte_pairs as byte_pairs
     from .gallery.cache import cache as cache
     from .gallery.chat import chat as chat
     from .gallery.circuit import circuit as circuit
     from .gallery.clipping import clipping as clipping
     from .gallery.embeddings import embeddings as embeddings
+    from .gallery.four_words import four_words as four_words
     from .gallery.gradient_check import gradient_check as gradient_check
+    from .gallery.gradient_flow import gradient_flow as gradient_flow
     from .gallery.heads import heads as heads
     from .gallery.journey import journey as journey
     from .gallery.model_file import model_file as model_file
@@ -41,17 +45,21 @@ if TYPE_CHECKING:
     from .gallery.rotation import rotation as rotation
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
+    from .gallery.valley import valley as valley
     from .gallery.what_if import what_if as what_if
 
 NAMES = (
     "attention",
     "beam",
+    "byte_pairs",
     "cache",
     "chat",
     "circuit",
     "clipping",
     "embeddings",
+    "four_words",
     "gradient_check",
+    "gradient_flow",
     "heads",
     "journey",
     "model_file",
@@ -60,6 +68,7 @@ NAMES = (
     "rotation",
     "tokens",
     "training",
+    "valley",
     "what_if",
 )
 

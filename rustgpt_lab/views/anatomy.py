@@ -38,3 +38,13 @@ def block_ends(network: Sequence[Layer]) -> list[int]:
     last = len(network) - 1
     looks = [any(not inner.rowwise for _, inner in walk([layer])) for layer in network]
     return [i for i in range(last) if i + 1 == last or looks[i + 1]]
+
+
+def blocks_of(network: Sequence[Layer]) -> list[int]:
+    """The number of the block that each layer belongs to, from 1; 0 for one before the first or after the last."""
+    ends = block_ends(network)
+    starts = [end + 1 for end in ends[:-1]]
+    return [
+        sum(start <= i for start in starts) if starts and starts[0] <= i <= ends[-1] else 0
+        for i in range(len(network))
+    ]

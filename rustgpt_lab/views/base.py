@@ -63,6 +63,8 @@ class View:
     """Of its module `js/NAME.js`."""
     title: ClassVar[str]
     """What the picture is, in a few words: its heading, and its name for a screen reader."""
+    alone: ClassVar[bool] = False
+    """Whether the browser computes all that it shows: then it lives in an exported page, too, without a kernel."""
 
     def __init__(self, data: Any):
         self.data = data
@@ -110,6 +112,10 @@ class View:
             "<small>A still picture: run the cell to touch it.</small></figcaption>"
             f"<details><summary>The numbers</summary>{self.table().html()}</details></figure>"
         )
+        if self.alone:
+            from .canvas import page_script
+
+            html += page_script(self)
         # The image once more on its own: that is what an export to LaTeX takes.
         return {
             "text/plain": self.sentence,

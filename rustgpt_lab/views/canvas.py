@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from functools import cache
@@ -55,6 +56,33 @@ def _enclosed(module: str) -> str:
     names = ", ".join(m[1] for m in _EXPORT.finditer(_source(module)))
     body = _EXPORT.sub("", _linked(module))
     return f"const module_{module} = (() => {{\n{body}\nreturn {{ {names} }};\n}})();"
+
+
+_PAGE = """<script class="rl-script">(() => {{
+if (!document.body.classList.contains("jp-Notebook")) return; // in Lab the live view stands below
+const root = document.createElement("div"), state = {state};
+document.currentScript.parentNode.querySelector(".rl-twin").replaceWith(root);
+{code}
+const get = (name) => (name === "_css" ? style.textContent : state[name]);
+const style = document.createElement("style");
+style.textContent = {css};
+root.before(style);
+view.render({{ model: {{ get, on() {{}}, send() {{}} }}, el: root }});
+}})();</script>"""
+
+
+def page_script(view: View) -> str:
+    """What puts a view that needs no kernel into the place of its twin, on a page that nbconvert made.
+
+    Its `state` must be plain numbers, words, lists and dicts.
+    """
+    state = {"title": view.title, "sentence": view.sentence, "data": view.state()}
+    code = bundle(view.name).replace("export default", "const view =")
+    return _PAGE.format(state=_in_script(state), code=code, css=_in_script(Canvas._css))
+
+
+def _in_script(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("<!", "<\\u0021")
 
 
 def _unforeseen(problem: Exception) -> str:

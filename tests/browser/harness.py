@@ -256,6 +256,17 @@ class Lab:
         assert self.hosts <= {"127.0.0.1", "", None}
 
 
+def drag(lab: Lab, node: Locator, across: float, down: float) -> None:
+    """Take the middle of something with the mouse, and let it go so many pixels away."""
+    node.scroll_into_view_if_needed()
+    box = node.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    lab.page.mouse.move(x, y)
+    lab.page.mouse.down()
+    lab.page.mouse.move(x + across, y + down, steps=8)
+    lab.page.mouse.up()
+
+
 @contextmanager
 def open_lab(browser: Browser, folder: Path, home: Path) -> Iterator[Lab]:
     """A page of a Lab of its own, on the notebooks in `folder`; its settings and its log go to `home`."""

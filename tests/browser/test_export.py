@@ -2,13 +2,26 @@
 
 from pathlib import Path
 
-from nbconvert import HTMLExporter
-from playwright.sync_api import Browser, expect
+import pytest
+from nbconvert import HTMLExporter, SlidesExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from playwright.sync_api import Browser, Page, Route, expect
 
 from rustgpt_lab import views
 from rustgpt_lab.bootstrap import ROOT
 
 PICTURES = "twins => twins.map(twin => [...twin.querySelectorAll('img')].map(img => img.naturalWidth))"
+
+
+def offline(browser: Browser) -> Page:
+    """A page that reaches no other host."""
+
+    def only_here(route: Route) -> None:
+        route.continue_() if route.request.url.startswith(("file:", "data:")) else route.abort()
+
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.route("**/*", only_here)
+    return page
 
 
 def test_the_exported_gallery_reads_whole_without_kernel_and_network(
@@ -17,19 +30,50 @@ def test_the_exported_gallery_reads_whole_without_kernel_and_network(
     page_file = tmp_path / "gallery.html"
     html, _ = HTMLExporter().from_filename(ROOT / "notebooks" / "gallery.ipynb")
     page_file.write_text(html, encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.route(
-        "**/*",
-        lambda route: (
-            route.continue_() if route.request.url.startswith(("file:", "data:")) else route.abort()
-        ),
-    )
+    page = offline(browser)
     page.goto(page_file.as_uri())
     twins = page.locator(".rl-twin")
-    assert twins.count() >= len(views.__all__)
+    alone = ("byte_pairs", "four_words", "gradient_flow", "valley")
+    assert twins.count() >= len(views.__all__) - len(alone)
     for twin in twins.all():
         expect(twin).to_be_visible()
         assert len(twin.inner_text().split()) > 3, "a sentence says what the picture shows"
     for widths in twins.evaluate_all(PICTURES):
         assert widths and min(widths) > 99, "a picture that was not loaded has no width"
+    page.close()
+
+
+@pytest.mark.parametrize("exporter", [HTMLExporter, SlidesExporter])
+def test_what_needs_no_kernel_lives_in_an_exported_page(
+    exporter: type[HTMLExporter], browser: Browser, tmp_path: Path
+) -> None:
+    shown = [views.valley(), views.four_words(), views.byte_pairs("the thin thief")]
+    cells = [
+        new_code_cell("view", outputs=[new_output("display_data", data=view.twin())], execution_count=1)
+        for view in shown
+    ]
+    for cell in cells:
+        cell.metadata["slideshow"] = {"slide_type": "-"}
+    file = tmp_path / "page.html"
+    html, _ = exporter().from_notebook_node(new_notebook(cells=cells))
+    file.write_text(html, encoding="utf-8")
+    page = offline(browser)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(file.as_uri())
+    valley, words, pairs = (page.locator(".rl-live").nth(i) for i in range(3))
+    expect(page.locator(".rl-twin")).to_have_count(0)
+    for view, still in zip((valley, words, pairs), shown, strict=True):
+        expect(view.locator(".rl-readout")).to_have_text(still.sentence)
+    valley.get_by_role("slider", name="The start").press("ArrowLeft")
+    expect(valley.locator(".rl-readout")).to_contain_text("from (4.9, 1): ")
+    words.get_by_role("slider", name="The key of “red”").press("ArrowUp")
+    expect(words.locator(".rl-readout")).to_contain_text("q · k = 0.5 × 0.4 + 2.4 × 2 = ")
+    pairs.get_by_role("button", name="Next").click()
+    expect(pairs.locator(".rl-readout")).to_contain_text("1 merge, 9 pieces for 12 letters")
+    fetched = {
+        HTMLExporter: [],
+        SlidesExporter: ["require is not defined"],
+    }  # slides want reveal.js from the network
+    assert problems == fetched[exporter]
     page.close()

@@ -23,16 +23,20 @@ session.step(5)
 SHOWS = {
     "attention": "views.attention(llm, text)",
     "beam": "views.beam(llm, text)",
+    "byte_pairs": "views.byte_pairs('the thin thief thought that the other thieves had it')",
     "chat": "chat",
     "clipping": "views.clipping(llm, Dataset.packaged().chat, steps=3)",
     "embeddings": "views.embeddings(llm, 'sun moon stars')",
+    "four_words": "views.four_words()",
     "gradient_check": "views.gradient_check(LayerNorm(8))",
+    "gradient_flow": "views.gradient_flow(llm, 'The sun gives light </s>')",
     "journey": "views.journey(llm, text)",
     "model_file": "views.model_file(LLM.build(llm.vocab, embedding_dim=4, hidden_dim=4, blocks=1), text)",
     "network": "views.network(llm, text)",
     "next_word": "views.next_word(llm, text)",
     "tokens": "views.tokens(llm, text)",
     "training": "views.training(session, text)",
+    "valley": "views.valley()",
     "what_if": "views.what_if(llm, text, 'hide', layer=1, column=3)",
 }
 LOOK = """

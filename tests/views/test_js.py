@@ -1,9 +1,7 @@
 """The JavaScript that ships with the package: its own tests, and where it must agree with Python."""
 
 import json
-import os
 import random
-import shutil
 import subprocess
 
 import pytest
@@ -16,16 +14,6 @@ from rustgpt_lab.views.style import JS
 
 FOLDER = ROOT / "tests" / "js"
 VIEWS = [path.stem for path in JS.glob("*.js") if "export default" in path.read_text(encoding="utf-8")]
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    path = shutil.which("node")
-    if path is None:
-        (pytest.fail if "CI" in os.environ else pytest.skip)(
-            "no Node.js on this machine: install it to run this test"
-        )
-    return path
 
 
 def test_the_javascript_tests_pass(node: str) -> None:

@@ -70,6 +70,16 @@ def test_every_view_is_exported_with_a_docstring() -> None:
         views.nothing  # noqa: B018
 
 
+def test_what_needs_no_kernel_carries_its_code_and_its_data_along() -> None:
+    view = views.byte_pairs("the </script> <!-- thin")
+    html = view.twin()["text/html"]
+    script = html.partition('<script class="rl-script">')[2]
+    assert script.count("</script>") == 1 and script.endswith("</script>")
+    assert r'"text": "the <\/script> <\u0021-- thin"' in script
+    assert "const view = { render };" in script
+    assert "rl-script" not in views.tokens(VOCAB, TEXT).twin()["text/html"]
+
+
 def test_importing_views_loads_nothing_heavy() -> None:
     code = "import sys; from rustgpt_lab import views; print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()

@@ -6,9 +6,9 @@ const PITCH = 32; // from word to word, in pixels
 const NUMBER = 56; // the width of a column of numbers
 
 /**
- * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], signed, faint(i) })`: values in [0, 1], the
- * colour of the bars, and that of the name; a series without a name has no heading. Signed values are written however
- * small. A word that is `faint(i)` stands back.
+ * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], most, written(x), wide, faint(i) })`: values from
+ * 0 to `most`, 1 by default, the colour of the bars, and that of the name; a series without a name has no heading;
+ * words get `wide` pixels at most. A word that is `faint(i)` stands back.
  */
 export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
@@ -30,9 +30,9 @@ export function wordBars(parent, label) {
     node: svg,
     draw(theme, next) {
       spec = next;
-      const { words, series, signed = false, faint = () => false } = spec;
+      const { words, series, most = 1, written = share, wide = 140, faint = () => false } = spec;
       const head = series[0].name ? 22 : 0;
-      const left = widest(words, 140) + 8;
+      const left = widest(words, wide) + 8;
       const width = Math.max(parent.clientWidth, 240);
       const room = Math.max(width - left - NUMBER * series.length - 4, 20);
       const thick = (PITCH - 8) / series.length;
@@ -45,16 +45,16 @@ export function wordBars(parent, label) {
         node.classList.toggle("rl-faint", faint(i));
         const said = series.map(({ name: of = "", at }) => `${of} ${number(at(i), 3)}`.trim()).join(", ");
         full.textContent = `${word}: ${said}`;
-        name.textContent = shortened(word, 138);
+        name.textContent = shortened(word, wide - 2);
         name.setAttribute("x", left - 8);
         name.setAttribute("y", PITCH / 2);
         series.forEach(({ at, colour }, s) => {
           const look = { x: left, y: 4 + s * thick, height: thick - 1, fill: colour };
           for (const [attribute, value] of Object.entries(look)) bars[s].setAttribute(attribute, value);
-          bars[s].style.width = `${Math.max(at(i) * room, 1)}px`;
+          bars[s].style.width = `${Math.max(at(i) / most * room, 1)}px`;
           numbers[s].setAttribute("x", place(s));
           numbers[s].setAttribute("y", PITCH / 2);
-          numbers[s].textContent = signed ? at(i).toFixed(2) : share(at(i));
+          numbers[s].textContent = written(at(i));
         });
       });
       for (const [key, { node }] of rows) if (!kept.has(key)) node.remove();

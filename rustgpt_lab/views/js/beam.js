@@ -1,12 +1,12 @@
 // A beam search as a tree: it grows turn by turn, and what is dropped turns grey.
-import { el, moves, number, share, slider, stage, textBox } from "./lab.js";
+import { button, el, moves, number, share, slider, stage, textBox } from "./lab.js";
 import { widest } from "./grid.js";
-import { player } from "./player.js";
 
 const PITCH = 48; // from rank to rank, in pixels
 const LINK = [24, 48]; // the width of a link: the least, and the most where there is room
 const LEFT = 62; // of the prompt
 const HEAD = 26;
+const PACE = 700; // milliseconds a turn, while it plays
 
 function render({ model, el: root }) {
   const lab = stage(model, root, "Move the slider, or press Play: in each turn every branch goes on with every word, "
@@ -14,6 +14,7 @@ function render({ model, el: root }) {
     + "branches were dropped. What greedy says is underlined.");
   lab.needsKernel();
   let data = null;
+  let playing = 0;
   const count = () => (data ? 1 + data.turns.flat(data.words.length - 1) : 0);
   const all = () => data.words.map((_, n) => n);
   const log = (x) => x.toFixed(2).replace("-", "−");
@@ -22,7 +23,7 @@ function render({ model, el: root }) {
   const text = textBox(lab, "Text", { onEnter: ask });
   const width = slider(lab, "Width", { max: 9, value: 4, show: (v) => String(v + 1), onInput: ask });
   const turn = slider(lab, "Turn", { max: 0, show: (v) => `${v} of ${count()}`, onInput: () => { halt(); tell(); } });
-  const { halt } = player(lab, turn, count, () => tell());
+  const play = button(lab, "Play", () => (playing ? halt() : start()));
 
   const tree = el("svg", { role: "img", "aria-label": "The tree of all branches that were ever kept" });
   const scroll = el("div", { class: "rl-beam", tabindex: 0, role: "group", "aria-label": "The tree",
@@ -40,6 +41,20 @@ function render({ model, el: root }) {
     return nodes;
   }
   const textOf = (n) => path(n).map((at) => data.words[at]).join(" ");
+  function start() {
+    if (turn.value === count()) turn.value = 0;
+    play.textContent = "Pause";
+    playing = setInterval(() => {
+      turn.value += 1;
+      if (turn.value === count()) { halt(); tell(); }
+      lab.redraw();
+    }, PACE);
+  }
+  function halt() {
+    clearInterval(playing);
+    playing = 0;
+    play.textContent = "Play";
+  }
   function tell() {
     const now = turn.value - 1;
     if (now < 0) { lab.say("Before the first turn there is only the prompt."); return; }

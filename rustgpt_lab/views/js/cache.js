@@ -1,5 +1,5 @@
 // The cache fills up, word by word: as the model has it, and as it would be if its heads shared keys otherwise.
-import { el, menu, slider, stage } from "./lab.js";
+import { el, menu, stage } from "./lab.js";
 import { shortened, widest } from "./grid.js";
 import { player } from "./player.js";
 
@@ -18,13 +18,12 @@ function render({ model, el: root }) {
   const kinds = Array.from({ length: data.heads }, (_, k) => k + 1).filter((k) => data.heads % k === 0);
   const size = (words, kv) => 2 * words * data.layers * kv * data.width * data.itemsize;
 
-  const read = slider(lab, "Words read", { max: data.words.length, value: data.words.length, onInput: () => { halt(); tell(); },
+  const read = player(lab, "Words read", { max: data.words.length, value: data.words.length, onInput: () => tell(),
     show: (n) => `${n} of ${data.words.length}` });
   const kind = menu(lab, "Compare with", Object.fromEntries(kinds.filter((k) => k !== data.kv_heads)
     .map((k) => [k, `${k} of ${data.heads} heads with keys`])), () => tell());
   kind.node.hidden = kinds.length === 1;
   kind.value = data.other;
-  const { halt } = player(lab, read, () => data.words.length, () => tell());
   const places = el("div", { class: "rl-columns" });
   lab.picture.append(places);
   const panels = [panel(), panel()];
@@ -78,7 +77,7 @@ function render({ model, el: root }) {
     panels[0].draw(theme, data.kv_heads, true);
     if (kinds.length > 1) panels[1].draw(theme, Number(kind.value), false);
   });
-  return () => { halt(); lab.close(); };
+  return () => { read.halt(); lab.close(); };
 }
 
 export default { render };

@@ -117,7 +117,7 @@ function render({ model, el: root }) {
     captions[0].textContent = `${data.words.length} words along two principal components; a colour is the compared `
       + `word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
       + `${unnamed ? `; for ${unnamed} names there is no room` : ""}`;
-    bars.draw(theme, { words: found.map(([j]) => data.words[j]), signed: true,
+    bars.draw(theme, { words: found.map(([j]) => data.words[j]), written: (x) => x.toFixed(2),
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;

@@ -44,7 +44,7 @@ const measure = document.createElement("canvas").getContext("2d");
 /** The width in pixels of the widest of some words, at most `most`. */
 export function widest(words, most) {
   measure.font = `bold ${TYPE}`;
-  return Math.min(most, Math.ceil(Math.max(...words.map((word) => measure.measureText(word).width))) + 2);
+  return Math.min(most, Math.ceil(Math.max(0, ...words.map((word) => measure.measureText(word).width))) + 2);
 }
 
 /** A word, cut to fit into so many pixels. */

@@ -1,25 +1,39 @@
-// A button that moves a slider to its end, step by step.
-import { button } from "./lab.js";
+// A slider over steps, with buttons that go back, go on, and play.
+import { button, slider } from "./lab.js";
 
-const PACE = 700; // milliseconds a step
-
-/** Plays `control` up to `last()`, from the start again if it is there; `tell()` is called at the end. */
-export function player(lab, control, last, tell) {
-  let playing = 0;
-  const node = button(lab, "Play", () => (playing ? halt() : start()));
-  function start() {
-    if (control.value === last()) control.value = 0;
-    node.textContent = "Pause";
-    playing = setInterval(() => {
-      control.value += 1;
-      if (control.value >= last()) { halt(); tell(); }
-      lab.redraw();
-    }, PACE);
-  }
+/**
+ * As `slider`, from 0 to `max`; `pause` is how many milliseconds a step lasts while it plays. It plays from where it
+ * is, from the start if it is at the end.
+ */
+export function player(lab, label, { max, value, show, onInput = () => {}, pause = 400 }) {
+  let [last, timer] = [max, 0];
+  const steps = slider(lab, label, { max, value, show, onInput: (v) => { halt(); onInput(v); } });
+  const go = (to) => {
+    steps.value = Math.min(Math.max(to, 0), last);
+    onInput(steps.value);
+    lab.redraw();
+  };
+  const by = (change) => () => { halt(); go(steps.value + change); };
+  button(lab, "Back", by(-1));
+  button(lab, "Next", by(1));
+  const play = button(lab, "Play", () => {
+    if (timer) { halt(); return; }
+    play.textContent = "Pause";
+    if (steps.value >= last) go(0);
+    timer = setInterval(() => {
+      if (lab.root.isConnected) go(steps.value + 1);
+      if (steps.value >= last || !lab.root.isConnected) halt();
+    }, pause);
+  });
   function halt() {
-    clearInterval(playing);
-    playing = 0;
-    node.textContent = "Play";
+    clearInterval(timer);
+    timer = 0;
+    play.textContent = "Play";
   }
-  return { halt };
+  return {
+    halt, go,
+    get value() { return steps.value; },
+    set value(v) { halt(); steps.value = v; },
+    set max(m) { last = m; steps.max = m; },
+  };
 }

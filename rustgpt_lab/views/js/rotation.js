@@ -30,7 +30,7 @@ function render({ model, el: root }) {
   const curve = el("div", { class: "rl-caption" }, "Score at each distance, wherever the two stand");
   const plot = el("div");
   lab.picture.append(lane, caption, pairs, curve, plot);
-  const chart = lineChart(plot, "The score at each distance", (i) => move(1, Math.max(0, places[0] - i)), "distance");
+  const chart = lineChart(plot, "The score at each distance", (i) => move(1, Math.max(0, places[0] - i)));
   const dials = Array.from({ length: Math.min(MOST, query.length / 2) }, (_, i) => dial(i));
   pairs.append(...dials.map(({ node }) => node));
 
@@ -127,7 +127,8 @@ function render({ model, el: root }) {
     const values = Array.from({ length: last + 1 }, (_, d) => scored(query, key, [d, 0], base).score);
     const [low, high] = [Math.min(...values, 0), Math.max(...values, 0)];
     chart.draw(theme, { steps: values.map((_, d) => d), series: [{ name: "score", values, colour: theme.accent }],
-      low: low - 0.05 * (high - low), high: high + 0.05 * (high - low), at: places[0] - places[1], tall: 130 });
+      low: low - 0.05 * (high - low), high: high + 0.05 * (high - low), at: places[0] - places[1], tall: 130,
+      unit: "distance" });
   });
   return lab.close;
 }
