@@ -18,8 +18,8 @@ function path(x, y, values) {
 
 /**
  * `draw(theme, { steps, series: [{ values, colour, width, opacity, dash }, ...], low, high, log, at, tall, unit,
- * marks })`: the step `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click; `unit` says
- * what a step is; `marks`, [[place, words], ...], are lines with words of their own.
+ * marks })`: the step `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click;
+ * `unit` says what a step is; `marks`, [[place, words], ...], are lines with words of their own.
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });

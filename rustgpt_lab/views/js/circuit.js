@@ -46,8 +46,8 @@ function render({ model, el: root }) {
     const m = moment.value;
     const [top, before] = [best(data.induction), best(data.previous)];
     lab.say(`Step ${step[m]}: loss ${number(loss[m], 3)}, ${Math.round(100 * data.rows.at(m, 2))} % right; induction `
-      + `${number(data.induction.at(m, top), 2)} in ${name(top)}; the word before ${number(data.previous.at(m, before), 2)} `
-      + `in ${name(before)}.`);
+      + `${number(data.induction.at(m, top), 2)} in ${name(top)}; the word before `
+      + `${number(data.previous.at(m, before), 2)} in ${name(before)}.`);
   }
 
   lab.onData((next) => {
@@ -67,15 +67,16 @@ function render({ model, el: root }) {
   lab.onDraw((theme) => {
     const at = moment.value;
     const marks = data.appears === null ? [] : [[data.appears, "it appears"]];
-    upper.head.textContent = `Loss on the words that follow from those before, in nats; ${step.at(-1)} of ${data.total} `
-      + `steps, ${data.state}`;
+    upper.head.textContent = "Loss on the words that follow from those before, in nats; "
+      + `${step.at(-1)} of ${data.total} steps, ${data.state}`;
     upper.chart.draw(theme, { steps: step, series: [{ name: "loss", values: loss, colour: theme.accent }], low: 0,
       high: Math.max(...loss), at, marks, tall: 150 });
     const orange = theme.categories[1];
     const lines = (tensor, colour, what) => Array.from({ length: data.layers * data.heads }, (_, k) => ({
       name: `${what}, ${name(k)}`, values: column(tensor, k), colour, width: k === best(tensor) ? 2.5 : 1,
       opacity: k === best(tensor) ? 1 : 0.45 }));
-    const both = [...lines(data.previous, orange, "the word before"), ...lines(data.induction, theme.accent, "induction")];
+    const both = [...lines(data.previous, orange, "the word before"),
+      ...lines(data.induction, theme.accent, "induction")];
     lower.head.replaceChildren("Score of every head: its attention for what came next the first time, and for the word "
       + "before", legend([{ name: `induction, most: ${name(best(data.induction))}`, colour: theme.accent },
       { name: `the word before, most: ${name(best(data.previous))}`, colour: orange }]));
