@@ -41,7 +41,7 @@ def texts(seed: int, steps: int = STEPS) -> list[str]:
 
 def measured(llm: LLM) -> Row:
     """Loss and share on texts of other seeds, and the scores of the heads, induction and previous."""
-    able, scores = ability(llm, TASK, 50), head_scores(llm)
+    able, scores = ability(llm, TASK), head_scores(llm)
     return able.loss, able.share, scores.induction, scores.previous
 
 

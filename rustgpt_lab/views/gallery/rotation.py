@@ -57,8 +57,8 @@ class Rotation(View):
     def sentence(self) -> str:
         (query, key), distance = self.data.places, self.data.places[0] - self.data.places[1]
         return (
-            f"Query at {query}, key at {key}: distance {distance}, score {self.data.score(query, key):.4g}, "
-            f"and so at every other pair of positions {distance} apart.".replace("-", "−")
+            f"Query at {query}, key at {key}: distance {distance}, "
+            f"score {self.data.score(query, key):.4g}.".replace("-", "−")
         )
 
     def figure(self) -> Figure:
@@ -124,7 +124,7 @@ def rotation(
         ShapeError: the vectors are not two of the same even length; or a place is not there.
 
     >>> rotation([1, 0], [1, 0], places=(12, 12)).sentence
-    'Query at 12, key at 12: distance 0, score 0.7071, and so at every other pair of positions 0 apart.'
+    'Query at 12, key at 12: distance 0, score 0.7071.'
     """
     q, k = np.asarray(query, float), np.asarray(key, float)
     if q.shape != k.shape or q.ndim != 1 or not len(q) or len(q) % 2:

@@ -8,8 +8,8 @@ const LANE = 66; // height of the line of positions
 const MOST = 8; // pairs that are drawn
 
 function render({ model, el: root }) {
-  const lab = stage(model, root, "Drag the query, the key, or the bar between them along the line: every pair turns, "
-    + "and while the bar keeps its length, the score keeps its value.");
+  const lab = stage(model, root, "Drag the query, the key, or the bar between them along the line, and every pair of their "
+    + "numbers turns. The curve is the score at each distance; a click on it moves the key.");
   const { query, key, base, last } = unpacked(model.get("data"));
   const places = [...model.get("data").places];
 
@@ -28,7 +28,7 @@ function render({ model, el: root }) {
     height: LANE, style: "display:block;width:100%;touch-action:none" });
   const pairs = el("div", { class: "rl-columns", style: "gap:4px 12px" });
   const caption = el("div", { class: "rl-caption rl-figures", style: "max-width:none" });
-  const curve = el("div", { class: "rl-caption" }, "Score at each distance, wherever the two stand");
+  const curve = el("div", { class: "rl-caption" }, "Score at each distance");
   const plot = el("div");
   lab.picture.append(lane, caption, pairs, curve, plot);
   const chart = lineChart(plot, "The score at each distance", (i) => move(1, Math.max(0, places[0] - i)));
