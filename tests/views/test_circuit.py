@@ -19,7 +19,7 @@ def recorded() -> induction.Recorded:
 def test_what_is_recorded_is_what_the_kept_weights_do(recorded, place: int) -> None:
     growth = recorded.growth
     recorded.go_to(int(growth.step[place]))
-    able, scores = ability(recorded.llm, induction.TASK, 50), head_scores(recorded.llm)
+    able, scores = ability(recorded.llm, induction.TASK), head_scores(recorded.llm)
     assert growth.loss[place] == pytest.approx(able.loss, abs=1e-4)
     assert growth.share[place] == pytest.approx(able.share, abs=1e-3)
     np.testing.assert_allclose(growth.induction[place], scores.induction, atol=1e-4)

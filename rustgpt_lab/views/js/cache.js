@@ -67,7 +67,8 @@ function render({ model, el: root }) {
   function tell() {
     const other = Number(kind.value);
     lab.say(`After ${read.value} words: ${bytes(size(read.value, data.kv_heads))} with ${data.kv_heads} of `
-      + `${data.heads} heads that have keys${kinds.length > 1 ? `, ${bytes(size(read.value, other))} with ${other}` : ""}.`);
+      + `${data.heads} heads that have keys`
+      + (kinds.length > 1 ? `, ${bytes(size(read.value, other))} with ${other}.` : "."));
   }
 
   const note = el("div", { class: "rl-caption" }, `One layer of ${data.layers}; the numbers are for all of them. In `

@@ -8,8 +8,8 @@ const LANE = 66; // height of the line of positions
 const MOST = 8; // pairs that are drawn
 
 function render({ model, el: root }) {
-  const lab = stage(model, root, "Drag the query, the key, or the bar between them along the line, and every pair of their "
-    + "numbers turns. The curve is the score at each distance; a click on it moves the key.");
+  const lab = stage(model, root, "Drag the query, the key, or the bar between them along the line, and every pair of "
+    + "their numbers turns. The curve is the score at each distance; a click on it moves the key.");
   const { query, key, base, last } = unpacked(model.get("data"));
   const places = [...model.get("data").places];
 
