@@ -15,7 +15,7 @@ from ..llm import LLM
 from ..numerics import Array
 from ..training import Callback, Training, TrainingSession
 from ..views.gallery.circuit import Growth
-from .circuits import LETTERS, Task, ability, attention_only, head_scores, repeats
+from .circuits import LETTERS, ability, attention_only, head_scores, repeats
 
 TASK = repeats()
 D, BATCH, RATE = 32, 32, 2e-3

@@ -12,7 +12,9 @@ SHOW = "views.cache(llm, 'User: What does the sun give? Assistant: The sun gives
 
 
 def drive(lab: Lab, view: Locator) -> None:
-    assert "2 key heads of 16 numbers in 3 layers keep 9,984 bytes; with 8 it would be 39,936" in lab.says(view)
+    assert "2 key heads of 16 numbers in 3 layers keep 9,984 bytes; with 8 it would be 39,936" in lab.says(
+        view
+    )
     lab.reach(view, "Words read")
     lab.press("Home")
     assert "After 0 words: 0 bytes with 2 of 8" in lab.says(view)

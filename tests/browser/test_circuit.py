@@ -32,7 +32,9 @@ def drive(lab: Lab, view: Locator) -> None:
 
 
 def test_circuit(lab: Lab) -> None:
-    check_view(lab, "circuit", SETUP, "views.circuit(induction.recorded())", drive, "input[aria-label=Moment]")
+    check_view(
+        lab, "circuit", SETUP, "views.circuit(induction.recorded())", drive, "input[aria-label=Moment]"
+    )
 
 
 def test_a_run_is_started_and_rewound(lab: Lab) -> None:

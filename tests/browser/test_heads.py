@@ -4,7 +4,9 @@ from playwright.sync_api import Locator, expect
 
 from .harness import Lab, check_view
 
-SETUP = "from rustgpt_lab import views\nfrom rustgpt_lab.course import induction\nllm = induction.recorded().llm"
+SETUP = (
+    "from rustgpt_lab import views\nfrom rustgpt_lab.course import induction\nllm = induction.recorded().llm"
+)
 SHOW = "views.heads(llm, induction.TEXT.rsplit(' ', 1)[0])"
 LARGE = """
 from rustgpt_lab import LLM, views

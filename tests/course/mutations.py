@@ -81,7 +81,7 @@ MUTATIONS = [
     Mutation("pairs are turned the other way round", "11", "layers/rotary.py", "a * cos - b * sin, a * sin + b * cos", "a * cos + b * sin, b * cos - a * sin"),
     Mutation("keys are turned as if all stood at 0", "11", "layers/rotary.py", "return cos[positions, None], sin", "return cos[0 * positions, None], sin"),
     Mutation("the gate is always open", "11", "layers/swiglu.py", "lambda gate, up: silu(gate) * up, gate", "lambda gate, up: gate * up, gate"),
-    Mutation("RMSNorm's epsilon beside the root", "11", "layers/rms_norm.py", "self.d + self.epsilon)[", "self.d)["),
+    Mutation("RMSNorm without its epsilon", "11", "layers/rms_norm.py", "self.d + self.epsilon)[", "self.d)["),
     Mutation("a silenced head is another one", "11", "course/circuits.py", "w_o[[*heads]] = 0", "w_o[[h - 1 for h in heads]] = 0"),
 ]
 # fmt: on

@@ -110,7 +110,7 @@ def rotation(
     base: float = 10000.0,
     last: int = 63,
 ) -> Rotation:
-    """Rotary positions: drag a query and a key along the positions, and see their pairs turn and what becomes of the score.
+    """Rotary positions: drag a query and a key along, and see their pairs turn and what becomes of the score.
 
     Everything is computed in the browser, as `layers.rotary` computes it.
 
@@ -129,7 +129,9 @@ def rotation(
     q, k = np.asarray(query, float), np.asarray(key, float)
     if q.shape != k.shape or q.ndim != 1 or not len(q) or len(q) % 2:
         expected = "two vectors of the same even length"
-        raise ShapeError("these cannot be turned", where="rotation", expected=expected, got=(q.shape, k.shape))
+        raise ShapeError(
+            "these cannot be turned", where="rotation", expected=expected, got=(q.shape, k.shape)
+        )
     if not 0 <= places[1] <= places[0] <= last or last < 1:
         expected = f"0 to {last}, the key not after the query"
         raise ShapeError("there are no such places", where="places", expected=expected, got=places)
