@@ -1,8 +1,8 @@
 """`python3 -m tests.attention_table`: kinds of attention in RustGPT's network, compared on both of its corpora.
 
-RustGPT's network as it is, with 8 heads, with 8 heads and rotary positions, and with 8 over 2 grouped: each has blocks of
-RustGPT's own norms and feed-forward networks, the same widths, recipe and five seeds. Quality is the loss on the texts
-of a corpus, and the share of questions answered word for word, learned ones and wordings that were held out. Words a
+RustGPT's network as it is, with 8 heads, with 8 heads and rotary positions, and with 8 over 2 grouped: each has blocks
+of RustGPT's own norms and feed-forward networks, the same widths, recipe and seeds. Quality is the loss on the texts of
+a corpus, and the share of questions answered word for word, learned ones and wordings that were held out. Words a
 second are those learned from, of processor time; memory is the weights', and the cache's of 80 words.
 
 `--epochs N` of each phase, 30 by default; `--seeds N`.

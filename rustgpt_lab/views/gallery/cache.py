@@ -62,7 +62,7 @@ def cache_of(llm: LLM, text: str) -> CacheData:
         TextError: the model cannot read the text.
     """
     layers = [layer for _, layer in walk(llm.network) if isinstance(layer, ATTENTION)]
-    sizes: set[tuple[int, ...]] = {
+    sizes: set[tuple[Any, ...]] = {
         (getattr(layer, "heads", 1), getattr(layer, "kv_heads", 1), getattr(layer, "width", layer.d_in))
         for layer in layers
     }
