@@ -31,7 +31,7 @@ function render({ model, el: root }) {
   const curve = el("div", { class: "rl-caption" }, "Score at each distance");
   const plot = el("div");
   lab.picture.append(lane, caption, pairs, curve, plot);
-  const chart = lineChart(plot, "The score at each distance", (i) => move(1, Math.max(0, places[0] - i)));
+  const chart = lineChart(plot, "The score at each distance", (distance) => move(1, Math.max(0, places[0] - distance)));
   const dials = Array.from({ length: Math.min(MOST, query.length / 2) }, (_, i) => dial(i));
   pairs.append(...dials.map(({ node }) => node));
 
@@ -131,7 +131,7 @@ function render({ model, el: root }) {
         + (query.length > 2 * MOST ? `. The first ${MOST} of ${query.length / 2} pairs.` : ""));
     const values = Array.from({ length: last + 1 }, (_, d) => scored(query, key, [d, 0], base).score);
     const [low, high] = [Math.min(...values, 0), Math.max(...values, 0)];
-    chart.draw(theme, { steps: values.map((_, d) => d), series: [{ name: "score", values, colour: theme.accent }],
+    chart.draw(theme, { series: [{ steps: values.map((_, d) => d), name: "score", values, colour: theme.accent }],
       low: low - 0.05 * (high - low), high: high + 0.05 * (high - low), at: places[0] - places[1], tall: 130,
       unit: "distance" });
   });
