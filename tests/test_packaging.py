@@ -60,7 +60,7 @@ def course_and_package() -> dict[str, Path]:
 
 def test_the_wheel_carries_the_package_and_the_course(built: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(built[0]) as wheel:
-        inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
+        inside = {name for name in wheel.namelist() if not re.search(r"\.(dist-info|data)/", name)}
         expected = course_and_package()
         assert inside == set(expected)
         assert "rustgpt_lab/notebooks/00_start_here.ipynb" in inside
@@ -74,6 +74,8 @@ def test_the_wheel_s_metadata(built: tuple[Path, Path]) -> None:
         metadata = Parser().parsestr(wheel.read(info + "METADATA").decode())
         scripts = wheel.read(info + "entry_points.txt").decode()
         assert info + "licenses/LICENSE" in wheel.namelist()
+        template = "data/share/jupyter/nbconvert/templates/rustgpt_lab/index.html.j2"
+        assert info.replace("dist-info/", "data/") + template in wheel.namelist()
     assert metadata["Version"] == rustgpt_lab.__version__
     assert metadata["License-Expression"] == "MIT"
     base = [r for r in map(Requirement, metadata.get_all("Requires-Dist")) if r.marker is None]
