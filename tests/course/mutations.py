@@ -86,6 +86,15 @@ MUTATIONS = [
     Mutation("the gate is always open", "11", "layers/swiglu.py", "lambda gate, up: silu(gate) * up, gate", "lambda gate, up: gate * up, gate"),
     Mutation("RMSNorm without its epsilon", "11", "layers/rms_norm.py", "self.d + self.epsilon)[", "self.d)["),
     Mutation("a silenced head is another one", "11", "course/circuits.py", "w_o[[*heads]] = 0", "w_o[[h - 1 for h in heads]] = 0"),
+    Mutation("an unknown word is not told", "01", "tokenizers/words.py", "if word not in self.ids]", "if word in self.ids]"),
+    Mutation("layer norm forgets beta", "04", "layers/layer_norm.py", "        y += self.p.beta\n", "        y += 0 * self.p.beta\n"),
+    Mutation("feed forward without residual", "05", "layers/feed_forward.py", "        y += x\n", "        y += 0 * x\n"),
+    Mutation("the gradient skips the residual", "06a", "layers/feed_forward.py", "        dx += dy\n", "        dx += 0 * dy\n"),
+    Mutation("a norm's gradient moves the mean", "06b", "layers/layer_norm.py", "dx -= dx @ averaging(", "dx -= 0 * dx @ averaging("),
+    Mutation("softmax's gradient is one term short", "06b", "layers/self_attention.py", "(dweights - np.vecdot(dweights, c.weights)[..., None])", "dweights"),
+    Mutation("the warm-up is half as long", "07", "optim/schedule.py", "if step <= self.warmup:", "if step <= self.warmup // 2:"),
+    Mutation("L2's norm is its own square", "08", "optim/clipping.py", "length = hypot(*map(norm, arrays))", "length = hypot(*map(norm, arrays)) ** 2"),
+    Mutation("a row loses its mean", "08", "optim/clipping.py", "gradient.mean(axis=axis,", "gradient.mean(axis=1 - axis,"),
 ]
 # fmt: on
 
