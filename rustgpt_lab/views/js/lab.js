@@ -30,7 +30,13 @@ export function unpack(value) {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item)]));
 }
 
-function tensor({ shape, dtype, buffer, low, high }) {
+/** The bytes of a text in base64: so they stand in an exported page. */
+export function bytesOf(text) {
+  return Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)).buffer;
+}
+
+function tensor({ shape, dtype, buffer: sent, low, high }) {
+  const buffer = typeof sent === "string" ? bytesOf(sent) : sent;
   const start = buffer.byteOffset ?? 0;
   const values = new TYPES[dtype]((buffer.buffer ?? buffer).slice(start, start + buffer.byteLength));
   const step = low === undefined ? 1 : (high - low) / 255;
@@ -161,7 +167,7 @@ export function stage(model, root, hint) {
     onData(f) { take = f; receive(); },
     /** A question to the kernel, for the view's `answer`; new data or a problem comes back. */
     ask(question) {
-      if (!note.hidden) return; // nobody would answer
+      if (asks && !note.hidden) return; // nobody would answer
       card.setAttribute("aria-busy", "true");
       model.send({ ask: question });
     },
