@@ -1,5 +1,5 @@
-// What the browser's model computes, for Python to compare. On stdin { models, asked }: models as `portable.py` tells of
-// them, their weights in base64; questions of the kinds below. On stdout their answers.
+// What the browser's model computes, for Python to compare. On stdin { models, asked }: models as `portable.py` tells
+// of them, their weights in base64; questions of the kinds below. On stdout their answers.
 import { readFileSync } from "node:fs";
 
 import { attentionOf } from "../../rustgpt_lab/views/js/model/attention_of.js";
@@ -11,12 +11,12 @@ import { LLM, ModelError } from "../../rustgpt_lab/views/js/model/llm.js";
 import { networkOf } from "../../rustgpt_lab/views/js/model/network_of.js";
 import { say } from "../../rustgpt_lab/views/js/model/say.js";
 import { whatIfOf } from "../../rustgpt_lab/views/js/model/what_if_of.js";
-import { bytesOf } from "../../rustgpt_lab/views/js/lab.js";
+import { bytesOf } from "../../rustgpt_lab/views/js/packing.js";
 
 const VIEWS = { attention: attentionOf, what_if: whatIfOf, journey: journeyOf, network: networkOf, chat: chatOf };
-const plain = (array) => Array.from(Array.isArray(array) || ArrayBuffer.isView(array) ? array : array.values, (x) => (Number.isFinite(x) ? x : String(x)));
+const plain = (numbers) => Array.from(numbers, (x) => (Number.isFinite(x) ? x : String(x)));
 const caches = (found) => found.map((cache) => Object.fromEntries(Object.entries(cache).map(([name, array]) =>
-  [name, plain(array)])));
+  [name, plain(Array.isArray(array) ? array : array.values)])));
 
 const { models, asked } = JSON.parse(readFileSync(0, "utf8"));
 const llms = models.map((each) => new LLM(each, new Float32Array(bytesOf(each.weights))));

@@ -7,8 +7,8 @@ const NUMBER = 56; // the width of a column of numbers
 
 /**
  * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], most, written(x), wide, faint(i) })`: values from
- * 0 to `most`, 1 by default, the colour of the bars, and that of the name; a series without a name has no heading; words
- * get `wide` pixels at most. A word that is `faint(i)` stands back.
+ * 0 to `most`, 1 by default, the colour of the bars, and that of the name; a series without a name has no heading;
+ * words get `wide` pixels at most. A word that is `faint(i)` stands back.
  */
 export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });

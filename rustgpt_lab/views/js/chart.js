@@ -20,6 +20,7 @@ function path(x, y, values) {
  * `draw(theme, { steps, series: [{ values, colour, width, opacity, dash }, ...], low, high, log, at, tall, unit })`:
  * the step `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click; `unit` says
  * what a step is.
+ * @param {HTMLElement} parent @param {string} label @param {(place: number) => void} [onPick]
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });

@@ -142,6 +142,7 @@ function render({ model, el: root }) {
     rows.draw(theme, { rows: data.names, before: each(data.before), after: each(data.after),
       clipped: each(data.clipped, mean) });
     const all = { steps: before.map((_, s) => s + 1), at: step.value ? step.value - 1 : undefined };
+    /** @type {Record<string, any>[]} */
     const series = [
       { name: "before", values: before, colour: theme.before, width: 1.5 },
       { name: "after", values: after, colour: theme.accent },

@@ -2,7 +2,10 @@
 
 /** A view's data and its sentence. @typedef {{ data: Record<string, any>, sentence: string }} Answer */
 
-/** Numbers as packing.py would send them. @param {Float32Array | Int32Array | Uint8Array} values @param {number[]} shape */
+/**
+ * Numbers as packing.py would send them.
+ * @param {Float32Array | Int32Array | Uint8Array} values @param {number[]} shape
+ */
 export function packed(values, shape = [values.length]) {
   const dtype = values instanceof Float32Array ? "float32" : values instanceof Int32Array ? "int32" : "uint8";
   return { shape, dtype, buffer: values };
@@ -11,7 +14,10 @@ export function packed(values, shape = [values.length]) {
 /** @param {import("./matrix.js").Matrix} matrix */
 export const packedMatrix = ({ values, rows, columns }) => packed(values, [rows, columns]);
 
-/** The places of the greatest numbers, the greatest first; of equals, the first. @param {Float32Array} row @param {number} count */
+/**
+ * The places of the greatest numbers, the greatest first; of equals, the first.
+ * @param {Float32Array} row @param {number} count
+ */
 export function greatest(row, count) {
   /** @type {number[]} */
   const found = [];

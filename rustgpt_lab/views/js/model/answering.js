@@ -1,5 +1,5 @@
 // Who answers a card's questions: this page, where it has the weights of the models, else the kernel.
-import { bytesOf } from "../lab.js";
+import { bytesOf } from "../packing.js";
 import { LLM, ModelError } from "./llm.js";
 
 /**
@@ -85,18 +85,17 @@ export function answering(model, answer) {
     });
   }
   function load() {
-    const sent = llms ? [] : keys.map(found);
-    if (sent.length && sent.every(Boolean)) llms = sent.map((each) => new LLM(each, /** @type {Sent} */ (each).weights));
+    const sent = llms ? [] : keys.flatMap((key) => found(key) ?? []);
+    if (sent.length === keys.length) llms = sent.map((each) => new LLM(each, each.weights));
     return llms !== null;
   }
 
   model.on("change:data", () => { own = {}; });
   model.on("msg:custom", (content, buffers) => {
     if (!content.model) return;
-    const { buffer, byteOffset, byteLength } = buffers[0];
-    PAGE.set(content.model.key, { ...content.model, weights: new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)) });
+    PAGE.set(content.model.key, { ...content.model, weights: new Float32Array(bytesOf(buffers[0])) });
   });
-  if (!load()) for (const key of keys) if (!found(key)) model.send({ model: key });
+  if (!load()) keys.filter((key) => !found(key)).forEach((key) => model.send({ model: key }));
   return {
     get, send,
     on(event, listener) {

@@ -4,8 +4,8 @@ import { packed } from "./answer.js";
 /** @typedef {import("./matrix.js").Matrix} Matrix */
 
 /**
- * @param {import("./llm.js").LLM[]} llms one for each moment @param {string} text @param {{ moments: string[] }} data the
- * last answer's: it knows the moments' names
+ * @param {import("./llm.js").LLM[]} llms one for each moment @param {string} text
+ * @param {{ moments: string[] }} data the last answer's: it knows the moments' names
  * @returns {import("./answer.js").Answer}
  */
 export function attentionOf(llms, text, { moments }) {

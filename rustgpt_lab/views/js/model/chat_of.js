@@ -1,5 +1,5 @@
 // What chat.py's `answer` answers: a turn, whose words come one by one; the end of it; an answer's attention.
-import { inWords } from "../strategy.js";
+import { inWords } from "../chance.js";
 import { attentionOf } from "./attention_of.js";
 import { ModelError, quoted } from "./llm.js";
 import { say } from "./say.js";
@@ -25,7 +25,10 @@ export function* chatOf([llm], question, data) {
   }
 }
 
-/** The conversation straight after a question. @param {LLM} llm @param {Record<string, any>} question @param {Chat} data */
+/**
+ * The conversation straight after a question.
+ * @param {LLM} llm @param {Record<string, any>} question @param {Chat} data
+ */
 function asked(llm, question, { turns, attention }) {
   if ("say" in question) {
     const turn = begun(llm, question, /** @type {Turn} */ (turns.at(-1)));
@@ -35,7 +38,10 @@ function asked(llm, question, { turns, attention }) {
   return { turns, attention: looked(llm, question.look, turns) };
 }
 
-/** A question without an answer; its strategy is the turn's before, which draws anew. @param {LLM} llm @param {any} question @param {Turn} before */
+/**
+ * A question without an answer; its strategy is that of the turn before, which draws anew.
+ * @param {LLM} llm @param {any} question @param {Turn} before
+ */
 function begun(llm, { say: text, strategy }, before) {
   if (!llm.vocab.encode(text).length) {
     throw new ModelError("no word of this question is in the vocabulary; "
@@ -64,7 +70,10 @@ function* written(llm, turn) {
   yield { ...turn, done: true };
 }
 
-/** The attention of a text, or of a turn with its answer. @param {LLM} llm @param {string | number | null} look @param {Turn[]} turns */
+/**
+ * The attention of a text, or of a turn with its answer.
+ * @param {LLM} llm @param {string | number | null} look @param {Turn[]} turns
+ */
 function looked(llm, look, turns) {
   if (look === null) return null;
   let text = String(look);

@@ -33,7 +33,10 @@ export class LLM {
     return ids;
   }
 
-  /** Every layer's cache for a text; the last text's is kept, for a drag asks for the same one again. @param {string} text */
+  /**
+   * Every layer's cache for a text; the last text's is kept, for a drag asks for the same one again.
+   * @param {string} text
+   */
   trace(text) {
     if (text !== this.last.text) this.last = { text, trace: forward(this.network, this.tokenize(text)) };
     return this.last.trace;

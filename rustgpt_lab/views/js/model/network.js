@@ -16,7 +16,10 @@ import { SelfAttention } from "./self_attention.js";
 /** @type {Record<string, new (p: any, settings: any) => Layer>} */
 const LAYERS = { Embeddings, SelfAttention, FeedForward, LayerNorm, OutputProjection };
 
-/** The layers, each with its own windows on the weights. @param {Described[]} described @param {Float32Array} weights */
+/**
+ * The layers, each with its own windows on the weights.
+ * @param {Described[]} described @param {Float32Array} weights
+ */
 export function networkOf(described, weights) {
   let start = 0;
   return described.map(({ name, parameters, ...settings }) => {

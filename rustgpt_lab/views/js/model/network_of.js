@@ -1,5 +1,5 @@
 // What network.py's `answer` answers: what flows through the layers for a text, each array in a few numbers.
-import { unpack } from "../lab.js";
+import { unpack } from "../packing.js";
 import { packed } from "./answer.js";
 
 /** @typedef {import("./matrix.js").Matrix} Matrix */
@@ -37,11 +37,11 @@ export function arrayOf(array, bins) {
   const mean = finite.reduce((sum, x) => sum + x, 0) / finite.length;
   const std = Math.sqrt(finite.reduce((sum, x) => sum + (x - mean) ** 2, 0) / finite.length);
   return { shape, mean, std, low, high, hidden: values.length - finite.length,
-    counts: histogram(finite, low, high, bins) };
+    counts: countsOf(finite, low, high, bins) };
 }
 
 /** How many numbers lie in each of even steps from low to high: NumPy's `histogram`. @param {Float32Array} values */
-function histogram(values, /** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ bins) {
+function countsOf(values, /** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ bins) {
   const [from, to] = low === high ? [low - 0.5, high + 0.5] : [low, high];
   const counts = new Int32Array(bins);
   for (const x of values) counts[Math.min(Math.floor((x - from) / (to - from) * bins), bins - 1)]++;

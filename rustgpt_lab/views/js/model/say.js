@@ -5,13 +5,12 @@ import { generator } from "./generator.js";
 import { softmax } from "./matrix.js";
 import { lastScores, Past } from "./network.js";
 
-/**
- * As Python's `Sampling`.
- * @typedef {{ temperature: number, top_k: number | null, top_p: number | null, repetition_penalty: number, seed: number }}
- * Strategy
- */
+/** @typedef {import("../chance.js").Strategy & { seed: number }} Strategy */
 
-/** Scores and the ids before -> the next id. @param {Strategy} strategy @param {number} said how many words were drawn */
+/**
+ * Scores and the ids before -> the next id.
+ * @param {Strategy} strategy @param {number} said how many words were drawn
+ */
 function choosing(strategy, said) {
   if (strategy.temperature === 0 && strategy.repetition_penalty === 1) {
     return (/** @type {Float32Array} */ scores) => greatest(scores, 1)[0];
