@@ -3,10 +3,28 @@
 They are plain functions: no account, no server, no network. The exercises are data, in `exercises`.
 """
 
-from .checking import check
+from .assembly import your_model
+from .bugs import bug
+from .diagnosis import check
 from .folding import fold
+from .my_gpt import import_my_gpt, keep, run_my_gpt, stand_alone
+from .ordering import order
 from .predictions import predict, reveal
 from .record import progress
 from .show import show
 
-__all__ = ["check", "fold", "predict", "progress", "reveal", "show"]
+__all__ = [
+    "bug",
+    "check",
+    "fold",
+    "import_my_gpt",
+    "keep",
+    "order",
+    "predict",
+    "progress",
+    "reveal",
+    "run_my_gpt",
+    "show",
+    "stand_alone",
+    "your_model",
+]

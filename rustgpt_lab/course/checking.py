@@ -6,7 +6,7 @@ import linecache
 import re
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import CodeType
@@ -14,12 +14,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from . import my_gpt
 from .card import Card
 from .compare import difference, show_value
 from .exercise import Exercise, find_exercise
+from .guard import SECONDS, Few, TimeUp, within
 from .record import progress
 
 Status = Literal["passed", "not yet", "wrong"]
+
+CLOSE = "Close: "
+"""So a diagnosis begins that names a mistake."""
 
 
 class Verdict(Card):
@@ -40,7 +45,7 @@ class Verdict(Card):
 
 
 def check(id: str, answer: Any = ...) -> Verdict:
-    """Check an answer to an exercise. A pass is written into your progress.
+    """Check an answer to an exercise. A pass is written into your progress; a part of a GPT, into your `my_gpt.py`.
 
     Args:
         id: the exercise, such as "03.1".
@@ -50,10 +55,17 @@ def check(id: str, answer: Any = ...) -> Verdict:
         ModelError: there is no such exercise. Nothing that is wrong with the answer raises.
     """
     exercise = find_exercise(id)
-    verdict = Verdict(exercise, *_examine(exercise, answer))
-    if verdict:
+    status, message = examine(exercise, answer)
+    if status == "passed":
         progress.passed(id)
-    return verdict
+        message = my_gpt.passed(exercise, answer)
+    return Verdict(exercise, status, message)
+
+
+def examine(exercise: Exercise, answer: Any) -> tuple[Status, str]:
+    """What `check` says of an answer; nothing is written."""
+    with redirect_stdout(Few()):
+        return _examine(exercise, answer)
 
 
 def _examine(exercise: Exercise, answer: Any) -> tuple[Status, str]:
@@ -75,7 +87,7 @@ def _examine(exercise: Exercise, answer: Any) -> tuple[Status, str]:
     for mistake in exercise.mistakes:
         wrongs = _run(exercise, mistake.wrong)
         if all(_same(a, b, exercise.tolerance) for a, b in zip(outcomes, wrongs, strict=True)):
-            return "wrong", f"Close: {mistake.message}."
+            return "wrong", f"{CLOSE}{mistake.message}."
     return "wrong", f"Not right yet: {first}"
 
 
@@ -89,8 +101,12 @@ class _Outcome:
 
 
 def _run(exercise: Exercise, answer: Any) -> list[_Outcome]:
-    """Try an answer on every case, each time with fresh arguments."""
-    return [_call(answer, arguments) for arguments in exercise.cases()]
+    """Try an answer on every case, each time with fresh arguments; what takes too long once is not tried again."""
+    outcomes: list[_Outcome] = []
+    for arguments in exercise.cases():
+        endless = outcomes and isinstance(outcomes[-1].error, TimeUp)
+        outcomes.append(outcomes[-1] if endless else _call(answer, arguments))
+    return outcomes
 
 
 def _call(answer: Any, arguments: tuple[Any, ...]) -> _Outcome:
@@ -99,8 +115,8 @@ def _call(answer: Any, arguments: tuple[Any, ...]) -> _Outcome:
     arguments = copy.deepcopy(arguments)
     try:
         with np.errstate(all="ignore"):
-            return _Outcome(answer(*arguments), None, arguments)
-    except (Exception, SystemExit) as error:
+            return _Outcome(within(SECONDS, answer, *arguments), None, arguments)
+    except (Exception, SystemExit, TimeUp) as error:
         return _Outcome(None, error, arguments)
 
 
@@ -176,7 +192,13 @@ def _failure(answer: Callable[..., Any], error: BaseException, names: tuple[str,
     if sizes := re.search(r"matmul: .* \(size (\d+) is different from (\d+)\)", what):
         rule = "the inner sizes of a matrix product must agree, (a, b) @ (b, c)"
         what = f"an error: {rule}; here they are {sizes[2]} and {sizes[1]}"
+    endless = f"it does not end: after {SECONDS:g} seconds it was still"
+    if not frames and isinstance(error, TimeUp):
+        return f"{endless} at work"
     if not frames:
         return f"it cannot be called with {len(names)} arguments ({', '.join(names)}): {what}"
+    place = my_gpt.FILE if frames[-1].filename.endswith(my_gpt.FILE) else "the cell"
     line = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
-    return f"line {frames[-1].lineno} of the cell, `{line}`, raises {what}"
+    if isinstance(error, TimeUp):
+        return f"{endless} at line {frames[-1].lineno} of {place}, `{line}`"
+    return f"line {frames[-1].lineno} of {place}, `{line}`, raises {what}"

@@ -163,7 +163,7 @@ def ability(llm: LLM, task: Task, count: int = 100, seed: int = 1) -> Ability:
     """Try a model on texts of a task; from another seed than those it learned from, it has not seen them."""
     rng = np.random.default_rng(seed)
     pairs = [task.make(rng) for _ in range(count)]
-    batch = Batch.to_learn([[llm.vocab.ids[word] for word in words] for words, _ in pairs])
+    batch = Batch.to_learn([llm.tokenize(" ".join(words)) for words, _ in pairs])
     answered = np.concatenate([follows[1:] for _, follows in pairs])
     logits = llm.network.scores(batch)
     said = logits.argmax(axis=-1) == batch.targets

@@ -5,6 +5,7 @@ import pkgutil
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib import import_module
 from typing import Any, Literal
 
@@ -96,6 +97,20 @@ class Question:
     text: str
     choices: Mapping[str, str]
     because: Mapping[str, str]
+
+
+def mixed_lines(solution: Callable[..., Any]) -> list[str]:
+    """The lines of a solution, below its `def`, in a mixed order that is always the same."""
+    lines = textwrap.dedent(inspect.getsource(solution).rstrip().partition("\n")[2]).splitlines()
+    return sorted(lines, key=lambda line: sha256(line.encode()).digest())
+
+
+def mixed_hint(id: str, solution: Callable[..., Any]) -> str:
+    """The hint that shows them. `ordering.order` checks an order."""
+    numbered = "\n".join(f"{i}  {line}" for i, line in enumerate(mixed_lines(solution), 1))
+    text = "These are the lines of the solution, in a mixed order. Which order is right?"
+    ask = f'`from rustgpt_lab.course import order`, then `order("{id}", [3, 1, …])` with their numbers tells you.'
+    return f"{text} {ask}\n\n```text\n{numbered}\n```"
 
 
 def find_exercise(id: str) -> Exercise:

@@ -9,7 +9,9 @@ from typing import Any
 
 from ..errors import FileError, ModelError
 from ..files import atomic_write
+from . import my_gpt
 from .exercise import notebooks, of_notebook
+from .sources import NotTaken
 from .table import DownloadLink, Table
 
 FILE = "my_progress.json"
@@ -80,18 +82,26 @@ class Progress:
         return kept
 
     def download(self) -> DownloadLink:
-        """A link that saves the file to your own computer, to be brought back with `restore`."""
-        return DownloadLink(self.path.name, _encode(self._read()))
+        """A link that saves the file, with your `my_gpt.py` in it, to your own computer; `restore` brings it back."""
+        record = self._read()
+        if my_gpt.path().exists():
+            record["my_gpt"] = my_gpt.path().read_text(encoding="utf-8")
+        return DownloadLink(self.path.name, _encode(record))
 
     def restore(self, path: str | os.PathLike[str]) -> Table:
         """Bring back a downloaded file. What was passed stays passed; of two answers the one from here stays.
+
+        So it is with the functions in `my_gpt.py`, too. None of them is run.
 
         Raises:
             ModelError: the file cannot be read, or is not a progress file.
         """
         try:
-            other = _decode(Path(path).read_bytes())
-        except (OSError, ValueError) as problem:
+            raw = Path(path).read_bytes()
+            other, code = _decode(raw), json.loads(raw).get("my_gpt", "")
+            if code:
+                my_gpt.merge(code)
+        except (OSError, ValueError, NotTaken) as problem:
             raise ModelError(
                 "this is not a progress file",
                 where=path,
@@ -152,9 +162,11 @@ def _decode(raw: bytes) -> Record:
         record = json.loads(raw)
     except RecursionError as problem:
         raise ValueError("it is nested too deeply") from problem
-    if not isinstance(record, dict) or set(record) != {"passed", "predictions"}:
+    if not isinstance(record, dict) or {*record} - {"my_gpt"} != {"passed", "predictions"}:
         raise ValueError("it has not the two parts `passed` and `predictions`")
     passed, predictions = record["passed"], record["predictions"]
+    if not isinstance(record.get("my_gpt", ""), str):
+        raise ValueError("`my_gpt` is not a text")
     if not isinstance(passed, list) or not all(isinstance(id, str) for id in passed):
         raise ValueError("`passed` is not a list of ids")
     if not isinstance(predictions, dict) or not all(map(_is_prediction, predictions.values())):

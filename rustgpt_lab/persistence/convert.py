@@ -53,8 +53,8 @@ def from_model(parts: Parts) -> dict[str, Any]:
 
 def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
     """A layer as {kind: fields}; `name` is its own in the network."""
-    kind, weights = type(layer).__name__, parts.network.weights
-    if REGISTRY.get(kind) is not type(layer):
+    kind, weights = schema.kind_of(layer).__name__, parts.network.weights
+    if REGISTRY.get(kind) is not schema.kind_of(layer):
         raise FileError("unregistered", path=f"network[{name}]", expected=", ".join(REGISTRY), got=kind)
     form, values = schema.form_of(kind), dict[str, Any]()
     for field, part in form.of(layer).items():

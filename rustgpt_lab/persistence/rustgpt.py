@@ -5,6 +5,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..layers import Embeddings, FeedForward, Layer, LayerNorm, OutputProjection, SelfAttention
+from .schema import kind_of
 
 KINDS = (Embeddings, SelfAttention, FeedForward, LayerNorm, OutputProjection)
 POSITIONS = 80
@@ -26,8 +27,8 @@ def rustgpt_reads(network: Sequence[Layer], path: str | PathLike[str]) -> str:
     if Path(path).suffix.lower() not in (".bin", ".json"):
         return "no: it reads .bin and .json, and nothing compressed"
     for layer in network:
-        if type(layer) not in KINDS:
-            return f"no: a layer of kind {type(layer).__name__}, which it does not know"
+        if kind_of(layer) not in KINDS:
+            return f"no: a layer of kind {kind_of(layer).__name__}, which it does not know"
         if isinstance(layer, Embeddings) and layer.max_seq_len != POSITIONS:
             return f"no: {layer.max_seq_len} positions, and RustGPT has {POSITIONS} compiled in"
     return "yes"

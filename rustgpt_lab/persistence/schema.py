@@ -151,6 +151,11 @@ PLAIN: dict[Any, Scalar] = {int: USIZE, float: F32, bool: BOOL, str: STRING}
 """What the annotation of a constructor's argument says -> how it is written."""
 
 
+def kind_of(layer: Layer) -> type[Layer]:
+    """The kind that a file knows a layer as: its own, or the one that it says it stands for."""
+    return getattr(layer, "stands_for", type(layer))
+
+
 def form_of(name: str) -> Form:
     """The form of a registered kind of layer."""
     kind: Any = REGISTRY[name]

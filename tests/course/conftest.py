@@ -1,4 +1,4 @@
-"""Every test of the course has a progress file of its own."""
+"""Every test of the course has a progress file of its own, and nothing has passed before it."""
 
 from pathlib import Path
 
@@ -9,4 +9,5 @@ import pytest
 def progress_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "my_progress.json"
     monkeypatch.setenv("RUSTGPT_LAB_PROGRESS", str(path))
+    monkeypatch.setattr("rustgpt_lab.course.my_gpt._latest", {})
     return path

@@ -9,6 +9,7 @@ import ast
 import copy
 import html
 import json
+import linecache
 import re
 import statistics
 from collections.abc import Callable, Iterator, Mapping
@@ -84,6 +85,7 @@ def run(sources: list[str]) -> list[Any]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     values = []
     for number, source in enumerate(sources):
+        linecache.cache[f"cell {number}"] = len(source), None, source.splitlines(True), f"cell {number}"
         *body, last = ast.parse(source).body or [ast.Pass()]
         if not isinstance(last, ast.Expr):
             body.append(last)

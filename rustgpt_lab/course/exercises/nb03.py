@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from ...numerics import softmax
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Exercise, Mistake, Question, mixed_hint
 
 ROOT_D = "this is the result without the division by √d"
 OTHER_D = "the scores are divided by √3, the `d` of the example above; a function takes d from its arguments"
@@ -65,7 +65,9 @@ def attention(
 
 def score_for(scores, j, share):
     others = np.delete(scores, j)
-    return np.log(share / (1 - share)) + np.log(np.exp(others).sum())
+    total = np.exp(others).sum()
+    grown = total * share / (1 - share)
+    return np.log(grown)
 
 
 def score_cases():
@@ -206,8 +208,9 @@ EXERCISES = [
         hints=(
             "Call the new score $s$ and the sum over the others $E = \\sum_{i \\neq j} e^{s_i}$. "
             "What is the weight of word $j$ then, by the formula of the softmax?",
-            "Solve $\\frac{e^s}{e^s + E} = p$ for $e^s$. You should find $e^s = E \\cdot \\frac{p}{1 - p}$.",
-            "Take the logarithm of both sides. `np.delete(scores, j)` gives the others.",
+            "Solve $\\frac{e^s}{e^s + E} = p$ for $e^s$. You should find $e^s = E \\cdot \\frac{p}{1 - p}$. "
+            "Then take the logarithm of both sides. `np.delete(scores, j)` gives the others.",
+            mixed_hint("03.4", score_for),
         ),
         solution=score_for,
         cases=score_cases,

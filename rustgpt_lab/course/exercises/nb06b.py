@@ -5,7 +5,7 @@
 import numpy as np
 
 from ...numerics import softmax
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Exercise, Mistake, Question, mixed_hint
 
 
 def attention_backward(dmix, q, k, v, weights):
@@ -84,9 +84,10 @@ EXERCISES = [
         minutes=15,
         hints=(
             "Three steps, the last one first: the mix, the softmax, the scores. Each is a line or two, and the table above has the formula of each.",
-            "The mix: `dv = weights.T @ dmix`, `dweights = dmix @ v.T`.",
-            "The softmax, row by row: `dscores = weights * (dweights - (dweights * weights).sum(axis=1, keepdims=True))`.",
-            "The scores were `q @ k.T / np.sqrt(d)`. So `dq` is `dscores @ k` and `dk` is `dscores.T @ q`, and each of them meets the same `np.sqrt(d)`, with `d = q.shape[1]`.",
+            "The mix: `dv = weights.T @ dmix`, `dweights = dmix @ v.T`. The softmax, row by row: "
+            "`dscores = weights * (dweights - (dweights * weights).sum(axis=1, keepdims=True))`. "
+            "The scores were `q @ k.T / np.sqrt(d)`, so `dq` and `dk` meet the same `np.sqrt(d)`, with `d = q.shape[1]`.",
+            mixed_hint("06.3", attention_backward),
         ),
         solution=attention_backward,
         parts=("dq", "dk", "dv"),

@@ -13,7 +13,7 @@ from ...layers import Layer
 from ...numerics import Array
 from ..anatomy import RESIDUAL, blocks_of
 from ..base import Table, View
-from ..style import ACCENT, INKS, plot
+from ..style import ACCENT, CATEGORIES, INKS, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BINS = 24
 """Of each small histogram."""
+AUTHORS = {"you": CATEGORIES[2], "half you": CATEGORIES[1], "the course": INKS["before"]}
+"""Who wrote a layer -> its colour, as in js/network.js."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class LayerData:
         size: how many parameters it has.
         gives: the width of a row of its output.
         parameters, trace: its weights, and what it computed.
+        author: of a model in which a learner's functions are: "you", "half you" or "the course"; else "".
     """
 
     name: str
@@ -68,6 +71,7 @@ class LayerData:
     gives: int
     parameters: tuple[ArrayData, ...]
     trace: tuple[ArrayData, ...]
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def network_of(llm: LLM, text: str) -> NetworkData:
     """
     trace = llm.trace(text)
     blocks = blocks_of(llm.network)
+    ours = "the course" if any(hasattr(layer, "written_by") for layer in llm.network) else ""
 
     def layer_of(i: int, layer: Layer) -> LayerData:
         return LayerData(
@@ -121,6 +126,7 @@ def network_of(llm: LLM, text: str) -> NetworkData:
                 for name, array in trace.items()
                 if name.startswith(f"{i}.")
             ),
+            author=getattr(layer, "written_by", ours),
         )
 
     return NetworkData(
@@ -150,8 +156,15 @@ class Network(View):
         shape = f"{len(data.layers)} layers" + (f" ({blocks} block{'s' * (blocks > 1)})" if blocks else "")
         return (
             f"{shape} with {data.size:,} parameters; the largest, layer {largest} ({layer.name}), "
-            f"has {layer.size / data.size:.0%} of them."
+            f"has {layer.size / data.size:.0%} of them.{self._authors()}"
         )
+
+    def _authors(self) -> str:
+        authors = [layer.author for layer in self.data.layers]
+        if not any(authors):
+            return ""
+        whole, half = authors.count("you"), authors.count("half you")
+        return f" {whole} of the layers are yours, {half} half yours, and {len(authors) - whole - half} the course's."
 
     def figure(self) -> Figure:
         layers, length = self.data.layers, len(self.data.words)
@@ -168,6 +181,9 @@ class Network(View):
                 )
                 ax.add_patch(_box(8, i - 0.36, 26, 0.72, **inside))
                 ax.text(9.5, i, f"{i}  {layer.name}", va="center")
+                if layer.author:
+                    ax.add_patch(_box(33, i - 0.36, 1, 0.72, facecolor=AUTHORS[layer.author]))
+                    ax.text(32.5, i, layer.author, va="center", ha="right", color=INKS["muted"])
                 ax.text(36, i, f"({length}, {layer.gives})", va="center", color=INKS["muted"])
                 shapes = ", ".join(
                     f"{array.name} {'×'.join(map(str, array.shape))}" for array in layer.parameters
@@ -204,16 +220,18 @@ class Network(View):
         return plot(draw, 13, 0.36 * rows + 0.4)
 
     def table(self) -> Table:
+        authored = any(layer.author for layer in self.data.layers)
         rows = [
             (
                 i,
                 layer.name,
                 "".join(f"{array.name} {array.shape} " for array in layer.parameters).strip(),
                 layer.size,
+                *[layer.author] * authored,
             )
             for i, layer in enumerate(self.data.layers)
         ]
-        return Table(("index", "layer", "parameters", "count"), rows)
+        return Table(("index", "layer", "parameters", "count", *["written by"] * authored), rows)
 
     def state(self) -> dict[str, Any]:
         """All histograms travel as one array, and each array says which row of it is its own."""

@@ -2,7 +2,10 @@
 import { el, number, stage, textBox } from "./lab.js";
 import { alone, answering } from "./model/answering.js";
 import { networkOf } from "./model/network_of.js";
+import { PALETTE } from "./palette.js";
 
+const [, HALF, ALL] = PALETTE.categories;
+const AUTHORS = { you: ALL, "half you": HALF, "the course": PALETTE.inks.light.before };
 const [WIDE, HIGH] = [84, 26]; // of a histogram, in pixels
 
 function histogram(counts, theme) {
@@ -52,9 +55,11 @@ function render({ model: widget, el: root }) {
     return el("label", {
       class: `rl-layer ${layer.residual ? "rl-residual" : ""}`,
       "data-gives": `(${data.words.length}, ${layer.gives})`,
-      style: `background-image:linear-gradient(90deg, ${share}, transparent 0)`,
+      style: `background-image:linear-gradient(90deg, ${share}, transparent 0)${
+        layer.author ? `;border-right:8px solid ${AUTHORS[layer.author]}` : ""}`,
     }, el("input", { type: "radio", name, checked: i === chosen, input: choose, "data-lm-suppress-shortcuts": "true" }),
-    el("span", {}, `${i} ${layer.name}`), el("span", {}, layer.size.toLocaleString("en")));
+    el("span", {}, `${i} ${layer.name}`), ...(layer.author ? [el("small", {}, layer.author)] : []),
+    el("span", {}, layer.size.toLocaleString("en")));
   }
   /** Layers of one block stand together. */
   function boxes() {
@@ -73,7 +78,8 @@ function render({ model: widget, el: root }) {
     const count = layer.size.toLocaleString("en");
     const share = number(100 * layer.size / data.size, 2);
     const sum = " It adds what it finds to what it was given: the line beside it is this residual.";
-    lab.say(`Layer ${chosen}, ${layer.name}: ${count} parameters, ${share}% of all.${layer.residual ? sum : ""}`);
+    const more = `${layer.residual ? sum : ""}${layer.author ? ` Written by: ${layer.author}.` : ""}`;
+    lab.say(`Layer ${chosen}, ${layer.name}: ${count} parameters, ${share}% of all.${more}`);
   }
 
   lab.onData((next) => {
