@@ -2,13 +2,13 @@
 
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from rustgpt_lab import LLM, views
 from rustgpt_lab.generation import Sampling
@@ -24,37 +24,19 @@ LONG = "User: What does the sun give? Assistant: The sun gives light and heat to
 FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 GREEDY = Sampling(0)
 DRAG = """
-    async (view) => {
-        const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-        const map = view.querySelector(".rl-grid"), box = map.getBoundingClientRect(), found = [];
-        const send = (name, y) => map.dispatchEvent(new PointerEvent(name, { bubbles: true, pointerId: 1,
-            clientX: box.left + box.width / 2, clientY: box.top + box.height * 0.8 - y }));
+    ([view, k]) => {
+        const map = view.querySelector(".rl-grid"), box = map.getBoundingClientRect();
         map.setPointerCapture = () => {};
-        send("pointerdown", 0);
-        for (let k = 1; k <= 40; k++) {
-            await frame();
-            const start = performance.now();
-            send("pointermove", 3 * k);
-            view.getBoundingClientRect();
-            found.push(performance.now() - start);
-        }
-        send("pointerup", 0);
-        return found;
+        map.dispatchEvent(new PointerEvent(k ? "pointermove" : "pointerdown", { bubbles: true, pointerId: 1,
+            clientX: box.left + box.width / 2, clientY: box.top + box.height * 0.8 - 3 * k }));
     }"""
 TYPE = """
-    async ([view, texts]) => {
-        const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-        const box = view.querySelector("input[type=text]"), found = [];
-        for (const text of texts) {
-            await frame();
-            box.value = text;
-            const start = performance.now();
-            box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-            view.getBoundingClientRect();
-            found.push(performance.now() - start);
-        }
-        return found;
+    ([view, text]) => {
+        const box = view.querySelector("input[type=text]");
+        box.value = text;
+        box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
     }"""
+SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +125,7 @@ def test_what_if(card: Locator, llm: LLM) -> None:
         view = WhatIf(llm, text, change)
         says(card, view)
         bars = [row[0] for row in view.table().rows]
-        assert sorted(card.locator(".rl-slides .rl-word").all_inner_texts()) == sorted(bars)
+        assert sorted(card.locator(".rl-slides .rl-word").all_text_contents()) == sorted(bars)
         if view.data.weights_after is not None:
             expect(card.locator(".rl-grid").last).to_be_visible()
 
@@ -282,9 +264,40 @@ def test_tokens(card: Locator, llm: LLM) -> None:
 # ---- how fast -----------------------------------------------------------------------------------------------------
 
 
-def check_median(what: str, times: list[float], budget: float = 16) -> None:
-    print(f"{what}: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms")
-    assert statistics.median(times) <= SLACK * budget
+FRAME = 16
+"""Milliseconds of a picture at 60 a second."""
+
+
+def busy(session: CDPSession) -> float:
+    """How many milliseconds the page's thread has computed so far: script, style, layout, and what it paints.
+
+    It does not count while neighbours have the processor.
+    """
+    metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    return 1000 * metrics["TaskDuration"]
+
+
+def check_cost(what: str, page: Page, change: Callable[[int], None]) -> None:
+    """The median cost of a change, from the event to the paint."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    change(0)
+    times = []
+    for k in range(1, 25):
+        page.evaluate(SETTLED)
+        start = busy(session)
+        change(k)
+        page.evaluate(SETTLED)
+        times.append(busy(session) - start)
+    page.evaluate(SETTLED)
+    start = busy(session)
+    for _ in range(24):
+        page.evaluate(SETTLED)
+    idle = (busy(session) - start) / 24
+    print(
+        f"{what}: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms; of this asking {idle:.1f} ms"
+    )
+    assert statistics.median(times) <= SLACK * FRAME
 
 
 @of("what_if")
@@ -293,16 +306,19 @@ def test_a_drag_is_painted_within_a_frame(card: Locator, llm: LLM) -> None:
     enter(card, LONG)
     card.get_by_role("combobox", name="Change").select_option("score")
     card.scroll_into_view_if_needed()
-    check_median("what if, a drag", card.evaluate(DRAG))
+    handle = card.element_handle()
+    check_cost("what if, a drag", card.page, lambda k: card.page.evaluate(DRAG, [handle, k]))
     expect(card.locator(".rl-readout")).to_contain_text("set to")
 
 
 @of("journey")
 def test_a_journey_of_another_text_is_painted_within_a_frame(card: Locator, llm: LLM) -> None:
     card.get_by_role("checkbox", name="Every layer").uncheck()
-    texts = [LONG, LONG.replace("sun", "moon")] * 20
-    check_median("journey, a text", card.page.evaluate(TYPE, [card.element_handle(), texts]))
-    says(card, views.journey(llm, texts[-1]))
+    handle, texts = card.element_handle(), [LONG, LONG.replace("sun", "moon")]
+    check_cost("journey, a text", card.page, lambda k: card.page.evaluate(TYPE, [handle, texts[k % 2]]))
+    says(card, views.journey(llm, LONG))
+    grid = card.locator("[tabindex='0']").first
+    check_cost("journey, another cell", card.page, lambda k: grid.press("ArrowUp"))
 
 
 def test_models_of_the_page_are_those_that_travel(llm: LLM, page: Page) -> None:

@@ -38,6 +38,15 @@ const ANSWERS = {
     }
   },
 };
+/** Every number of an array that is computed when it is looked at. */
+function whole({ shape, at }) {
+  const places = shape.reduce((all, size) => all.flatMap((place) => Array.from({ length: size }, (_, i) =>
+    [...place, i])), [[]]);
+  return { shape, buffer: places.map((place) => at(...place)) };
+}
 /** Buffers become lists; what is not finite a string. */
-const written = (_, value) => (ArrayBuffer.isView(value) ? plain(value) : value);
+function written(_, value) {
+  if (value?.shape && value.at) return whole(value);
+  return ArrayBuffer.isView(value) ? plain(value) : value;
+}
 process.stdout.write(JSON.stringify(asked.map(({ ask, ...more }) => ANSWERS[ask](more)), written));

@@ -159,7 +159,7 @@ def plain(value: Any) -> Any:
             else np.frombuffer(value["buffer"], value["dtype"])
         )
         numbers = [float(str(x).replace("Infinity", "inf")) for x in kind]
-        return {**value, "buffer": np.array(numbers)}
+        return {"shape": value["shape"], "buffer": np.array(numbers)}
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -205,7 +205,12 @@ def check_answers(view: View, ask: Ask, *questions: Any) -> None:
         except ModelError as problem:
             same(answers, {"problem": str(problem)}, view.name)
             continue
-        same(plain(answers[-1]["data"]), plain(pack(view.state())), view.name)
+        found, expected = plain(answers[-1]["data"]), plain(pack(view.state()))
+        if view.name == "journey":  # the kernel sends only words that are shown
+            for data in (found, expected):
+                vocabulary = data.pop("vocabulary")
+                data["top"] = [vocabulary[int(i)] for i in data["top"]["buffer"]]
+        same(found, expected, view.name)
         assert answers[-1]["sentence"] == view.sentence
 
 

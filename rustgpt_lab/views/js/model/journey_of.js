@@ -1,10 +1,12 @@
 // What journey.py's `answer` answers: what every layer's output would say through the output projection.
-import { greatest, packed, packedMatrix } from "./answer.js";
+import { greatest, packedMatrix } from "./answer.js";
 import { Matrix, softmax } from "./matrix.js";
 
 const SHOWN = 5; // words of every distribution
 
 /**
+ * All words of all layers are more than a frame can compute, and more than is shown: they are computed when they are
+ * first looked at, those of a layer or of a position at once.
  * @param {import("./llm.js").LLM[]} llms @param {string} text @param {Record<string, any>} data the last answer's: it
  * knows the layers
  * @returns {import("./answer.js").Answer}
@@ -13,33 +15,45 @@ export function journeyOf([llm], text, { layers, ends, labels }) {
   const words = llm.vocab.pieces(llm.tokenize(text));
   const trace = llm.trace(text).slice(0, -1);
   const [depth, length] = [trace.length, words.length];
-  const stream = new Matrix(depth * length, trace[0].output.columns);
-  trace.forEach(({ output }, i) => stream.values.set(output.values, i * output.values.length));
   const last = /** @type {import("./output_projection.js").OutputProjection} */ (llm.network.at(-1));
-  const p = softmax(last.forward(stream).output); // (L * T, V)
-  const best = Array.from({ length: depth * length }, (_, i) => greatest(p.row(i), SHOWN)); // ids
-  const [history, norms] = [new Float32Array(depth * length * depth), new Matrix(depth, length)];
-  best.forEach(([id], i) => { // in layer l at position t, as l * T + t
-    for (let l = 0; l < depth; l++) history[i * depth + l] = p.at(l * length + i % length, id);
-    norms.values[i] = Math.sqrt(stream.row(i).reduce((sum, x) => sum + x * x, 0));
-  });
-  const shown = [...new Set(best.flat())].sort((i, j) => i - j);
-  const places = new Map(shown.map((id, place) => [id, place]));
-  const shape = [depth, length, best[0].length];
+  const ofLayer = kept((l) => softmax(last.forward(trace[l].output).output)); // (T, V)
+  const ofPosition = kept((t) => softmax(last.forward(stacked(trace.map(({ output }) => output.row(t)))).output));
+  const best = kept((i) => greatest(ofLayer(Math.floor(i / length)).row(i % length), SHOWN)); // ids
+  const top = (/** @type {number} */ l, /** @type {number} */ t, k = 0) => best(l * length + t)[k];
+  const p = (/** @type {number} */ l, /** @type {number} */ t, k = 0) => ofLayer(l).at(t, top(l, t, k));
+  const then = (/** @type {number} */ l, /** @type {number} */ t, /** @type {number} */ i) =>
+    ofPosition(t).at(i, top(l, t));
+  const norms = new Matrix(depth, length).map((_, i) => norm(trace[Math.floor(i / length)].output.row(i % length)));
+  const shape = [depth, length, Math.min(SHOWN, llm.vocab.words.length)];
   const data = {
     text, words, layers, ends, labels,
-    vocabulary: llm.vocab.pieces(shown),
-    top: packed(Int32Array.from(best.flat(), (id) => places.get(id) ?? 0), shape),
-    probabilities: packed(Float32Array.from(best.flatMap((ids, i) => ids.map((id) => p.at(i, id)))), shape),
-    history: packed(history, [depth, length, depth]),
+    vocabulary: llm.vocab.words,
+    top: { shape, at: top },
+    probabilities: { shape, at: p },
+    history: { shape: [depth, length, depth], at: then },
     norms: packedMatrix(norms),
   };
-  const said = (/** @type {number} */ layer) => {
-    const i = (layer + 1) * length - 1;
-    return { word: llm.vocab.words[best[i][0]], p: p.at(i, best[i][0]).toFixed(3) };
-  };
+  const said = (/** @type {number} */ l) =>
+    ({ word: llm.vocab.words[top(l, length - 1)], p: p(l, length - 1).toFixed(3) });
   return { data, sentence: sentence(words, ends, labels, said) };
 }
+
+/** A function of a whole number that computes each value once. @template T @param {(i: number) => T} f */
+function kept(f) {
+  /** @type {T[]} */
+  const values = [];
+  return (/** @type {number} */ i) => values[i] ??= f(i);
+}
+
+/** @param {Float32Array[]} rows */
+function stacked(rows) {
+  const whole = new Matrix(rows.length, rows[0].length);
+  rows.forEach((row, i) => whole.row(i).set(row));
+  return whole;
+}
+
+/** @param {Float32Array} row */
+const norm = (row) => Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
 
 /**
  * @param {string[]} words @param {number[]} ends @param {string[]} labels
