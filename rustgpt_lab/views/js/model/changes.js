@@ -1,9 +1,9 @@
 // what_if.py's changes once more: each is a layer's forward pass with one thing different.
 import { causal, softmax } from "./matrix.js";
+import { SelfAttention } from "./self_attention.js";
 
 /** @typedef {import("./network.js").Cache} Cache */
 /** @typedef {import("./matrix.js").Matrix} Matrix */
-/** @typedef {import("./self_attention.js").SelfAttention} SelfAttention */
 /**
  * As in what_if.py.
  * @typedef {{ kind: string, layer: number | null, row: number, column: number, score: number | null }} Change
@@ -58,16 +58,18 @@ const CHANGED = {
 };
 
 /**
- * Every layer's cache for a text, but for a change in the layers `touched`, in order; what lies before the first of
- * them is as it was.
+ * Every layer's cache for a text, but for a change in the layers `touched`, in order. What lies before the first of
+ * them is as it was; after the last one that looks at other words, only the last word goes on: it says the next.
  * @param {import("./llm.js").LLM} llm @param {string} text @param {Change} change @param {number[]} touched
  * @returns {Cache[]}
  */
 export function run(llm, text, change, touched) {
   const caches = llm.trace(text).slice(0, touched[0]);
+  const lastLook = llm.network.findLastIndex((layer) => layer instanceof SelfAttention);
   for (const [i, layer] of llm.network.entries()) {
     if (i < touched[0]) continue;
-    const x = caches[i - 1].output;
+    const { output } = caches[i - 1];
+    const x = i > lastLook ? output.slice(output.rows - 1, output.rows) : output;
     caches.push(touched.includes(i) ? CHANGED[change.kind](layer, x, change) : layer.forward(x));
   }
   return caches;
