@@ -84,8 +84,8 @@ SCALARS |= {"f32": struct.Struct("<f").pack, "string": _text, "floats": lambda a
 class Window:
     """The numbers of an array, where they lie in the file: nothing is copied."""
 
-    def __init__(self, data: memoryview, count: int, start: int):
-        self.array = np.frombuffer(data, schema.FLOAT, count, start)
+    def __init__(self, data: memoryview, count: int, start: int, kind: Any = schema.FLOAT):
+        self.array = np.frombuffer(data, kind, count, start)
         self.limit = count
 
     def pieces(self) -> Iterator[Array]:

@@ -16,11 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO
 
+import numpy as np
 import orjson
 from safetensors import SafetensorError, safe_open
 
 from ..errors import FileError
 from ..files import access_error
+from ..numerics import Array
 from . import schema
 from .bincode import Window
 from .json import Json
@@ -28,6 +30,8 @@ from .reader import check_matrix, inside
 
 PREFIX = 8
 """Bytes of the header's length."""
+TYPES: dict[str, Any] = {"F32": schema.FLOAT, "F16": np.dtype("<f2"), "I8": np.dtype("i1")}
+"""A tensor's type -> that of its numbers. All but F32 are for models of few bits alone, see `few_bits`."""
 
 # ---- writing --------------------------------------------------------------------------------------------------------
 
@@ -41,17 +45,23 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
     metadata = {**tokenizer, "architecture": _json(layers)}
     if values.get("max_seq_len") is not None:
         metadata["max_seq_len"] = _json(values["max_seq_len"])
+    arrays = {name: ("F32", matrix["data"].reshape(matrix["dim"])) for name, matrix in tensors.items()}
+    write_tensors(file, metadata, arrays)
+
+
+def write_tensors(file: BinaryIO, metadata: dict[str, str], tensors: dict[str, tuple[str, Array]]) -> None:
+    """Write a header, and the numbers of tensors, name -> (type, array)."""
     header: dict[str, Any] = {"__metadata__": metadata}
     start = 0
-    for name, matrix in tensors.items():
-        end = start + matrix["data"].nbytes
-        header[name] = {"dtype": "F32", "shape": matrix["dim"], "data_offsets": (start, end)}
+    for name, (kind, array) in tensors.items():
+        end = start + array.size * TYPES[kind].itemsize
+        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": (start, end)}
         start = end
     text = orjson.dumps(header)
     text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8
     file.write(len(text).to_bytes(PREFIX, "little") + text)
-    for matrix in tensors.values():
-        file.write(matrix["data"].astype(schema.FLOAT, copy=False).data)
+    for kind, array in tensors.values():
+        file.write(array.ravel().astype(TYPES[kind], copy=False).data)
 
 
 def _bare(name: str, entry: dict[str, Any], tensors: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -159,15 +169,25 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         raise _explanation(data, start, str(error)) from error
     if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
         raise _foreign(tensors)
+    types = _types(metadata)
     for name, tensor in tensors.items():
         with inside(name):
-            if tensor["dtype"] != "F32" or len(tensor["dim"]) != 2:
-                got = f"{tensor['dtype']} {tensor['dim']}"
-                raise FileError("tensor type", path=".dtype", expected="F32 and two dimensions", got=got)
-            tensor |= {"offset": start, "data": Window(data, prod(tensor["dim"]), start)}
-            start += prod(tensor["dim"]) * schema.FLOAT.itemsize
+            if tensor["dtype"] not in types or len(tensor["dim"]) != 2:
+                expected, got = (
+                    f"{' or '.join(types)} and two dimensions",
+                    f"{tensor['dtype']} {tensor['dim']}",
+                )
+                raise FileError("tensor type", path=".dtype", expected=expected, got=got)
+            kind, count = types[tensor["dtype"]], prod(tensor["dim"])
+            tensor |= {"offset": start, "data": Window(data, count, start, kind)}
+            start += count * kind.itemsize
             check_matrix(tensor, tensor["offset"])
     return metadata, tensors
+
+
+def _types(metadata: dict[str, str]) -> dict[str, Any]:
+    """The types that the tensors may have."""
+    return TYPES if "precision" in metadata else {"F32": schema.FLOAT}
 
 
 def _foreign(tensors: dict[str, dict[str, Any]]) -> FileError:
@@ -191,11 +211,13 @@ def _explanation(data: memoryview, start: int, message: str) -> FileError:
         return FileError("header length", offset=0, expected=f"at most {size - PREFIX}", got=start - PREFIX)
     try:
         header, position = orjson.loads(data[PREFIX:start]), 0
-        header.pop("__metadata__", None)
+        types = _types(header.pop("__metadata__", {}))
         for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-            if tensor["dtype"] != "F32":
-                return FileError("tensor type", path=f"{name}.dtype", expected="F32", got=tensor["dtype"])
-            found, end = tensor["data_offsets"], position + prod(tensor["shape"]) * schema.FLOAT.itemsize
+            if tensor["dtype"] not in types:
+                path, right = f"{name}.dtype", " or ".join(types)
+                return FileError("tensor type", path=path, expected=right, got=tensor["dtype"])
+            end = position + prod(tensor["shape"]) * types[tensor["dtype"]].itemsize
+            found = tensor["data_offsets"]
             expected = [position, end]
             if found != expected:
                 return FileError("tensor place", path=f"{name}.data_offsets", expected=expected, got=found)
