@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from .gallery.model_file import model_file as model_file
     from .gallery.network import network as network
     from .gallery.next_word import next_word as next_word
+    from .gallery.runs import runs as runs
+    from .gallery.schedule import schedule as schedule
+    from .gallery.sweep import sweep as sweep
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
     from .gallery.valley import valley as valley
@@ -58,6 +61,9 @@ NAMES = (
     "model_file",
     "network",
     "next_word",
+    "runs",
+    "schedule",
+    "sweep",
     "tokens",
     "training",
     "valley",

@@ -33,7 +33,7 @@ def test_the_exported_gallery_reads_whole_without_kernel_and_network(
     page = offline(browser)
     page.goto(page_file.as_uri())
     twins = page.locator(".rl-twin")
-    alone = ("byte_pairs", "four_words", "gradient_flow", "valley")
+    alone = ("byte_pairs", "four_words", "gradient_flow", "schedule", "valley")
     assert twins.count() >= len(views.__all__) - len(alone)
     for twin in twins.all():
         expect(twin).to_be_visible()

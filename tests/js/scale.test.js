@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decades, greatest, grid, nearest, smooth, ticks } from "../../rustgpt_lab/views/js/scale.js";
+import { apart, decades, greatest, grid, nearest, smooth, ticks } from "../../rustgpt_lab/views/js/scale.js";
 
 test("ticks are round and inside", () => {
   assert.deepEqual(ticks(0, 7.3), [0, 2, 4, 6]);
@@ -35,4 +35,11 @@ test("the greatest entries of a table come first", () => {
   const values = [3, 9, 1, 7, 8, 2];
   const array = { shape: [2, 3], flat: (i) => values[i] };
   assert.deepEqual(greatest(array, 3), [[0, 1], [1, 1], [1, 0]]);
+});
+
+test("names are apart, within the picture, and stay where there is room", () => {
+  assert.deepEqual(apart([10, 100, 50], 20, 0, 200), [10, 100, 50]);
+  assert.deepEqual(apart([10, 10, 10], 20, 0, 200), [10, 30, 50]);
+  assert.deepEqual(apart([195, 199, 60], 20, 0, 200), [180, 200, 60]);
+  assert.deepEqual(apart([-40], 20, 0, 200), [0]);
 });

@@ -48,3 +48,14 @@ export function greatest(array, count) {
   const order = Array.from({ length: size }, (_, i) => i).sort((a, b) => array.flat(b) - array.flat(a));
   return order.slice(0, count).map((i) => [Math.floor(i / columns), i % columns]);
 }
+
+/** Heights that are at least `pitch` from each other, each as near to its own as that goes, from `low` to `high`. */
+export function apart(heights, pitch, low, high) {
+  const order = heights.map((_, i) => i).sort((a, b) => heights[a] - heights[b]);
+  const found = [...heights];
+  order.forEach((i, k) => { found[i] = Math.max(heights[i], k ? found[order[k - 1]] + pitch : low); });
+  for (let k = order.length - 1; k >= 0; k--) { // what was pushed out below goes up again
+    found[order[k]] = Math.min(found[order[k]], k < order.length - 1 ? found[order[k + 1]] - pitch : high);
+  }
+  return found;
+}
