@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..batch import Batch
+from ..errors import ModelError
 from ..gradcheck import numerical_gradient
-from ..layers import rustgpt
+from ..layers import family
 from ..llm import LLM
 from ..network import Network
 from ..numerics import Array, cross_entropy
@@ -138,7 +139,7 @@ class YourLLM(LLM):
         network.functions = self.functions = functions
         adam = YourAdam(network.parameters)
         adam.functions = functions
-        super().__init__(YourVocab(like.vocab.words, functions), network, adam=adam)
+        super().__init__(YourVocab(_words(like), functions), network, adam=adam)
         with like.lock:
             self.parameters.flat[:] = like.parameters.flat
             for key in ("m", "v"):
@@ -160,10 +161,14 @@ class YourLLM(LLM):
 
         return guarded(self.functions, "05.4", said, ANSWER) if "05.4" in self.functions else said()
 
-    def generate(self, text: str) -> Iterator[str]:
-        return (self.vocab.words[i] for i in self._go_on(text))
+    def generate(self, text: str, **options: Any) -> Iterator[str]:
+        if options:  # the learner's loop takes the most likely word; other ways are ours, over their network
+            return super().generate(text, **options)
+        return iter(self.vocab.pieces(self._go_on(text)))
 
-    def predict_all(self, texts: Sequence[str]) -> list[str]:
+    def predict_all(self, texts: Sequence[str], **options: Any) -> list[str]:
+        if options:
+            return super().predict_all(texts, **options)
         return [self.vocab.decode(self._go_on(text)) for text in texts]
 
     def copy(self) -> YourLLM:
@@ -183,6 +188,12 @@ class YourLLM(LLM):
         lines.append("and glue, which no exercise gives: the output projection, p - y, the loop")
         title = f"{len(done)} of {len(used)} parts of this model are yours"
         return Card(title, lines, "good" if len(done) == len(used) else "open")
+
+
+def _words(like: LLM) -> tuple[str, ...]:
+    if isinstance(like.vocab, Vocab):
+        return like.vocab.words
+    raise ModelError("your tokenizer cuts words, and this model reads other pieces", where="like")
 
 
 def your_model(mine: Any, like: LLM) -> YourLLM:
@@ -227,7 +238,7 @@ def verify(functions: Functions) -> None:
     rng = np.random.default_rng(7)
     batch = Batch.to_learn([[3, 1, 4, 1, 5], [2, 0], [1, 3, 1]])
     n, d = len(batch.ids), 4
-    for ours in rustgpt(6, d, 5, 1, 7)[:4]:
+    for ours in family("rustgpt", 6, d, 5, 1, 7)[:4]:
         layer = yours(ours, functions)
         used = list(getattr(layer, "functions", ()))
         if not used:

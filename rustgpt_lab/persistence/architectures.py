@@ -1,4 +1,4 @@
-"""The models of other people: what a file calls their sizes and tensors, what of it we compute, and our layers for it."""
+"""The models of other people: what files call their sizes and tensors, and our layers for them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

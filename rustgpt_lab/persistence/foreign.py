@@ -17,7 +17,7 @@ KNOWN: list[tuple[bytes, str, str]] = [
     (rb"PK\x03\x04|PK\x05\x06", "zip archive", UNPACK),
     (rb"\x93NUMPY", "NumPy array (.npy)", NUMPY),
     (rb"\x80[\2-\5](?:\x95|\x8a\x0a|[(\]}]|c\w+\n)", "Python pickle (older PyTorch files are such)", PICKLE),
-    (rb"GGUF", "GGUF file (llama.cpp)", "llama.cpp's programs run it; the gguf package reads its tensors."),
+    (rb"GGUF", "GGUF file (llama.cpp)", UNPACK),
     (rb"\x89HDF\r\n\x1a\n", "HDF5 file (Keras's .h5)", "The h5py package reads its arrays."),
     (rb"\x08[\1-\x0f][\x12:]", "ONNX file", "The onnxruntime package runs it."),
     (rb"version https://git-lfs", "Git LFS pointer", "The model was not downloaded: run `git lfs pull`."),

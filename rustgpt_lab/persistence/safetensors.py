@@ -1,9 +1,9 @@
 """The `.safetensors` format (huggingface.co/docs/safetensors): a length, a JSON header that names the tensors, numbers.
 
 A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v". The header's metadata
-hold the rest as JSON: `vocabulary`, the list of words (or of byte pairs `tokenizer`, as its library writes it, and
-`end`, the text of what ends a text, and `chat`, the form of a conversation, if there is one); `architecture`, the layers as in our own JSON but without the
-arrays; and `max_seq_len`, where no layer says it.
+hold the rest as JSON: `vocabulary`, the list of words (or of byte pairs `tokenizer`, as its library writes it,
+`end`, the text of what ends a text, and `chat`, the form of a conversation, if there is one); `architecture`, the
+layers as in our own JSON but without the arrays; and `max_seq_len`, where no layer says it.
 
 The format's own library reads and checks the header; the numbers are then taken from where it says that they are,
 without a copy. Writing is a header and the numbers: the library would need them all in memory a second time.

@@ -19,14 +19,14 @@ class Settings:
     def __init__(self, found: Mapping[str, Any], where: str = ""):
         self.found, self.where, self.seen = found, where, set[str]()
 
-    def get(self, name: str, kind: type, default: Any = MISSING) -> Any:
+    def get(self, name: str, kind: Any, default: Any = MISSING) -> Any:
         """A setting of a type: int (from 1 on), float, bool, str or dict; None in the file is as if it were not there.
 
         Raises:
             FileError: it is missing, or of another type.
         """
         self.seen.add(name)
-        value = self.found.get(name)
+        value: Any = self.found.get(name)
         if value is None:
             if default is MISSING:
                 raise FileError("missing field", path=self.where + name, expected=kind.__name__)

@@ -160,7 +160,7 @@ def _weigh_literals(node: nodes.Node, depth: int) -> None:
             if not isinstance(child, nodes.Node):
                 continue
             _weigh_literals(child, depth + 1)
-            new = child
+            new: nodes.Node = child
             if isinstance(child, nodes.Concat):
                 new = _through(JOINED, nodes.Tuple(child.nodes, "load", lineno=child.lineno))
             elif isinstance(child, nodes.List | nodes.Dict) or (
@@ -173,7 +173,7 @@ def _weigh_literals(node: nodes.Node, depth: int) -> None:
                 setattr(node, field, new)
 
 
-def _through(name: str, node: nodes.Expr) -> nodes.Filter:
+def _through(name: str, node: Any) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 

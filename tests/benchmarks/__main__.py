@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rustgpt_lab import bootstrap
 
-SUBJECTS = ["training", "heads", "generation", "files", "quality", "scaling", "reporting"]
+SUBJECTS = ["training", "heads", "generation", "files", "quality", "scaling", "reporting", "real_model"]
 
 
 def main(arguments: list[str]) -> None:
@@ -19,7 +19,9 @@ def main(arguments: list[str]) -> None:
         nargs="?",
         help="with pretraining_data.json and chat_training_data.json (default: the packaged corpora)",
     )
-    parser.add_argument("--only", default=",".join(SUBJECTS), help="some of: %(default)s")
+    parser.add_argument(
+        "--only", default=",".join(SUBJECTS[:-1]), help=f"some of: %(default)s,{SUBJECTS[-1]}"
+    )
     parser.add_argument("--rounds", type=int, default=15, help="how often each configuration is visited")
     parser.add_argument("--quick", action="store_true", help="one thread, nothing compiled by PyTorch")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there, too")

@@ -1,4 +1,4 @@
-"""Chat templates: what models bring is rendered, and no template takes much time, much memory, or what is not its own."""
+"""Chat templates: what models bring is rendered; no template takes much time, much memory, or what is not its own."""
 
 import json
 import time

@@ -94,7 +94,7 @@ def gpt2() -> Folder:
 
 
 class Bad(NamedTuple):
-    """A bad folder: what is wrong, its files, the kind of its error, the file that is named, and words of the message."""
+    """A bad folder: what is wrong, its files, the kind of its error, its file, and words of the message."""
 
     what: str
     files: Folder

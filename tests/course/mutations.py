@@ -55,7 +55,7 @@ class Mutation:
 # fmt: off
 # ruff: noqa: E501
 MUTATIONS = [
-    Mutation("answers are cut short", "00", "generation/loop.py", "past.read[row] + 1 >= most", "past.read[row] + 70 >= most"),
+    Mutation("answers are cut short", "00", "generation/saying.py", "min(see - len(ids), ", "min(see - len(ids) - 69, "),
     Mutation("punctuation sticks to words", "01", "tokenizers/words.py", "{_MARK}]+", r"{_MARK}]+\W?"),
     Mutation("the words are not sorted", "01", "tokenizers/words.py", "cls(sorted({END}.union(", "cls(list({END}.union("),
     Mutation("no positions", "02", "layers/embeddings.py", "return token + position, ", "return token, "),

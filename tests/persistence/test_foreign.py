@@ -51,7 +51,6 @@ NAMED = {
         r"a NumPy archive \(\.npz\).*numpy\.load\(path, allow_pickle=False\)",
     ),
     "npy": (numpy_file(np.save, arr=np.zeros(3)), r"a NumPy array \(\.npy\).*numpy\.load"),
-    "GGUF": (b"GGUF\x03\0\0\0" + bytes(40), r"a GGUF file \(llama\.cpp\).*llama\.cpp"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(40), "an? HDF5 file.*h5py"),
     "ONNX": (b"\x08\x07\x12\x07pytorch\x1a\x052.4.0:\x80\x01", "an? ONNX file.*onnxruntime"),
     "an LFS pointer": (POINTER, "a Git LFS pointer.*not downloaded.*git lfs pull"),
@@ -128,3 +127,10 @@ def test_nothing_of_a_pickle_runs(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="pickle"):
         LLM.load(tmp_path / "m.bin")
     assert [path.name for path in tmp_path.iterdir()] == ["m.bin"]
+
+
+@pytest.mark.parametrize("packing", [".gz", ".zst"])
+def test_a_compressed_gguf_file_is_to_be_unpacked(packing: str, tmp_path: Path) -> None:
+    (tmp_path / f"m.bin{packing}").write_bytes(PACK[packing](b"GGUF\x03\0\0\0" + bytes(40)))
+    with pytest.raises(FileError, match=r"a GGUF file \(llama\.cpp\).*Unpack it"):
+        LLM.load(tmp_path / f"m.bin{packing}")

@@ -41,7 +41,9 @@ def test_what_differs_is_told_and_what_does_not_apart(made: list[Run]) -> None:
         own = each.history["loss"]
         np.testing.assert_array_equal(row[: len(own)], own)
         assert np.isnan(row[len(own) :]).all()
-    assert data.losses.shape == (3, 10)
+    assert data.losses.shape == data.averages.shape == (3, 10)
+    first, second = made[0].history["loss"][:2]
+    assert data.averages[0, :2].tolist() == pytest.approx([first, (0.8 * first + second) / 1.8])
 
 
 def test_folders_and_names_of_ones_own(made: list[Run]) -> None:

@@ -12,12 +12,14 @@ import numpy as np
 from ...errors import ModelError
 from ...experiments import Run
 from ...numerics import Array
+from ...training.history import SMOOTHINGS, averaged
 from ..base import Table, View
 from ..style import CATEGORIES, TICK, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SMOOTHING = 0.8
 MOST = len(CATEGORIES)
 """So many runs can be told apart by their colours."""
 
@@ -29,6 +31,7 @@ class RunsData:
     Attributes:
         names: (R,) what tells them apart.
         losses: (R, S) of each step's batch; nan after a run's end.
+        averages: (R, S) the losses so far, the newer ones weighing more.
         outcomes: (R,) "finished", "diverged", or "" while it is under way.
         ends: (R,) the loss of the last epoch, as it was measured; infinite for a run that diverged.
         settings: name -> (R,) what was not the same for all, as text.
@@ -37,6 +40,7 @@ class RunsData:
 
     names: tuple[str, ...]
     losses: Array
+    averages: Array
     outcomes: tuple[str, ...]
     ends: tuple[float, ...]
     settings: dict[str, tuple[str, ...]]
@@ -66,10 +70,16 @@ def runs_of(runs: Sequence[Run] | Mapping[str, Run]) -> RunsData:
         )
     histories = [run.history["loss"] if run.record["outcome"] else np.empty(0) for run in opened]
     losses = np.full((len(opened), max(map(len, histories))), np.nan)
-    for row, history in zip(losses, histories, strict=True):
+    averages = losses.copy()
+    for row, smooth, history in zip(losses, averages, histories, strict=True):
         row[: len(history)] = history
+        so_far: tuple[float, ...] = ()
+        for step, loss in enumerate(history, 1):
+            so_far = averaged(so_far, loss, step)
+            smooth[step - 1] = so_far[SMOOTHINGS.index(SMOOTHING)]
     ends = tuple(float(run.record["measured"].get("loss", np.nan)) for run in opened)
-    return RunsData(names, losses, tuple(run.record["outcome"] for run in opened), ends, varied, same)
+    outcomes = tuple(run.record["outcome"] for run in opened)
+    return RunsData(names, losses, averages, outcomes, ends, varied, same)
 
 
 class Runs(View):
@@ -97,8 +107,8 @@ class Runs(View):
 
         def draw(figure: Any, ax: Any) -> None:
             ends = []
-            for name, losses, colour in zip(data.names, data.losses, CATEGORIES, strict=False):
-                ax.semilogy(np.arange(1, len(losses) + 1), losses, color=colour, linewidth=1.5)
+            for name, losses, colour in zip(data.names, data.averages, CATEGORIES, strict=False):
+                ax.semilogy(np.arange(1, len(losses) + 1), losses, color=colour, linewidth=1.8)
                 if len(known := np.flatnonzero(np.isfinite(losses) & (losses > 0))):
                     ends.append((float(np.log10(losses[known[-1]])), known[-1] + 1, name, colour))
             low, high = np.log10(ax.get_ylim())
@@ -108,7 +118,7 @@ class Runs(View):
                 ax.annotate(
                     f" {name}", (step, 10**at), color=colour, fontsize=TICK, va="center", parse_math=False
                 )
-            ax.set(xlabel="step", ylabel="loss of the batch")
+            ax.set(xlabel="step", ylabel=f"loss, smoothed ({SMOOTHING})")
             ax.margins(x=0.02)
 
         return plot(draw, 11, 4.5)
@@ -131,6 +141,7 @@ class Runs(View):
         return {
             "names": self.data.names,
             "losses": self.data.losses.astype(np.float32),
+            "averages": self.data.averages.astype(np.float32),
             "headings": table.headings,
             "rows": [
                 [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
