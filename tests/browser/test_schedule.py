@@ -19,7 +19,7 @@ def drive(lab: Lab, view: Locator) -> None:
 
 
 def test_schedule(lab: Lab) -> None:
-    check_view(lab, "schedule", SETUP, "views.schedule()", drive)
+    check_view(lab, "schedule", SETUP, "views.schedule(learning_rate=0.01)", drive)
 
 
 def test_a_corner_can_be_dragged(lab: Lab) -> None:

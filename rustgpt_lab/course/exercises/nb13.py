@@ -222,16 +222,16 @@ QUESTIONS = [
     ),
     Question(
         id="13.q2",
-        text="A run of 24 steps is killed after step 15; its newest checkpoint is of step 10. It goes on from there. How many of its weights are, at the end, those of a run that nobody killed, to the last bit?",
+        text="A run of 24 steps is killed after step 14; its newest checkpoint is of step 10. It goes on from there. How many of its weights are, at the end, those of a run that nobody killed, to the last bit?",
         choices={
             "a": "all of them",
             "b": "nearly all, but for rounding",
-            "c": "none: what it learned in steps 11 to 15 is lost",
+            "c": "none: what it learned in steps 11 to 14 is lost",
         },
         because={
             "a": "The checkpoint has all that decides what comes: weights, Adam's moments and its count, the step, and the seed of the orders.",
             "b": "The same sums in the same order round in the same way.",
-            "c": "These five steps are lost, and taken again: from the same state, over the same batches.",
+            "c": "These four steps are lost, and taken again: from the same state, over the same batches.",
         },
     ),
 ]

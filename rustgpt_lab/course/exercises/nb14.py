@@ -191,13 +191,13 @@ QUESTIONS = [
         choices={
             "a": "the embeddings: their error goes through all layers",
             "b": "attention: a softmax makes much of little",
-            "c": "feed-forward: most of the weights are there",
+            "c": "feed-forward: it has the most weights",
             "d": "the output projection: nothing comes after it that could mend it",
         },
         because={
-            "a": "It does, but layer norm and the residuals keep it small on its way; and only a few rows of the table are read for a text.",
-            "b": "The scores before the softmax move little, and so does what it makes of them.",
-            "c": "Each matrix is rounded alike, by about 0.6 %. So where the most weights are, and behind one another, the most error comes in.",
+            "a": "It does, and yet the scores move less: of this table, only the rows of the text's own words are read.",
+            "b": "Here it moves the scores less than feed-forward does: it has fewer weights, and makes no more of their error.",
+            "c": "Each matrix is rounded alike, by 0.6 to 0.7 %. So where the most weights are, and behind one another, the most error comes in.",
             "d": "Nothing mends it, but nothing makes it larger, either.",
         },
     ),
@@ -210,8 +210,8 @@ QUESTIONS = [
             "c": "fewer than one in five",
         },
         because={
-            "a": "The steps are 127/7 times as wide, and so is the error: about 12 % of a weight's length in place of 0.6.",
-            "b": "Most are sure enough of themselves to bear an error of 12 %. It is the scale for each channel that saves them.",
+            "a": "The steps are 18 times as wide, and the error grows with them.",
+            "b": "Most are sure enough of themselves to bear it. It is the scale for each channel that saves them.",
             "c": "That is what becomes of them with one scale for a whole matrix, whose largest weight then decides for all.",
         },
     ),

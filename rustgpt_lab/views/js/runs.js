@@ -33,6 +33,13 @@ function render({ model, el: root }) {
     lab.say(`Step ${step.value + 1}${smooth.value ? ", smoothed" : ""}. ${said.join("; ")}.`);
   }
 
+  lab.onData((fresh) => {
+    data = fresh;
+    step.max = data.losses.shape[1] - 1;
+    step.value = data.losses.shape[1] - 1;
+    const told = Object.entries(data.same).map(([name, value]) => `${name} ${value}`).join(", ");
+    same.textContent = told ? `The same for all: ${told}.` : "";
+  });
   lab.onDraw((theme) => {
     const series = lines().map((one, r) => ({ ...one, colour: theme.categories[r], width: 1.8 }));
     const all = series.flatMap(({ values }) => values).filter((loss) => Number.isFinite(loss) && loss > 0);
@@ -43,13 +50,6 @@ function render({ model, el: root }) {
     const cells = (tag, row) => el("tr", {}, ...row.map((cell) => el(tag, {}, cell)));
     table.replaceChildren(el("thead", {}, cells("th", data.headings)),
       el("tbody", {}, ...data.rows.map((row) => cells("td", row))));
-  });
-  lab.onData((fresh) => {
-    data = fresh;
-    step.max = data.losses.shape[1] - 1;
-    step.value = data.losses.shape[1] - 1;
-    const told = Object.entries(data.same).map(([name, value]) => `${name} ${value}`).join(", ");
-    same.textContent = told ? `The same for all: ${told}.` : "";
   });
   return () => lab.close();
 }
