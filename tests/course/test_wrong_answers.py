@@ -692,7 +692,6 @@ OTHERS = [
     ("13.3", lambda *a: 1 - nb13.share(*a)),
     ("13.3", lambda s, up, fall, n, low: nb13.share(s + 1, up, fall, n, low)),
     ("13.3", lambda s, up, fall, n, low: nb13.share(s, up, up, n, low)),
-    ("13.3", lambda s, up, fall, n, low: max(low, nb13.share(s, up, fall, n, low))),
     ("13.3", lambda s, up, fall, n, low: nb13.share(s, up, fall, n, 1 - low)),
     ("13.3", lambda s, up, fall, n, low: round(nb13.share(s, up, fall, n, low))),
     ("14.1", lambda w: nb14.scaled(w, steps=126)),
