@@ -78,6 +78,14 @@ MUTATIONS = [
     Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
     Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(wide, piece)", "(wide.round(6), piece)"),
     Mutation("Adam's m is loaded from v", "09", "persistence/convert.py", '{key}", value[key]))', '{key}", value["v"]))'),
+    Mutation("top-p leaves out the word that reaches it", "10", "generation/sampling.py", "p[p.cumsum(axis=-1) - p >= self.top_p] = 0", "p[p.cumsum(axis=-1) >= self.top_p] = 0"),
+    Mutation("a beam forgets the words before", "10", "generation/beam.py", "totals = logs[rows] + np.array(", "totals = logs[rows] + 0 * np.array("),
+    Mutation("the length penalty is not used", "10", "generation/beam.py", "len(logs) ** self.length_penalty", "len(logs)"),
+    Mutation("a resumed Adam forgets its count", "13", "persistence/convert.py", "parts.adam.settings |= states", "pass"),
+    Mutation("nothing in a sweep counts as diverged", "13", "experiments/results.py", '== "diverged" for', '== "lost" for'),
+    Mutation("one scale for a whole matrix", "14", "quantized.py", "max(axis=unit_axis, keepdims", "max(axis=None, keepdims"),
+    Mutation("128 steps of INT8", "14", "quantized.py", "MOST = 127", "MOST = 120"),
+    Mutation("a stream without its end", "14", "serve/app.py", "[DONE]", "[OVER]"),
 ]
 # fmt: on
 

@@ -173,13 +173,13 @@ HOSTILE: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("missing tensor", renamed("1.w_q.scale", "1.w_q.scales")),
     ("missing tensor", renamed("0.token_embeddings", "0.embeddings")),
     ("tensor type", tensor("1.w_q", dtype="U8")),
-    ("tensor type", tensor("1.w_q", dtype="F64")),
-    ("tensor place", tensor("1.w_q", dtype="F16")),
+    ("header", tensor("1.w_q", dtype="F64")),
+    ("header", tensor("1.w_q", dtype="F16")),
     ("tensor type", tensor("1.w_q", shape=[64])),
     ("shape", tensor("1.w_q", shape=[4, 16])),
     ("shape", tensor("1.w_q.scale", shape=[8, 1])),
-    ("tensor place", tensor("1.w_q", shape=[8, 9])),
-    ("tensor place", tensor("1.w_q", data_offsets=[0, 64])),
+    ("header", tensor("1.w_q", shape=[8, 9])),
+    ("header", tensor("1.w_q", data_offsets=[0, 64])),
 ]
 
 
