@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 
 from rustgpt_lab.course import check
-from rustgpt_lab.course.exercises import nb01, nb02, nb03, nb05, nb06a, nb06b, nb07, nb08, nb09, nb10, nb13, nb14
+from rustgpt_lab.course.exercises import (
+    nb01,
+    nb02,
+    nb03,
+    nb05,
+    nb06a,
+    nb06b,
+    nb07,
+    nb08,
+    nb09,
+    nb10,
+    nb13,
+    nb14,
+)
 from rustgpt_lab.numerics import softmax
 from rustgpt_lab.persistence.bincode import varint
 from rustgpt_lab.tokenizers import tokenize

@@ -50,8 +50,16 @@ def test_sentence_table_and_twin() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"steps": 1}, {"learning_rate": 0}, {"learning_rate": np.inf}, {"warmup": -1}, {"warmup": 100}]
-    + [{"decay": 101}, {"decay": 0}, {"floor": 1.5}],
+    [
+        {"steps": 1},
+        {"learning_rate": 0},
+        {"learning_rate": np.inf},
+        {"warmup": -1},
+        {"warmup": 100},
+        {"decay": 101},
+        {"decay": 0},
+        {"floor": 1.5},
+    ],
 )
 def test_what_cannot_be_used_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(TrainingError):

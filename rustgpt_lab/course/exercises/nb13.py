@@ -35,7 +35,7 @@ def go_on_cases():
     yield *rng.normal(size=(2, 3)), 2, rng.normal(size=(2, 3)), 0.5
 
 
-def went_on(w, m, done, gradients, rate, first=0, keep=0.9, new=1.0):
+def went_on(w, m, done, gradients, rate, *, first=0, keep=0.9, new=1.0):
     """The solution with a part exchanged, for the mistakes below."""
     for g in gradients[done + first :]:
         m = keep * m + new * g
@@ -72,6 +72,7 @@ def shared(
     fall,
     steps,
     floor,
+    *,
     climb=lambda s, n: s / n,
     most=1.0,
     from_top=lambda way, floor: 1 - (1 - floor) * way,
