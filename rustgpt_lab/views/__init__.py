@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from .gallery.network import network as network
     from .gallery.next_word import next_word as next_word
     from .gallery.rotation import rotation as rotation
+    from .gallery.runs import runs as runs
+    from .gallery.schedule import schedule as schedule
+    from .gallery.sweep import sweep as sweep
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
     from .gallery.valley import valley as valley
@@ -66,6 +69,9 @@ NAMES = (
     "network",
     "next_word",
     "rotation",
+    "runs",
+    "schedule",
+    "sweep",
     "tokens",
     "training",
     "valley",

@@ -76,7 +76,7 @@ MUTATIONS = [
     Mutation("AGC's units are rows", "08", "parameters.py", "random_weight, unit_axis=0)", "random_weight, unit_axis=1)"),
     Mutation("L2 allows twice as much", "08", "optim/clipping.py", "array *= self.threshold / length", "array *= 2 * self.threshold / length"),
     Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
-    Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(wide, piece)", "(wide.round(6), piece)"),
+    Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(of_type=\"d\")), text)", "(of_type=\"d\")).round(6), text)"),
     Mutation("Adam's m is loaded from v", "09", "persistence/convert.py", '{key}", value[key]))', '{key}", value["v"]))'),
     Mutation("top-p leaves out the word that reaches it", "10", "generation/sampling.py", "p[p.cumsum(axis=-1) - p >= self.top_p] = 0", "p[p.cumsum(axis=-1) >= self.top_p] = 0"),
     Mutation("a beam forgets the words before", "10", "generation/beam.py", "totals = logs[rows] + np.array(", "totals = logs[rows] + 0 * np.array("),
@@ -86,6 +86,11 @@ MUTATIONS = [
     Mutation("the gate is always open", "11", "layers/swiglu.py", "lambda gate, up: silu(gate) * up, gate", "lambda gate, up: gate * up, gate"),
     Mutation("RMSNorm without its epsilon", "11", "layers/rms_norm.py", "self.d + self.epsilon)[", "self.d)["),
     Mutation("a silenced head is another one", "11", "course/circuits.py", "w_o[[*heads]] = 0", "w_o[[h - 1 for h in heads]] = 0"),
+    Mutation("a resumed Adam forgets its count", "13", "persistence/convert.py", "parts.adam.settings |= states", "pass"),
+    Mutation("nothing in a sweep counts as diverged", "13", "experiments/results.py", '== "diverged" for', '== "lost" for'),
+    Mutation("one scale for a whole matrix", "14", "quantized.py", "max(axis=unit_axis, keepdims", "max(axis=None, keepdims"),
+    Mutation("128 steps of INT8", "14", "quantized.py", "MOST = 127", "MOST = 120"),
+    Mutation("a stream without its end", "14", "serve/app.py", "[DONE]", "[OVER]"),
 ]
 # fmt: on
 

@@ -7,8 +7,8 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 /**
  * `draw(theme, { box: [left, right, low, high], width, height, axes: [x, y], points: [{ name, at: [x, y], colour,
  * hollow }, ...], step, below(x, y) })`: `below` gives what lies under the points, from functions that place a number;
- * an arrow key moves a point by `step`. `onMove(i, [x, y])` hears of a point that was moved, and `onChoose(i)` of
- * one that was taken. Until that, the points draw the eye.
+ * an arrow key moves a point by `step`, or by [across, up]. `onMove(i, [x, y])` hears of a point that was moved, and
+ * `onChoose(i)` of one that was taken. Until that, the points draw the eye.
  * @param {HTMLElement} parent @param {string} label @param {(i: number, at: number[]) => void} onMove
  * @param {(i: number) => void} [onChoose]
  */
@@ -37,8 +37,11 @@ export function plane(parent, label, onMove, onChoose = () => {}) {
       if (!way) return;
       event.preventDefault();
       onChoose(i);
-      const by = spec.step * (event.shiftKey ? 5 : 1);
-      move(i, way.map((sign, k) => Math.round((spec.points[i].at[k] + sign * by) / spec.step) * spec.step));
+      const by = [spec.step].flat();
+      move(i, way.map((sign, k) => {
+        const one = by[k % by.length];
+        return Math.round(spec.points[i].at[k] / one + sign * (event.shiftKey ? 5 : 1)) * one;
+      }));
     });
     node.addEventListener("pointerdown", (event) => {
       const [px, py] = pointIn(svg, event);
