@@ -17,20 +17,20 @@ function path(x, y, values) {
 }
 
 /**
- * `draw(theme, { steps, series: [{ values, colour, width, opacity, dash }, ...], low, high, log, at, tall, unit })`:
- * the step `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click; `unit` says
- * what a step is.
+ * `draw(theme, { steps, series: [{ values, colour, width, opacity, dash }, ...], low, high, log, at, tall, unit,
+ * marks })`: the step `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click; `unit` says
+ * what a step is; `marks`, [[place, words], ...], are lines with words of their own.
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
   parent.append(svg);
-  let shown = { steps: [], series: [] };
-  svg.numbers = () => [["step", ...shown.series.map(({ name }) => name ?? label)],
+  let shown = { steps: [], series: [], unit: "step" };
+  svg.numbers = () => [[shown.unit, ...shown.series.map(({ name }) => name ?? label)],
     ...shown.steps.map((step, i) => [step, ...shown.series.map(({ values }) => values[i])])];
   return {
     draw(theme, { steps, series, low, high, log = false, at, tall = 200,
-      unit = "step" }) {
-      shown = { steps, series };
+      unit = "step", marks = [] }) {
+      shown = { steps, series, unit };
       const width = Math.max(parent.clientWidth, 240);
       const [first, last] = steps.length ? [steps[0], Math.max(steps.at(-1), steps[0] + 1)] : [0, 1];
       const across = (step) => LEFT + 6 + (step - first) / (last - first) * (width - LEFT - 18);
@@ -53,6 +53,11 @@ export function lineChart(parent, label, onPick = () => {}) {
         ]),
         ...places.map((s) => text(across(s), TOP + tall + 14, "middle", `${s}`)),
         text((LEFT + width) / 2, TOP + tall + 34, "middle", unit, ""),
+        ...marks.flatMap(([place, words]) => {
+          const near = x(place) > width / 2;
+          return [el("line", { x1: x(place), x2: x(place), y1: TOP, y2: TOP + tall, stroke: theme.accent }),
+            text(x(place) + (near ? -6 : 6), TOP + 8, near ? "end" : "start", words, "")];
+        }),
         ...(at === undefined ? [] : [el("line",
           { x1: x(at), x2: x(at), y1: TOP, y2: TOP + tall, stroke: theme.muted, "stroke-dasharray": "3 3" })]),
         ...series.map(({ values, colour, width: w = 2, opacity = 1, dash }) => el("path", { d: path(x, y, values),
