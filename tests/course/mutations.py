@@ -77,6 +77,8 @@ MUTATIONS = [
     Mutation("L2 allows twice as much", "08", "optim/clipping.py", "array *= self.threshold / length", "array *= 2 * self.threshold / length"),
     Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
     Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(wide, piece)", "(wide.round(6), piece)"),
+    Mutation("bytes of Q8_0 without a sign", "12", "persistence/numbers.py", "blocks[:, 2:].view(np.int8)", "blocks[:, 2:].view(np.uint8)"),
+    Mutation("neighbours of a GGUF file read as halves", "12", "persistence/gguf.py", '"rope": "adjacent"', '"rope": "halves"'),
     Mutation("Adam's m is loaded from v", "09", "persistence/convert.py", '{key}", value[key]))', '{key}", value["v"]))'),
 ]
 # fmt: on
