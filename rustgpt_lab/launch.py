@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from .files import access_error, atomic_write
 
 FIRST = "00_start_here.ipynb"
 MANIFEST = ".rustgpt_lab.json"
+PATIENCE = 30.0
+"""Seconds that Lab gets to end by itself."""
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -91,7 +94,7 @@ def open_lab(folder: str | os.PathLike[str], browser: bool = True, port: int | N
     with log.open("wb") as lines:
         command, environment = _lab_command(folder, browser, port), _lab_environment()
         lab = subprocess.Popen(command, env=environment, stdout=lines, stderr=lines)
-    signal.signal(signal.SIGTERM, lambda *_: lab.terminate())
+    signal.signal(signal.SIGTERM, lambda *_: _end(lab))
     try:
         while lab.poll() is None and not (address := _address(folder, started)):
             time.sleep(0.1)
@@ -101,6 +104,7 @@ def open_lab(folder: str | os.PathLike[str], browser: bool = True, port: int | N
         code = lab.wait()
     except KeyboardInterrupt:  # Lab has heard it, too, and ends its kernels
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _end(lab)
         lab.wait()
         print("\nThe course is closed. What you saved is kept.")
         return 0
@@ -108,6 +112,14 @@ def open_lab(folder: str | os.PathLike[str], browser: bool = True, port: int | N
         print(f"JupyterLab could not go on. Its log, {log}, ends so:", file=sys.stderr)
         print(*log.read_text(errors="replace").splitlines()[-5:], sep="\n", file=sys.stderr)
     return code
+
+
+def _end(lab: subprocess.Popen[bytes]) -> None:
+    """Ask Lab to end, and its kernels with it; one that does not is killed."""
+    lab.terminate()
+    late = threading.Timer(PATIENCE, lab.kill)
+    late.daemon = True
+    late.start()
 
 
 def _lab_command(folder: Path, browser: bool, port: int | None) -> list[str]:

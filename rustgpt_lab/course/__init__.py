@@ -4,7 +4,8 @@ They are plain functions: no account, no server, no network. The exercises are d
 """
 
 from .assembly import your_model
-from .checking import check
+from .bugs import bug
+from .diagnosis import check
 from .folding import fold
 from .my_gpt import import_my_gpt, keep, run_my_gpt, stand_alone
 from .ordering import order
@@ -13,6 +14,7 @@ from .record import progress
 from .show import show
 
 __all__ = [
+    "bug",
     "check",
     "fold",
     "import_my_gpt",

@@ -23,6 +23,9 @@ from .record import progress
 
 Status = Literal["passed", "not yet", "wrong"]
 
+CLOSE = "Close: "
+"""So a diagnosis begins that names a mistake."""
+
 
 class Verdict(Card):
     """What `check` found; it is true exactly if the answer passed.
@@ -84,7 +87,7 @@ def _examine(exercise: Exercise, answer: Any) -> tuple[Status, str]:
     for mistake in exercise.mistakes:
         wrongs = _run(exercise, mistake.wrong)
         if all(_same(a, b, exercise.tolerance) for a, b in zip(outcomes, wrongs, strict=True)):
-            return "wrong", f"Close: {mistake.message}."
+            return "wrong", f"{CLOSE}{mistake.message}."
     return "wrong", f"Not right yet: {first}"
 
 

@@ -15,7 +15,7 @@ from ..llm import LLM
 from ..numerics import Array
 from ..training import Callback, Training, TrainingSession
 from ..views.gallery.circuit import Growth
-from .circuits import LETTERS, Task, ability, attention_only, head_scores, repeats
+from .circuits import LETTERS, ability, attention_only, head_scores, repeats
 
 TASK = repeats()
 D, BATCH, RATE = 32, 32, 2e-3
@@ -41,7 +41,7 @@ def texts(seed: int, steps: int = STEPS) -> list[str]:
 
 def measured(llm: LLM) -> Row:
     """Loss and share on texts of other seeds, and the scores of the heads, induction and previous."""
-    able, scores = ability(llm, TASK, 50), head_scores(llm)
+    able, scores = ability(llm, TASK), head_scores(llm)
     return able.loss, able.share, scores.induction, scores.previous
 
 

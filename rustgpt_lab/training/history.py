@@ -18,8 +18,23 @@ from ..optim.report import ClippingReport
 LIMIT = 4096
 """Rows that a table keeps. When it is full, every second row goes, and then only every second is taken."""
 
+SMOOTHINGS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+"""The share of the past in each running average of the loss."""
+
 STEP_COLUMNS = ("step", "epoch", "loss", "rate", "tokens", "seconds")
+TABLES = ("_steps", "_averages", "_norms", "_epochs")
 NORM_COLUMNS = ("before", "after", "weight", "clipped", "cosine")
+
+
+def averaged(averages: Sequence[float], loss: float, step: int) -> tuple[float, ...]:
+    """The running averages of the loss after a step, numbered from 1; there are none before the first.
+
+    a += (1 - beta) / (1 - beta^t) (loss - a), which is the exponential moving average, corrected for its start as
+    Adam's m is (Kingma and Ba 2015, section 3).
+    """
+    shares = ((1 - beta) / (1 - beta**step) for beta in SMOOTHINGS)
+    old = averages or [loss] * len(SMOOTHINGS)
+    return tuple(a + share * (loss - a) for a, share in zip(old, shares, strict=True))
 
 
 class Table:
@@ -113,6 +128,7 @@ class History:
         self._steps = Table(STEP_COLUMNS)
         self._norms = Table([f"{name}.{column}" for name in norms for column in NORM_COLUMNS])
         self._epochs = Table(("loss",))
+        self._averages = Table([str(beta) for beta in SMOOTHINGS])
         self._lock = Lock()
         self.outcome = ""
 
@@ -121,10 +137,13 @@ class History:
         with self._lock:
             return bool(self.names) and self._norms.next_is_kept()
 
-    def add_step(self, row: tuple[float, ...], report: ClippingReport | None) -> None:
-        """Record a step: the numbers of `STEP_COLUMNS`, and what the clipping did if the norms are kept."""
+    def add_step(
+        self, row: tuple[float, ...], averages: Sequence[float], report: ClippingReport | None
+    ) -> None:
+        """Record a step: the numbers of `STEP_COLUMNS`, the averages, what the clipping did if the norms are kept."""
         with self._lock:
             self._steps.append(row)
+            self._averages.append(averages)
             if self.names:
                 columns = [getattr(report, column) for column in NORM_COLUMNS] if report else []
                 self._norms.append([column.get(name, np.nan) for name in self.names for column in columns])
@@ -137,8 +156,9 @@ class History:
     def cut(self, steps: int, epochs: int) -> None:
         """Forget what came after so many steps and epochs."""
         with self._lock:
-            for table, count in ((self._steps, steps), (self._norms, steps), (self._epochs, epochs)):
-                table.cut(count)
+            for table in (self._steps, self._averages, self._norms):
+                table.cut(steps)
+            self._epochs.cut(epochs)
 
     def __len__(self) -> int:
         """The number of steps taken, whether or not each has a row."""
@@ -159,10 +179,14 @@ class History:
         with self._lock:
             return self._epochs.values[:, 0]
 
-    def columns(self) -> dict[str, Array]:
-        """The whole table, name -> (rows,): what a step has, then "1.w_q.before" and so on if norms are."""
+    def columns(self, averages: bool = False) -> dict[str, Array]:
+        """The whole table, name -> (rows,): what a step has, then "1.w_q.before" and so on if norms are.
+
+        With `averages`, also the running averages of the loss, over every step, recorded or not: "0.9" and so on for
+        each of `SMOOTHINGS`.
+        """
         with self._lock:
-            tables = [self._steps, self._norms] if self.names else [self._steps]
+            tables = [self._steps, *([self._norms] if self.names else []), *([self._averages] * averages)]
             return {name: column for t in tables for name, column in zip(t.columns, t.values.T, strict=True)}
 
     def to_csv(self, path: str | PathLike[str]) -> None:
@@ -183,7 +207,7 @@ class History:
     def state(self) -> dict[str, Any]:
         """Everything, as plain values and arrays."""
         with self._lock:
-            tables = {name: getattr(self, name).state() for name in ("_steps", "_norms", "_epochs")}
+            tables = {name: getattr(self, name).state() for name in TABLES}
             return {"names": self.names, "outcome": self.outcome, **tables}
 
     @classmethod
@@ -191,8 +215,17 @@ class History:
         """The history that `state` described."""
         history = cls(state["names"])
         history.outcome = state.get("outcome", "")  # the first edition did not keep it
-        for name in ("_steps", "_norms", "_epochs"):
-            setattr(history, name, Table.from_state(state[name]))
+        for name in TABLES:
+            if name in state:
+                setattr(history, name, Table.from_state(state[name]))
+        if "_averages" not in state:  # of the first edition: those of what it kept
+            table = history._averages
+            averages: tuple[float, ...] = ()
+            table.stride = history._steps.stride
+            for i, loss in enumerate(history.loss):
+                averages = averaged(averages, loss, i + 1)
+                table.append(averages)
+                table.count = min((i + 1) * table.stride, len(history))
         return history
 
     def __reduce__(self) -> Any:

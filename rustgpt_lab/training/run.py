@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -18,7 +20,7 @@ from ..optim.report import Measured
 from ..parameters import walk
 from .callbacks import Audience, Callback, Progress
 from .config import TrainingConfig
-from .history import History
+from .history import History, averaged
 from .interrupt import ended_by_interrupt
 from .loop import loop
 from .snapshot import Snapshot, TrainState
@@ -130,6 +132,18 @@ class Training:
             return state.steps
         later_epochs = self.config.epochs - state.epoch - 1
         return state.steps + -(-(texts - state.position) // size) + later_epochs * -(-texts // size)
+
+    def twin(self) -> Training:
+        """A run of its own at the same moment, with a copy of the model and of the history."""
+        twin = copy(self)
+        twin.llm, twin.history, twin.state = self.llm.copy(), copy(self.history), replace(self.state)
+        twin.network, twin.optimizer = twin.llm.network, twin.llm.adam
+        if self.config.optimizer == "descent":
+            twin.optimizer = Descent(twin.network.parameters, self.config.momentum)
+        twin.optimizer.__class__ = type(self.optimizer)  # that of a fork may be a defective kind
+        twin.running, twin.id = False, uuid4().hex
+        twin._batches, twin._good, twin._workers = {}, None, None
+        return twin
 
     # ---- the whole run -------------------------------------------------------------------------------------
 
@@ -260,7 +274,9 @@ class Training:
         state.tokens += len(batch.ids)
         state.seconds += seconds
         report = clipping.report if isinstance(clipping, Measured) else None
-        self.history.add_step((state.steps, epoch, loss, rate, state.tokens, state.seconds), report)
+        state.averages = averaged(state.averages, loss, state.steps)
+        row = state.steps, epoch, loss, rate, state.tokens, state.seconds
+        self.history.add_step(row, state.averages, report)
         if state.position >= len(self.sequences):
             self.history.add_epoch(state.epoch_loss / state.position)
             state.epoch, state.position, state.epoch_loss = epoch, 0, 0.0

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
 
 from ..errors import TrainingError
+from .branches import Family, check_moment, fork, keeps_optimizer, put_back, run_at
 from .callbacks import Audience, Callback
 from .config import TrainingConfig
 from .history import History
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 TELL_EVERY = 0.1
 """Seconds at least between two calls of a listener while the session runs."""
-
-FIRST_INTERVAL = 10
-"""Steps between two snapshots, as long as there is room for all of them."""
 
 
 class SessionState(StrEnum):
@@ -60,19 +58,23 @@ class TrainingSession:
 
     `rewind` goes back to any step: to the last snapshot before it, and from there through the same steps with
     the settings they had, to the same bits. Snapshots are taken every 10 steps; when their memory is full,
-    every second one goes, and from then on they are twice as far apart.
+    every second one goes, and from then on they are twice as far apart. `fork` makes a second run of any moment,
+    which goes on beside the first one; both share that memory.
 
     A model has one trainer at a time. A new session of the same model pauses an older one, and says so.
 
     Args:
         llm, texts, epochs, learning_rate, norms: as in `train`.
         callbacks: as in `train`; called in the thread that takes the step.
-        memory: bytes for snapshots; each takes three numbers a weight, of RustGPT's model 6 MB.
+        memory: bytes for snapshots, those of its branches included; each takes three numbers a weight, of RustGPT's
+            model 6 MB.
         options: more of a `TrainingConfig`, such as batch_size=4.
 
     Attributes:
         training: the `Training` that is driven; leave its `step` and `run` alone.
         error: what ended the run, if something did.
+        begins: the step after which it was forked from another session; 0 if it was not.
+        bug: the defective kind of layer or optimizer with which it was forked, if any.
 
     Raises:
         TrainingError: an argument cannot be used, or the memory is too small for two snapshots.
@@ -98,28 +100,31 @@ class TrainingSession:
         memory: int = 128 << 20,
         **options: Any,
     ):
-        self.training = Training(llm, texts, TrainingConfig(epochs, learning_rate, **options), norms)
+        training = Training(llm, texts, TrainingConfig(epochs, learning_rate, **options), norms)
+        self._begin_at(training, callbacks, Family(memory))
+
+    def _begin_at(
+        self, training: Training, callbacks: Sequence[Callback], family: Family, bug: type | None = None
+    ) -> None:
+        """Be the session of a run, at the moment in which that is."""
+        self.training, self.family, self.bug, self._pace = training, family, bug, inf
+        self.begins = training.state.steps
         self.error: BaseException | None = None
         self._audience = Audience(callbacks, self.training)
         self._listeners: list[Callable[[], Callable[[TrainingSession], None] | None]] = []
         self._telling: SessionState | None = None  # the state of which the listeners are hearing just now
-        self._lock = llm.lock
+        self._lock = training.llm.lock
         self._state, self._changed = SessionState.READY, Condition()  # changes with the lock in hand only
         self._run_number = 0  # a thread that comes late sees by it that another one has taken over
-        self._configs = {0: self.training.config}  # by the step after which each came into force
-        self._interval = FIRST_INTERVAL
+        self._configs = {self.begins: training.config}  # by the step after which each came into force
+        self.snapshots: dict[int, Snapshot] = {}  # the family looks after them
         with self._lock:
-            first = Snapshot.take(self.training.network, self.training.optimizer, self.training.state)
-        self._room = memory // first.buffers.nbytes
-        if self._room < 2:
-            least = f"at least {2 * first.buffers.nbytes:,} bytes, for two snapshots"
-            raise TrainingError(
-                "too little memory to rewind", where="memory", expected=least, got=f"{memory:,}"
-            )
-        self._snapshots = {0: first}
+            family.join(self)
         with self._lock as lock:
             if isinstance(older := lock.trainer, TrainingSession):
                 older._give_way()
+            if self.begins:
+                lock.take(self)
             self._rest()
 
     # ---- what it is like -----------------------------------------------------------------------------------
@@ -143,6 +148,27 @@ class TrainingSession:
     def config(self) -> TrainingConfig:
         """The numbers of the next step."""
         return self.training.config
+
+    def config_after(self, steps: int) -> TrainingConfig:
+        """The config that was in force for the step after so many."""
+        return self._configs[max(since for since in self._configs if since <= steps)]
+
+    @property
+    def pace(self) -> float:
+        """Steps a second at most, from `start` on; infinite until it is set."""
+        return self._pace
+
+    @pace.setter
+    def pace(self, steps: float) -> None:
+        if not steps > 0:
+            expected = "steps a second, above 0; inf for as fast as it can"
+            raise TrainingError("this is no pace", where="pace", expected=expected, got=repr(steps))
+        self._pace = steps
+
+    @property
+    def branches(self) -> tuple[TrainingSession, ...]:
+        """The session that was there first, and all that were forked from it or from each other and still exist."""
+        return tuple(self.family)
 
     def on_change(self, listener: Callable[[TrainingSession], None]) -> Callable[[], None]:
         """Have a function called with the session at every change, while it runs at most ten times a second.
@@ -216,23 +242,15 @@ class TrainingSession:
         A run that is over, finished, stopped or failed, is thereby revived: it goes on from there.
 
         Raises:
-            TrainingError: there was no such step; or another run trains the model.
+            TrainingError: there was no such step, or not in this branch; or another run trains the model.
         """
         with self._lock as lock:
-            if not 0 <= step <= len(self.history):
-                expected = f"0 to {len(self.history)}"
-                raise TrainingError(
-                    "there is no such moment to go back to", where="step", expected=expected, got=step
-                )
+            check_moment(self, step)
             lock.take(self)
-            self._snapshots = {taken: s for taken, s in self._snapshots.items() if taken <= step}
+            self.family.forget(self, step)
             self._configs = {since: r for since, r in self._configs.items() if since <= step}
-            training, was_over = self.training, self._state.over
-            training.restore(self._snapshots[max(self._snapshots)])
-            while training.state.steps < step:
-                training.config = self._config_after(training.state.steps)
-                take_step(training)
-            training.config = self._config_after(step)
+            was_over = self._state.over
+            put_back(self, self.training, step)
             self.error, self.history.outcome = None, ""
             try:
                 self._rest()
@@ -246,6 +264,42 @@ class TrainingSession:
             finally:
                 self._tell()
 
+    def fork(self, step: int | None = None, *, bug: type | None = None, **changes: Any) -> TrainingSession:
+        """A second run that leaves this one at a moment, and goes on in its own way, as `fork(40, learning_rate=0.1)`.
+
+        It has a copy of the model as it was then, and is paused. With nothing changed, it takes the same steps to
+        the same bits. It cannot be rewound to before it was forked.
+
+        Args:
+            step: the moment after this step; None for now.
+            bug: a class derived from a kind of layer, or from `Adam`, which takes the place of that kind.
+            changes: to the config: learning_rate, clipping, seed, and what else `set` takes.
+
+        Raises:
+            TrainingError: there was no such step; an argument cannot be used; the memory is too small for one more.
+
+        >>> from rustgpt_lab import LLM, Vocab
+        >>> llm = LLM.build(Vocab.default(), embedding_dim=4, hidden_dim=4, blocks=1)
+        >>> session = TrainingSession(llm, ["hello world </s>"], epochs=30, learning_rate=0.01)
+        >>> session.step(20)
+        >>> faster = session.fork(5, learning_rate=0.1)
+        >>> faster.step(15)
+        >>> bool(faster.history.loss[-1] < session.history.loss[-1])
+        True
+        """
+        branch: TrainingSession = fork(self, step, bug, changes)
+        with self._lock:
+            self._tell()
+        return branch
+
+    def model_at(self, step: int) -> LLM:
+        """A copy of the model as it was after a step.
+
+        Raises:
+            TrainingError: there was no such step, or not in this branch.
+        """
+        return run_at(self, step).llm
+
     def set(self, **changes: Any) -> None:
         """Change the config from the next step on, as in `set(learning_rate=1e-4, batch_size=8)`.
 
@@ -255,13 +309,7 @@ class TrainingSession:
         with self._lock:
             for name in ("optimizer", "momentum"):
                 if name in changes:
-                    raise TrainingError(
-                        "a run keeps its optimizer, whose state belongs to it",
-                        where=name,
-                        expected=f"what it is, {getattr(self.config, name)!r}",
-                        got=repr(changes[name]),
-                        remedy="Make a new session.",
-                    )
+                    raise keeps_optimizer(self, name, changes[name])
             self.training.config = replace(self.config, **changes)
             self._configs[self.training.state.steps] = self.config
             if not self.running and self._state not in (SessionState.STOPPED, SessionState.FAILED):
@@ -303,7 +351,7 @@ class TrainingSession:
                 )
             lock.take(self)
             if self._state is SessionState.READY:  # the weights may be others than when the session was made
-                self._snapshots[0] = Snapshot.take(training.network, training.optimizer, training.state)
+                self.snapshots[0] = Snapshot.take(training.network, training.optimizer, training.state)
             try:
                 self._audience.start()
             except BaseException as error:
@@ -318,6 +366,7 @@ class TrainingSession:
         """Take steps until the count is reached, or somebody or something ends the running."""
         training, told = self.training, perf_counter()
         while True:
+            begun = perf_counter()
             with self._lock:  # for one step; then for whoever asked for it meanwhile
                 if number != self._run_number or not self.running:
                     return
@@ -336,19 +385,22 @@ class TrainingSession:
                     self._end(SessionState.FAILED, error)
                 if not self.running:
                     self._tell()
+            if count == inf:  # who asks for some steps waits for them
+                self._keep_pace(number, begun)
+
+    def _keep_pace(self, number: int, begun: float) -> None:
+        """Wait until it is time for the step after the one that was begun then, or the run ends."""
+        with self._changed:
+            while number == self._run_number and self.running:
+                left = begun + 1 / self.pace - perf_counter()
+                if left <= 0:
+                    return
+                self._changed.wait(min(left, TELL_EVERY))  # by then the pace may be another
 
     def _advance(self) -> None:
         """A step that was not taken before, and a snapshot if it is time for one."""
         take_step(self.training)
-        steps = self.training.state.steps
-        if steps % self._interval == 0:
-            if len(self._snapshots) == self._room:
-                self._interval *= 2
-                self._snapshots = {s: kept for s, kept in self._snapshots.items() if s % self._interval == 0}
-            if steps % self._interval == 0:
-                self._snapshots[steps] = Snapshot.take(
-                    self.training.network, self.training.optimizer, self.training.state
-                )
+        self.family.keep(self)
         self._audience.step()
 
     def _rest(self) -> None:
@@ -377,10 +429,6 @@ class TrainingSession:
             does = "was paused" if self.running else "stays paused"
             self.pause()
             print(f"An older session of this model {does} after step {self.training.state.steps}.")
-
-    def _config_after(self, steps: int) -> TrainingConfig:
-        """The config that was in force for the step after so many."""
-        return self._configs[max(since for since in self._configs if since <= steps)]
 
     def _tell(self) -> None:
         if self._telling is self._state:  # a listener has set something: it would hear of that for ever

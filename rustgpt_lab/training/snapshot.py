@@ -25,6 +25,7 @@ class TrainState:
         position: texts of the current epoch that were learned from.
         epoch_loss: the sum of their losses.
         loss: of the last step's batch.
+        averages: of the losses up to here, one for each of `SMOOTHINGS`.
         tokens: words predicted.
         seconds: time spent in steps.
     """
@@ -34,6 +35,7 @@ class TrainState:
     position: int = 0
     epoch_loss: float = 0.0
     loss: float = nan
+    averages: tuple[float, ...] = ()
     tokens: int = 0
     seconds: float = 0.0
 

@@ -190,7 +190,7 @@ FILES = [
     Bad("no tokens", other(tokenizer__ggml__tokens=None), "missing field", ("tokenizer.ggml.tokens",)),
     Bad("too few tokens", other(tokenizer__ggml__tokens=(TEXT, TOKENS[:-1]), tokenizer__ggml__token_type=None, tokenizer__ggml__merges=(TEXT, ["t h"])), "shape", ("259",)),
     Bad("a token twice", other(tokenizer__ggml__tokens=(TEXT, [*TOKENS[:-1], "a"])), "word twice", ()),
-    Bad("a merge of nothing", other(tokenizer__ggml__merges=(TEXT, ["q x"])), "tokenizer", ("qx",)),
+    Bad("a merge of nothing", other(tokenizer__ggml__merges=(TEXT, ["q x"])), "tokenizer", ("q x",)),
     Bad("types for other tokens", other(tokenizer__ggml__token_type=(5, [1])), "list length", ("token_type",)),
 ]  # fmt: skip
 MADE_OF = [text(name) for name in SETTINGS] + [text(name) for name in SHAPES]

@@ -55,7 +55,8 @@ def test_every_kind_of_error_has_its_file() -> None:
     elsewhere = {  # these need more than the bytes of a file: see the tests of files, limits, compression, tensors
         "access", "not a file", "too large", "bomb", "extension", "other extension", "foreign", "not compressed",
         "compression", "too deep", "no layer", "white space", "header", "header length", "tensor place",
-        "tensor type", "missing tensor", "surplus tensor", "unregistered", "no place",
+        "tensor type", "missing tensor", "surplus tensor", "unregistered", "no place", "not computed", "not the model",
+        "tokenizer",
     }  # fmt: skip
     assert set(errors.KINDS) - elsewhere == {file.kind for file, _ in FILES}
 

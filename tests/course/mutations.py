@@ -55,7 +55,7 @@ class Mutation:
 # fmt: off
 # ruff: noqa: E501
 MUTATIONS = [
-    Mutation("answers are cut short", "00", "generation/loop.py", "past.read[row] + 1 >= most", "past.read[row] + 70 >= most"),
+    Mutation("answers are cut short", "00", "generation/saying.py", "min(see - len(ids), ", "min(see - len(ids) - 69, "),
     Mutation("punctuation sticks to words", "01", "tokenizers/words.py", "{_MARK}]+", r"{_MARK}]+\W?"),
     Mutation("the words are not sorted", "01", "tokenizers/words.py", "cls(sorted({END}.union(", "cls(list({END}.union("),
     Mutation("no positions", "02", "layers/embeddings.py", "return token + position, ", "return token, "),
@@ -80,6 +80,11 @@ MUTATIONS = [
     Mutation("bytes of Q8_0 without a sign", "12", "persistence/numbers.py", "blocks[:, 2:].view(np.int8)", "blocks[:, 2:].view(np.uint8)"),
     Mutation("neighbours of a GGUF file read as halves", "12", "persistence/gguf.py", '"rope": "adjacent"', '"rope": "halves"'),
     Mutation("Adam's m is loaded from v", "09", "persistence/convert.py", '{key}", value[key]))', '{key}", value["v"]))'),
+    Mutation("pairs are turned the other way round", "11", "layers/rotary.py", "a * cos - b * sin, a * sin + b * cos", "a * cos + b * sin, b * cos - a * sin"),
+    Mutation("keys are turned as if all stood at 0", "11", "layers/rotary.py", "return cos[positions, None], sin", "return cos[0 * positions, None], sin"),
+    Mutation("the gate is always open", "11", "layers/swiglu.py", "lambda gate, up: silu(gate) * up, gate", "lambda gate, up: gate * up, gate"),
+    Mutation("RMSNorm without its epsilon", "11", "layers/rms_norm.py", "self.d + self.epsilon)[", "self.d)["),
+    Mutation("a silenced head is another one", "11", "course/circuits.py", "w_o[[*heads]] = 0", "w_o[[h - 1 for h in heads]] = 0"),
 ]
 # fmt: on
 

@@ -1,8 +1,8 @@
-// Ticks, grids and the smooth line.
+// Ticks, grids and labels.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decades, greatest, grid, nearest, smooth, ticks } from "../../rustgpt_lab/views/js/scale.js";
+import { decades, greatest, grid, nearest, rounds, spread, ticks } from "../../rustgpt_lab/views/js/scale.js";
 
 test("ticks are round and inside", () => {
   assert.deepEqual(ticks(0, 7.3), [0, 2, 4, 6]);
@@ -24,11 +24,16 @@ test("a grid holds 1, 2, 5, and the nearest entry goes by ratio", () => {
   assert.equal(values[nearest(values, 0.0331)], 0.02);
 });
 
-test("a smoothed constant is that constant, from the first step on", () => {
-  smooth([3, 3, 3, 3], 0.9).forEach((x) => assert.ok(Math.abs(x - 3) < 1e-12));
-  assert.deepEqual(smooth([1, 5, 2], 0), [1, 5, 2]);
-  const [, second] = smooth([1, 2], 0.5); // (0.5 * 0.5 * 1 + 0.5 * 2) / (1 - 0.25)
-  assert.ok(Math.abs(second - 5 / 3) < 1e-12);
+test("a log scale has ticks, however narrow it is", () => {
+  assert.deepEqual(rounds(1, 12000), [1, 10, 100, 1000, 10000]);
+  assert.deepEqual(rounds(1, 40), [1, 2, 5, 10, 20]);
+  assert.deepEqual(rounds(20, 33), [20, 25, 30]);
+});
+
+test("labels keep their order, their distance, and within their frame", () => {
+  assert.deepEqual(spread([50, 10], 18, 0, 100), [50, 10]);
+  assert.deepEqual(spread([98, 99, 100], 18, 0, 100), [64, 82, 100]);
+  assert.deepEqual(spread([3, 1, 2], 18, 1, 100), [37, 1, 19]);
 });
 
 test("the greatest entries of a table come first", () => {

@@ -15,8 +15,18 @@ from hypothesis import given, strategies as st
 
 from rustgpt_lab.errors import DivergenceError, ModelError
 from rustgpt_lab.optim.clipping import Clipping, L2GradientClipping
-from rustgpt_lab.training.history import LIMIT, NORM_COLUMNS, STEP_COLUMNS, History, Table
+from rustgpt_lab.training.history import (
+    LIMIT,
+    NORM_COLUMNS,
+    SMOOTHINGS,
+    STEP_COLUMNS,
+    History,
+    Table,
+    averaged,
+)
 from tests.training.small import TEXTS, small_llm
+
+AVERAGES = [0.5] * len(SMOOTHINGS)
 
 
 def filled(count: int, limit: int) -> Table:
@@ -57,11 +67,35 @@ def test_a_table_s_state_is_all_of_it(count: int, limit: int) -> None:
 def test_a_long_run_takes_little_memory() -> None:
     history = History()
     for step in range(1, 20 * LIMIT):
-        history.add_step((step, 1, 0.5, 0.1, step, 0.0), None)
+        history.add_step((step, 1, 0.5, 0.1, step, 0.0), AVERAGES, None)
     assert LIMIT // 2 <= len(history.loss) <= LIMIT
     assert len(history) == 20 * LIMIT - 1
     assert history._steps._rows.nbytes <= LIMIT * len(STEP_COLUMNS) * 8
     assert len(set(np.diff(history.step))) == 1
+
+
+@pytest.mark.parametrize("beta", SMOOTHINGS)
+def test_an_average_is_pandas_own_over_every_step_recorded_or_not(beta: float) -> None:
+    pandas = pytest.importorskip("pandas")
+    losses = np.random.default_rng(0).gamma(2, size=2 * LIMIT + 100)
+    history, averages = History(), ()
+    for step, loss in enumerate(losses, 1):
+        averages = averaged(averages, loss, step)
+        history.add_step((step, 1, loss, 0.1, step, 0.0), averages, None)
+    columns = history.columns(averages=True)
+    assert len(columns["step"]) < len(losses)
+    truth = pandas.Series(losses).ewm(alpha=1 - beta, adjust=True).mean().to_numpy()
+    np.testing.assert_allclose(columns[str(beta)], truth[columns["step"].astype(int) - 1], rtol=1e-9)
+    assert str(beta) not in history.columns()
+
+
+def test_a_history_of_the_first_edition_has_averages_of_what_it_kept() -> None:
+    history = small_llm().train(TEXTS, 2, 0.01)
+    old = history.state()
+    del old["_averages"]
+    found = History.from_state(old).columns(averages=True)
+    for name, column in history.columns(averages=True).items():
+        np.testing.assert_array_equal(found[name], column)
 
 
 def test_norms_are_measured_only_for_rows_that_are_kept() -> None:
@@ -70,7 +104,7 @@ def test_norms_are_measured_only_for_rows_that_are_kept() -> None:
     for step in range(2 * LIMIT):
         wanted = history.wants_norms()
         asked += wanted
-        history.add_step((step,) * 6, report if wanted else None)
+        history.add_step((step,) * 6, AVERAGES, report if wanted else None)
     assert asked == LIMIT + LIMIT // 2
 
 
@@ -102,7 +136,7 @@ def test_it_can_be_read_while_it_is_written() -> None:
     reader = threading.Thread(target=read)
     reader.start()
     for step in range(1, 3 * LIMIT):
-        history.add_step((step, 1, 0.0, 0.0, step, 0.0), None)
+        history.add_step((step, 1, 0.0, 0.0, step, 0.0), AVERAGES, None)
     history.outcome = "finished"
     reader.join()
     assert not ragged

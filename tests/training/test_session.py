@@ -3,6 +3,8 @@
 import gc
 import signal
 import threading
+from math import inf
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -88,9 +90,9 @@ def test_its_snapshots_stay_within_their_memory() -> None:
     most = 0
     while not session.training.finished:
         session.step(25)
-        most = max(most, sum(s.buffers.nbytes for s in session._snapshots.values()))
+        most = max(most, sum(s.buffers.nbytes for s in session.snapshots.values()))
     assert 3 * STATE <= most <= 5 * STATE
-    assert 0 in session._snapshots
+    assert 0 in session.snapshots
     session.rewind(1)
     assert session.training.state.steps == 1
 
@@ -468,3 +470,32 @@ def test_a_listener_that_raises_is_told_no_more_and_the_session_goes_on() -> Non
         session.step()
     session.step()
     assert heard == ["paused", "paused"]
+
+
+# ---- pace
+
+
+def test_it_keeps_its_pace_and_ends_at_once_however_slow_that_is() -> None:
+    session = session_of(epochs=100_000)
+    session.pace = 50
+    session.start()
+    session.wait(timeout=0.5)
+    assert 2 <= session.training.state.steps <= 26
+    session.pace = 0.001
+    begun = perf_counter()
+    session.pause()
+    session.step(3)  # who asks for steps need not wait
+    assert perf_counter() - begun < 5
+    assert session.state == "paused"
+    with pytest.raises(TrainingError, match="pace: this is no pace; expected steps a second, above 0"):
+        session.pace = 0
+
+
+def test_a_faster_pace_counts_from_now_on() -> None:
+    session = session_of(epochs=10)
+    session.pace = 0.001
+    session.start()
+    session.wait(timeout=0.05)
+    session.pace = inf
+    session.wait(timeout=60)
+    assert session.state == "finished"

@@ -70,6 +70,8 @@ def test_it_compares_with_one_key_a_head_or_with_a_quarter() -> None:
 
 def test_a_model_without_attention_has_none() -> None:
     llm = LLM.build(VOCAB, 8, 8, blocks=1)
-    alone = LLM(VOCAB, [llm.network[0].__class__(len(VOCAB), 8, 12), llm.network[-1].__class__(8, len(VOCAB))])
+    alone = LLM(
+        VOCAB, [llm.network[0].__class__(len(VOCAB), 8, 12), llm.network[-1].__class__(8, len(VOCAB))]
+    )
     with pytest.raises(ShapeError, match="no one cache to show"):
         views.cache(alone, TEXT)

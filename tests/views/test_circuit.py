@@ -19,7 +19,7 @@ def recorded() -> induction.Recorded:
 def test_what_is_recorded_is_what_the_kept_weights_do(recorded, place: int) -> None:
     growth = recorded.growth
     recorded.go_to(int(growth.step[place]))
-    able, scores = ability(recorded.llm, induction.TASK, 50), head_scores(recorded.llm)
+    able, scores = ability(recorded.llm, induction.TASK), head_scores(recorded.llm)
     assert growth.loss[place] == pytest.approx(able.loss, abs=1e-4)
     assert growth.share[place] == pytest.approx(able.share, abs=1e-3)
     np.testing.assert_allclose(growth.induction[place], scores.induction, atol=1e-4)
@@ -62,7 +62,7 @@ def test_the_picture_goes_to_a_moment(recorded) -> None:
     layer, head = view.data.head
     weights = recorded.llm.trace(recorded.text)[f"{2 + layer}.1.weights"][head]
     np.testing.assert_allclose(view.data.weights, weights, atol=1e-6)
-    assert view.sentence.startswith("Step 200: a loss of 3.60, 13% right. Head ")
+    assert view.sentence.startswith("Step 200: a loss of 3.57, 14% right. Head ")
     assert "of layer 2 comes to an induction score of 0.78, and has half of it at step 300." in view.sentence
     assert len(view.table().rows) == len(recorded.growth.step) == view.widget.data["rows"]["shape"][0]
     view.widget.ask({"do": "start"})

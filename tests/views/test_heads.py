@@ -31,7 +31,9 @@ def test_all_weights_are_there() -> None:
     assert data.moved == 0 and np.array_equal(data.before, data.after)
 
 
-@pytest.mark.parametrize("silent", [[(1, 1)], [(2, 6)], [(3, 2), (3, 3), (1, 5)], [(2, h) for h in range(1, 7)]])
+@pytest.mark.parametrize(
+    "silent", [[(1, 1)], [(2, 6)], [(3, 2), (3, 3), (1, 5)], [(2, h) for h in range(1, 7)]]
+)
 def test_a_silent_head_is_one_without_its_part_of_w_o(silent) -> None:
     llm = grouped()
     before = llm.parameters.flat.copy()
@@ -77,7 +79,9 @@ def test_questions_and_their_answers() -> None:
 
 def test_a_model_without_heads() -> None:
     llm = LLM.build(VOCAB, 8, 8, blocks=1)
-    alone = LLM(VOCAB, [llm.network[0].__class__(len(VOCAB), 8, 12), llm.network[-1].__class__(8, len(VOCAB))])
+    alone = LLM(
+        VOCAB, [llm.network[0].__class__(len(VOCAB), 8, 12), llm.network[-1].__class__(8, len(VOCAB))]
+    )
     with pytest.raises(ShapeError, match="cannot be laid side by side"):
         views.heads(alone, TEXT)
 

@@ -192,7 +192,10 @@ EXERCISES = [
         solution=rotate,
         cases=rotate_cases,
         mistakes=(
-            Mistake("this turns the other way round: the signs of the two sines are exchanged", partial(rotate_with, sign=-1)),
+            Mistake(
+                "this turns the other way round: the signs of the two sines are exchanged",
+                partial(rotate_with, sign=-1),
+            ),
             Mistake(
                 "the pairs are i and i + h/2, as in Llama's files; here a pair is two neighbours, 2i and 2i + 1",
                 partial(rotate_with, halves=True),

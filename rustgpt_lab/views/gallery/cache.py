@@ -1,4 +1,4 @@
-"""What a model keeps of the words that it has read: keys and values, word by word, for as many heads as have their own."""
+"""What a model keeps of the words that it has read: keys and values, for as many heads as have their own."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def cache_of(llm: LLM, text: str) -> CacheData:
         TextError: the model cannot read the text.
     """
     layers = [layer for _, layer in walk(llm.network) if isinstance(layer, ATTENTION)]
-    sizes = {
+    sizes: set[tuple[Any, ...]] = {
         (getattr(layer, "heads", 1), getattr(layer, "kv_heads", 1), getattr(layer, "width", layer.d_in))
         for layer in layers
     }
@@ -105,7 +105,9 @@ class Cache(View):
             for k, colour in {data.other: INKS["before"], data.kv_heads: ACCENT}.items():
                 ax.plot(counts, counts * data.nbytes(1, k) / 1000, color=colour, linewidth=2)
                 name = f"{_heads(k)} for {data.heads}"
-                ax.text(data.most, data.nbytes(data.most, k) / 1000, name, ha="right", va="bottom", color=colour)
+                ax.text(
+                    data.most, data.nbytes(data.most, k) / 1000, name, ha="right", va="bottom", color=colour
+                )
             ax.set(xlabel="words read", ylabel="memory, in kB", xlim=(0, data.most))
             ax.set_ylim(0, 1.15 * data.nbytes(data.most, max(data.other, data.kv_heads)) / 1000)
 

@@ -55,7 +55,7 @@ class Growth:
 
     @property
     def appears(self) -> int | None:
-        """The first of the n moments at which the strongest head has half of its last score; None if that is not clear."""
+        """The first of the n moments at which the strongest head has half of its last score; None if that is low."""
         layer, head = self.strongest
         score = self.induction[:, layer, head]
         return int((score >= score[-1] / 2).argmax()) if score[-1] >= CLEAR else None
@@ -252,7 +252,7 @@ class Circuit(View):
 
 
 def circuit(run: Run) -> Circuit:
-    """Watch heads learn to continue what came before: the loss falls off its cliff, and a score says which head does it.
+    """Watch heads learn to continue what came before: the loss falls off its cliff, and scores say which heads do it.
 
     The slider goes over the moments that were measured; "Go to it" takes the model itself there, and the map shows
     what the strongest head looks at then. A run that is not over can be started and paused.

@@ -73,9 +73,7 @@ class HeadsData:
         return int(layer), int(head)
 
 
-def heads_of(
-    llm: LLM, text: str, silent: Iterable[Head] = (), known: HeadsData | None = None
-) -> HeadsData:
+def heads_of(llm: LLM, text: str, silent: Iterable[Head] = (), known: HeadsData | None = None) -> HeadsData:
     """Read a text with some heads silent, and with none, unless that is known.
 
     Raises:
@@ -95,22 +93,17 @@ def heads_of(
             raise ShapeError(
                 "there is no such head", where="silent", expected=expected, got=(layer + 1, head + 1)
             )
-    if known is None or known.text != text:
-        ids = ids_of(text, llm.vocab, llm.max_seq_len)
-        words = tuple(llm.vocab.pieces(ids))
-        whole, weights = read(llm, ids, {})
-    else:
-        words, whole = known.words, known.whole
-    if silent or known is not None:
-        quiet = {name: [h for l, h in silent if l == i] for i, name in enumerate(layers)}
-        after, weights = read(llm, ids_of(text, llm.vocab, llm.max_seq_len), quiet)
-    else:
-        after = whole
+    ids = ids_of(text, llm.vocab, llm.max_seq_len)
+    quiet = {name: [head for layer, head in silent if layer == i] for i, name in enumerate(layers)}
+    after, weights = read(llm, ids, quiet)
+    whole = after
+    if silent:
+        whole = known.whole if known and known.text == text else read(llm, ids, {})[0]
     top = shown_words(whole, after)
     shared = heads // getattr(next(iter(layers.values())), "kv_heads", 1)
     return HeadsData(
         text,
-        words,
+        tuple(llm.vocab.pieces(ids)),
         tuple(layers),
         shared,
         silent,
@@ -144,9 +137,10 @@ def _silenced(layer: Layer, name: str, silent: dict[str, list[int]]) -> Layer:
     if isinstance(layer, SelfAttention):
         twin.merge = lambda x, weights, v, batch: x  # its one head's part is missing; the residual stays
         return twin
+    plain = twin.mix
 
     def mix(weights: Array, v: Array) -> Array:
-        found = type(layer).mix(twin, weights, v)
+        found = plain(weights, v)
         found[:, quiet] = 0
         return found
 

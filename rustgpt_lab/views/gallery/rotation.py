@@ -57,8 +57,8 @@ class Rotation(View):
     def sentence(self) -> str:
         (query, key), distance = self.data.places, self.data.places[0] - self.data.places[1]
         return (
-            f"Query at {query}, key at {key}: distance {distance}, score {self.data.score(query, key):.4g}, "
-            f"and so at every other pair of positions {distance} apart.".replace("-", "−")
+            f"Query at {query}, key at {key}: distance {distance}, "
+            f"score {self.data.score(query, key):.4g}.".replace("-", "−")
         )
 
     def figure(self) -> Figure:
@@ -110,7 +110,7 @@ def rotation(
     base: float = 10000.0,
     last: int = 63,
 ) -> Rotation:
-    """Rotary positions: drag a query and a key along the positions, and see their pairs turn and what becomes of the score.
+    """Rotary positions: drag a query and a key along, and see their pairs turn and what becomes of the score.
 
     Everything is computed in the browser, as `layers.rotary` computes it.
 
@@ -124,12 +124,14 @@ def rotation(
         ShapeError: the vectors are not two of the same even length; or a place is not there.
 
     >>> rotation([1, 0], [1, 0], places=(12, 12)).sentence
-    'Query at 12, key at 12: distance 0, score 0.7071, and so at every other pair of positions 0 apart.'
+    'Query at 12, key at 12: distance 0, score 0.7071.'
     """
     q, k = np.asarray(query, float), np.asarray(key, float)
     if q.shape != k.shape or q.ndim != 1 or not len(q) or len(q) % 2:
         expected = "two vectors of the same even length"
-        raise ShapeError("these cannot be turned", where="rotation", expected=expected, got=(q.shape, k.shape))
+        raise ShapeError(
+            "these cannot be turned", where="rotation", expected=expected, got=(q.shape, k.shape)
+        )
     if not 0 <= places[1] <= places[0] <= last or last < 1:
         expected = f"0 to {last}, the key not after the query"
         raise ShapeError("there are no such places", where="places", expected=expected, got=places)

@@ -1,17 +1,22 @@
-"""A training session at the wheel: its loss, its pace, what the model answers, and the controls."""
+"""A training session at the wheel, and its branches: their loss, what the model answers, and the controls."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...errors import TrainingError
 from ...numerics import Array
+from ...training.history import SMOOTHINGS
 from ..base import Table, View
 from ..clippers import METHODS, clipper, described
-from ..style import ACCENT, plot
+from ..compared import Comparison, beginning, compared
+from ..style import ACCENT, CATEGORIES, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +38,9 @@ PACE = 3.0
 SMOOTHING = 0.9
 """Of the still picture; the live one has a slider."""
 
+RUNS = 6
+"""Branches that can be told apart in one picture."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -48,26 +56,32 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class TrainingData:
+class Run:
     """A session at one moment.
 
     Attributes:
+        label: what tells it from the others.
         step, loss, rate: (n,) of every recorded step: its number, its batch's loss in nats, its learning rate.
+        averages: (n, SMOOTHINGS) the running averages of the loss, over every step, recorded or not.
+        begins: the step after which it was forked.
         place: steps taken; of `total`.
         epoch: the epoch of the next step, from 1; of `epochs`.
         state: see `TrainingSession.state`.
         speed: words predicted a second, or 0 before the first step.
-        left: seconds until the end at this pace, or None before the first step.
+        left: seconds until the end at this speed, or None before the first step.
+        pace: steps a second at most, or None.
         next_rate: the learning rate in force, before the schedule.
         clipping: the clipping in force, in words.
         error: what ended the run, or "".
-        prompt: what the samples answer.
-        samples: the oldest one first.
+        samples: what the model answered, the oldest one first.
     """
 
+    label: str
     step: Array
     loss: Array
     rate: Array
+    averages: Array
+    begins: int
     place: int
     total: int
     epoch: int
@@ -75,24 +89,49 @@ class TrainingData:
     state: str
     speed: float
     left: float | None
+    pace: float | None
     next_rate: float
     clipping: str
     error: str
-    prompt: str
     samples: tuple[Sample, ...]
 
-    def smooth(self, beta: float = SMOOTHING) -> Array:
-        """(n,) the exponential moving average of the loss, corrected for its start (Kingma and Ba 2015, section 3)."""
-        average, smoothed = 0.0, np.empty_like(self.loss)
-        for i, loss in enumerate(self.loss):
-            average = beta * average + (1 - beta) * loss
-            smoothed[i] = average / (1 - beta ** (i + 1))
-        return smoothed
+    @property
+    def smoothed(self) -> Array:
+        """(n,) the running average of the still picture."""
+        return self.averages[:, SMOOTHINGS.index(SMOOTHING)]
+
+    @property
+    def own(self) -> Any:
+        """(n,) whether a step was taken by this branch, and not before it was forked."""
+        return self.step > self.begins
 
 
-def training_of(session: TrainingSession, prompt: str, samples: tuple[Sample, ...] = ()) -> TrainingData:
+@dataclass(frozen=True)
+class TrainingData:
+    """A session and its branches at one moment.
+
+    Attributes:
+        runs: the oldest one first.
+        chosen: the place of the one that is driven.
+        prompt: what the samples answer.
+        comparison: of two branches at one moment, if asked for.
+        compared_at: that moment, a step.
+    """
+
+    runs: tuple[Run, ...]
+    chosen: int
+    prompt: str
+    comparison: Comparison | None = None
+    compared_at: int = 0
+
+    @property
+    def run(self) -> Run:
+        return self.runs[self.chosen]
+
+
+def run_of(session: TrainingSession, samples: tuple[Sample, ...] = ()) -> Run:
     """Read a session; it may be running."""
-    columns, training, config = session.history.columns(), session.training, session.config
+    columns, training, config = session.history.columns(averages=True), session.training, session.config
     place, total = training.state.steps, training.total_steps
     seconds, tokens = columns["seconds"], columns["tokens"]
     speed, left = 0.0, None
@@ -101,11 +140,15 @@ def training_of(session: TrainingSession, prompt: str, samples: tuple[Sample, ..
         since = [columns[c][begin] if begin >= 0 else 0.0 for c in ("seconds", "tokens", "step")]
         span = max(seconds[-1] - since[0], 1e-9)
         speed = float((tokens[-1] - since[1]) / span)
-        left = float((total - place) * span / (columns["step"][-1] - since[2]))
-    return TrainingData(
+        slowest = max(span / (columns["step"][-1] - since[2]), 1 / session.pace)
+        left = float((total - place) * slowest)
+    return Run(
+        label=labelled(session),
         step=columns["step"],
         loss=columns["loss"],
         rate=columns["rate"],
+        averages=np.stack([columns[str(beta)] for beta in SMOOTHINGS], axis=1),
+        begins=session.begins,
         place=place,
         total=total,
         epoch=min(training.state.epoch + 1, config.epochs),
@@ -113,18 +156,73 @@ def training_of(session: TrainingSession, prompt: str, samples: tuple[Sample, ..
         state=session.state,
         speed=speed,
         left=left,
+        pace=None if session.pace == inf else session.pace,
         next_rate=config.learning_rate,
         clipping=described(config.clipping),
         error=str(session.error or ""),
-        prompt=prompt,
         samples=samples,
     )
 
 
-class TrainingView(View):
-    """The live session; `training` makes it.
+def labelled(session: TrainingSession) -> str:
+    """What a branch is called: from where on, and what is other than in the first run."""
+    first = session.branches[0] if session.branches else session
+    if session is first:
+        return "first run"
+    ours, theirs = session.config, first.config
+    told = [
+        f"rate {ours.learning_rate:g}" * (ours.learning_rate != theirs.learning_rate),
+        f"clipping {described(ours.clipping)}" * (ours.clipping != theirs.clipping),
+        f"seed {ours.seed}" * (ours.seed != theirs.seed),
+        f"batches of {ours.batch_size}" * (ours.batch_size != theirs.batch_size),
+        session.bug.__name__ if session.bug is not None else "",
+    ]
+    return ": ".join(filter(None, [f"from {session.begins:,}", ", ".join(filter(None, told))]))
 
-    While the session runs, its own thread sends the browser what is new: at most four messages a second, each with the
+
+class Wheel:
+    """What the view knows of one session."""
+
+    def __init__(self, session: TrainingSession):
+        self.session, self.given = session, session.config.clipping
+        self.samples: list[Sample] = []
+        self._lock = Lock()  # the session's thread asks, and so do the controls
+        self.sent = 0  # the step up to which the browser knows everything
+        self.pushed = self.sampled = -np.inf
+
+    def read(self) -> Run:
+        return run_of(self.session, tuple(self.samples))
+
+    def sample(self, prompt: str) -> None:
+        """Ask the model, if it is time, and forget the answers after the moment to which the session went back."""
+        place = self.session.training.state.steps
+        now = perf_counter()
+        due = self.session.state != "running" or now - self.sampled >= SAMPLE_EVERY
+        if due and not self.asked(place):
+            with self.session.hold() as llm:
+                self._add(Sample(self.session.training.state.steps, beginning(llm.predict(prompt))))
+            self.sampled = now
+        with self._lock:
+            kept = [sample for sample in self.samples if sample.step <= place]
+            self.samples = kept[::2] if len(kept) > SAMPLES else kept
+
+    def look(self, prompt: str, step: int) -> None:
+        """Ask the model as it was after a step, unless that was done."""
+        if not self.asked(step):
+            self._add(Sample(step, beginning(self.session.model_at(step).predict(prompt))))
+
+    def asked(self, step: int) -> bool:
+        return any(sample.step == step for sample in self.samples)
+
+    def _add(self, new: Sample) -> None:
+        with self._lock:
+            self.samples = sorted([*self.samples, new], key=lambda sample: sample.step)
+
+
+class TrainingView(View):
+    """The live session and its branches; `training` makes it.
+
+    While a session runs, its own thread sends the browser what is new: at most four messages a second, each with the
     steps since the last one.
     """
 
@@ -133,29 +231,32 @@ class TrainingView(View):
     data: TrainingData
 
     def __init__(self, session: TrainingSession, prompt: str):
-        self.session, self.prompt = session, prompt
-        self._samples: list[Sample] = []
-        self._given = session.config.clipping
-        self._sent = 0  # the step up to which the browser knows everything
-        self._pushed = self._sampled = -np.inf
+        self.prompt, self.chosen, self._wheels = prompt, 0, list[Wheel]()
+        self._comparison: tuple[Comparison | None, int] = (None, 0)
         with session.hold() as llm:
             llm.logits(prompt)  # raises what is wrong with it before the session's thread meets it
-        self._sample()
+        self._follow(session)
+        self.chosen = [wheel.session for wheel in self._wheels].index(session)
         super().__init__(self._now())
-        session.on_change(self._changed)  # which does not keep this view alive
+
+    @property
+    def session(self) -> TrainingSession:
+        """The branch that is driven."""
+        return self._wheels[self.chosen].session
 
     # ---- the three still forms, each of the moment in which it is asked for -----------------------------------
 
     @property
     def sentence(self) -> str:
-        data = self.data
-        if data.state == "running":
-            return f"The session is running, and has {data.total:,} steps in all."
-        told = f"Step {data.place:,} of {data.total:,}, {data.state}"
-        if not len(data.loss):
+        if self.data.comparison is not None:
+            return f"After step {self.data.compared_at:,}: {self.data.comparison.sentence}"
+        run = self.data.run
+        if run.state == "running":
+            return f"The session is running, and has {run.total:,} steps in all."
+        told = f"Step {run.place:,} of {run.total:,}, {run.state}"
+        if not len(run.loss):
             return f"{told}: nothing has been learned yet."
-        first, last = data.loss[0], data.smooth()[-1]
-        return f"{told}: the smoothed loss is {last:.2f}; it began at {first:.2f}."
+        return f"{told}: the smoothed loss is {run.smoothed[-1]:.2f}; it began at {run.loss[0]:.2f}."
 
     def twin(self) -> dict[str, str]:
         self.data = self._now()
@@ -166,127 +267,174 @@ class TrainingView(View):
 
         def draw(figure: Any, axes: Any) -> None:
             loss, rate = axes
-            loss.plot(data.step, data.loss, color=ACCENT, alpha=0.3, linewidth=1, label="each batch")
-            loss.plot(data.step, data.smooth(), color=ACCENT, linewidth=2, label=f"smoothed, {SMOOTHING}")
+            several = len(data.runs) > 1
+            for run, color in zip(data.runs, CATEGORIES if several else [ACCENT], strict=False):
+                own = run.own
+                if not several:
+                    loss.plot(run.step, run.loss, color=color, alpha=0.3, linewidth=1, label="each batch")
+                label = run.label if several else f"smoothed, {SMOOTHING}"
+                loss.plot(run.step[own], run.smoothed[own], color=color, linewidth=2, label=label)
+                rate.plot(run.step[own], run.rate[own], color=color)
             loss.set_ylim(bottom=0)
-            loss.set_title("loss, in nats")
-            rate.plot(data.step, data.rate, color=ACCENT)
+            loss.set_title("loss, in nats" + (f", smoothed, {SMOOTHING}" if several else ""))
             rate.set_ylim(bottom=0)
             rate.set_title("learning rate")
             for ax in axes:
                 ax.set_xlabel("step")
-            if len(data.loss):
+            if any(run.own.any() for run in data.runs):
                 loss.legend()
 
         return plot(draw, 11, 3.6, ncols=2, width_ratios=[2, 1])
 
     def table(self) -> Table:
-        data, smoothed = self.data, self.data.smooth()
         rows = []
-        for sample in data.samples:
-            at = np.searchsorted(data.step, sample.step, side="right") - 1
-            loss = f"{smoothed[at]:.2f}" if at >= 0 else "none yet"
-            rows.append((sample.step, loss, sample.answer))
-        return Table(("after step", "smoothed loss", f"answer to “{data.prompt}”"), rows)
+        for run in self.data.runs:
+            for sample in run.samples:
+                at = np.searchsorted(run.step, sample.step, side="right") - 1
+                loss = f"{run.smoothed[at]:.2f}" if at >= 0 else "none yet"
+                rows.append((run.label, sample.step, loss, sample.answer))
+        headings = ("run", "after step", "smoothed loss", f"answer to “{self.data.prompt}”")
+        several = len(self.data.runs) > 1
+        return Table(headings if several else headings[1:], rows if several else [row[1:] for row in rows])
 
     def state(self) -> dict[str, Any]:
-        self._sent = self.data.place
-        rows = np.stack([self.data.step, self.data.loss, self.data.rate], axis=1)
-        return {"rows": rows, "methods": METHODS, **_status(self.data)}
+        data = self.data
+        for wheel, run in zip(self._wheels, data.runs, strict=False):
+            wheel.sent = run.place
+        return {
+            "runs": [{"rows": _rows(run, run.own), **_status(run)} for run in data.runs],
+            "chosen": data.chosen,
+            "prompt": data.prompt,
+            "methods": METHODS,
+            "smoothings": list(SMOOTHINGS),
+            "comparison": data.comparison and {**data.comparison.state(), "at": data.compared_at},
+        }
 
     # ---- the wheel -------------------------------------------------------------------------------------------
 
     def answer(self, question: dict[str, Any]) -> TrainingData:
-        """Do what a control asks for: {"do": its name, ...}. "show" asks for no more than the whole picture."""
-        session = self.session
+        """Do what a control asks for: {"do": its name, "run": the place of the branch that is driven, ...}.
+
+        "show" asks for no more than the whole picture, "look" for what the model answers after a step, and if there
+        is a "with", for a comparison with that branch.
+        """
+        self.chosen = question.get("run", self.chosen)
+        wheel, session = self._wheels[self.chosen], self.session
         match question:
             case {"do": "start" | "pause" | "step" | "stop" as what}:
                 getattr(session, what)()
             case {"do": "rewind", "step": step}:
                 session.rewind(step)
+            case {"do": "pace", "pace": pace}:
+                session.pace = pace or inf
             case {"do": "rate", "rate": rate}:
                 session.set(learning_rate=rate)
             case {"do": "clip", "method": "given"}:
-                session.set(clipping=self._given)
+                session.set(clipping=wheel.given)
             case {"do": "clip", "method": "none"}:
                 session.set(clipping=None)
             case {"do": "clip", "method": method, "threshold": threshold}:
                 session.set(clipping=clipper(method, threshold))
+            case {"do": "look", "step": step}:
+                wheel.look(self.prompt, step)
+                self._compare(step, question.get("with"))
+            case {"do": "fork", "step": step}:
+                self._fork(session, step)
+        self._follow(session)
         return self._now()
 
     def _now(self) -> TrainingData:
-        return training_of(self.session, self.prompt, tuple(self._samples))
+        runs = tuple(wheel.read() for wheel in self._wheels)
+        return TrainingData(runs, self.chosen, self.prompt, *self._comparison)
+
+    def _fork(self, session: TrainingSession, step: int) -> None:
+        if len(self._wheels) == RUNS:
+            raise TrainingError(
+                "this picture is full",
+                expected=f"{RUNS} branches at most",
+                remedy="Run the cell again for a new one.",
+            )
+        branch = session.fork(step)
+        branch.pace = session.pace
+        self._follow(branch)
+        self.chosen = [wheel.session for wheel in self._wheels].index(branch)
+
+    def _follow(self, session: TrainingSession) -> bool:
+        """Take in the branches that are new; whether there are some."""
+        known = [wheel.session for wheel in self._wheels]
+        new = [branch for branch in session.branches if branch not in known][: RUNS - len(known)]
+        for branch in new:
+            self._wheels.append(Wheel(branch))
+            self._wheels[-1].sample(self.prompt)
+            branch.on_change(self._changed)  # which does not keep this view alive
+        return bool(new)
+
+    def _compare(self, step: int, other: int | None) -> None:
+        """Lay the chosen branch beside another one, each after a step, or at the moment of its own next to that."""
+        self._comparison = None, 0
+        if other is None or other == self.chosen:
+            return
+        wheels = self._wheels[self.chosen], self._wheels[other]
+        models = {}
+        for wheel in wheels:
+            session = wheel.session
+            at = min(max(step, session.begins), len(session.history))
+            label = labelled(session) + (f" (after step {at:,})" if at != step else "")
+            models[label if label not in models else f"{label}, again"] = session.model_at(at)
+        self._comparison = compared(models, self.prompt), step
 
     def _changed(self, session: TrainingSession) -> None:
         """Hear of a change, mostly in the session's thread, between two steps."""
+        if self._follow(session) and "widget" in vars(self):
+            self.data = self._now()
+            self.widget.show()
+        [wheel] = [wheel for wheel in self._wheels if wheel.session is session]
         now = perf_counter()
-        if session.state == "running" and now - self._pushed < PUSH_EVERY:
+        if session.state == "running" and now - wheel.pushed < PUSH_EVERY:
             return
-        self._pushed = now
-        self._sample()
-        self._push()
+        wheel.pushed = now
+        wheel.sample(self.prompt)
+        self._push(wheel)
 
-    def _sample(self) -> None:
-        """Ask the model, if it is time, and forget the answers after the moment to which the session went back."""
-        place = self.session.training.state.steps
-        kept = [sample for sample in self._samples if sample.step <= place]
-        now = perf_counter()
-        due = self.session.state != "running" or now - self._sampled >= SAMPLE_EVERY
-        if due and not (kept and kept[-1].step == place):
-            with self.session.hold() as llm:
-                kept.append(Sample(self.session.training.state.steps, _beginning(llm.predict(self.prompt))))
-            self._sampled = now
-        self._samples = kept[::2] if len(kept) > SAMPLES else kept
-
-    def _push(self) -> None:
+    def _push(self, wheel: Wheel) -> None:
         """Send the browser the steps that it does not know yet. It asks for all if it has missed some."""
         if "widget" not in vars(self):  # nobody looks on yet
             return
-        data = self._now()
-        since = min(self._sent, data.place)
-        new = data.step > since
-        rows = np.stack([data.step[new], data.loss[new], data.rate[new]], axis=1)
-        status = _status(data)
+        run = wheel.read()
+        since = min(wheel.sent, run.place)
+        rows = _rows(run, run.own & (run.step > since))
+        status = _status(run)
         status["samples"] = [sample for sample in status["samples"] if sample["step"] > since]
-        self._sent = data.place
-        self.widget.send({"since": since, "status": status}, [rows.astype(np.float32).tobytes()])
+        wheel.sent = run.place
+        content = {"run": self._wheels.index(wheel), "since": since, "status": status}
+        self.widget.send(content, [rows.astype(np.float32).tobytes()])
 
 
-def _status(data: TrainingData) -> dict[str, Any]:
+def _rows(run: Run, kept: Any) -> Array:
+    """(rows, 3 + SMOOTHINGS): step, loss, rate and the averages of some of the recorded steps."""
+    columns = [run.step[:, None], run.loss[:, None], run.rate[:, None], run.averages]
+    return np.concatenate(columns, axis=1)[kept]
+
+
+def _status(run: Run) -> dict[str, Any]:
     """What the browser is told beside the steps."""
-    names = (
-        "place",
-        "total",
-        "epoch",
-        "epochs",
-        "state",
-        "speed",
-        "left",
-        "next_rate",
-        "clipping",
-        "error",
-        "prompt",
-    )
-    return {
-        **{name: getattr(data, name) for name in names},
-        "samples": [vars(sample) for sample in data.samples],
-    }
-
-
-def _beginning(text: str, words: int = 14) -> str:
-    found = text.split()
-    return " ".join(found[:words]) + (" …" if len(found) > words else "")
+    left_out = ("step", "loss", "rate", "averages", "samples")
+    status = {name: value for name, value in vars(run).items() if name not in left_out}
+    return {**status, "samples": [vars(sample) for sample in run.samples]}
 
 
 def training(session: TrainingSession, prompt: str) -> TrainingView:
-    """Drive a training session and watch it: loss, rate, pace, and what the model answers as it learns.
+    """Drive a training session and watch it: loss, rate, and what the model answers as it learns.
 
-    Start, pause, one step, stop; the learning rate and the clipping may be changed while it runs. The slider "Moment"
-    goes back over the recorded steps, and "Rewind to it" takes the model itself back there. The session has a
-    thread of its own, so other cells can be run meanwhile, and what they do to it (`session.pause()`) shows here.
+    Start, pause, one step, stop, at the pace that you set; the learning rate and the clipping may be changed while it
+    runs. The slider "Moment" goes back over the steps, and tells what the model answered there; "Rewind to it" takes
+    the model itself back there, also when the run is finished, and "Fork there" makes a second run of that moment,
+    which goes on beside the first (see `TrainingSession.fork`; a branch that other cells make shows here, too). The
+    session has a thread of its own, so other cells can be run meanwhile, and what they do to it (`session.pause()`)
+    shows here.
 
-    The loss of a batch jumps from step to step; the strong line is its exponential moving average, corrected for its
-    start as Adam's m is (Kingma and Ba 2015, section 3).
+    The loss of a batch jumps from step to step; the strong line is its exponential moving average over every step,
+    corrected for its start as Adam's m is (Kingma and Ba 2015, section 3).
 
     Args:
         session: a `TrainingSession`, begun or not.

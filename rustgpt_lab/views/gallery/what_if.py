@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, Any]] = {
 }
 """Every kind of change -> what it is in words, and the layers in which it can be made."""
 
+
 @dataclass(frozen=True)
 class Change:
     """What is done to a model.

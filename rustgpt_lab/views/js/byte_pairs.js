@@ -73,8 +73,8 @@ function render({ model, el: root }) {
       style: i === done.length - 1 && "border-color:var(--rl-accent)" }, el("span", {}, a + b),
     el("small", {}, `${a} + ${b}: ${n}`))));
     const sizes = steps.map(size);
-    chart.draw(theme, { steps: steps.map((_, i) => i), series: [{ name: "pieces", values: sizes,
-      colour: theme.accent }], low: 0, high: Math.max(1, ...sizes), at: merges.value, tall: 170, unit: "merges" });
+    chart.draw(theme, { series: [{ name: "pieces", steps: [...sizes.keys()], values: sizes, colour: theme.accent }],
+      low: 0, high: Math.max(1, ...sizes), at: merges.value, tall: 170, unit: "merges" });
   });
   return () => { merges.halt(); lab.close(); };
 }

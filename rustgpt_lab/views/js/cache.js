@@ -48,7 +48,8 @@ function render({ model, el: root }) {
       svg.setAttribute("height", top + 2 * ROW * kv + 8);
       const step = Math.ceil(15 / pitch);
       const cells = data.words.flatMap((_, j) => Array.from({ length: 2 * kv }, (__, i) => el("rect", {
-        x: left + j * pitch + 1, y: top + i * ROW + (i % 2 ? 0 : 2), width: Math.max(pitch - 2, 1), height: ROW - 3, rx: 2,
+        x: left + j * pitch + 1, y: top + i * ROW + (i % 2 ? 0 : 2), width: Math.max(pitch - 2, 1), height: ROW - 3,
+        rx: 2,
         fill: j >= read.value ? "none" : own ? theme.accent : theme.before,
         "fill-opacity": i % 2 ? 0.55 : 1, stroke: theme.line })));
       svg.replaceChildren(...cells,
@@ -65,8 +66,9 @@ function render({ model, el: root }) {
   }
   function tell() {
     const other = Number(kind.value);
-    lab.say(`After ${read.value} words: ${bytes(size(read.value, data.kv_heads))} with ${data.kv_heads} of ${data.heads} `
-      + `heads that have keys${kinds.length > 1 ? `, ${bytes(size(read.value, other))} with ${other}` : ""}.`);
+    lab.say(`After ${read.value} words: ${bytes(size(read.value, data.kv_heads))} with ${data.kv_heads} of `
+      + `${data.heads} heads that have keys`
+      + (kinds.length > 1 ? `, ${bytes(size(read.value, other))} with ${other}.` : "."));
   }
 
   const note = el("div", { class: "rl-caption" }, `One layer of ${data.layers}; the numbers are for all of them. In `

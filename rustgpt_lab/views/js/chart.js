@@ -1,8 +1,10 @@
-// Lines over steps, on a linear or a log scale. A click picks a step.
-import { el, number, pointIn } from "./lab.js";
-import { decades, nearest, ticks } from "./scale.js";
+// Lines over steps, both on linear or on log scales. A click picks a step.
+import { el, moves, number, pointIn } from "./lab.js";
+import { shortened, widest } from "./grid.js";
+import { nearest, rounds, spread, ticks } from "./scale.js";
 
 const [LEFT, TOP, BOTTOM] = [64, 10, 44];
+const TRAVEL = 350; // milliseconds from one place to the next
 
 /** An SVG path through the points, broken where a value cannot be shown. */
 function path(x, y, values) {
@@ -17,56 +19,94 @@ function path(x, y, values) {
 }
 
 /**
- * `draw(theme, { steps, series: [{ values, colour, width, opacity, dash }, ...], low, high, log, at, tall, unit,
- * marks })`: the step `at` (a place in `steps`) is marked, with a point on every line; `onPick(place)` hears a click; `unit` says
- * what a step is; `marks`, [[place, words], ...], are lines with words of their own.
+ * `draw(theme, { series: [{ steps, values, name, label, colour, width, opacity, dash }, ...], low, high, log, logSteps,
+ * at, tall, right, unit, marks })`: a line without `steps` has those of the first. The step `at` is marked, with a point
+ * on every whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a click.
+ * After `travel()`, the points come from where they are. `right` is the room for labels; `draw` returns it, for the
+ * next. `unit` says what a step is; `marks`, [[step, words], ...], are lines with words of their own.
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
   parent.append(svg);
-  let shown = { steps: [], series: [], unit: "step" };
-  svg.numbers = () => [[shown.unit, ...shown.series.map(({ name }) => name ?? label)],
-    ...shown.steps.map((step, i) => [step, ...shown.series.map(({ values }) => values[i])])];
+  let lines = [];
+  let points = []; // where the points of the lines are
+  let journey = null; // { from: points, start: time } while they move
+  svg.numbers = () => [["step", ...lines.map(({ name }) => name ?? label)],
+    ...[...new Set(lines.flatMap(({ steps }) => steps))].sort((a, b) => a - b)
+      .map((step) => [step, ...lines.map(({ steps, values }) => values[steps.indexOf(step)] ?? "")])];
   return {
-    draw(theme, { steps, series, low, high, log = false, at, tall = 200,
+    travel() { if (moves()) journey = { from: points, start: performance.now() }; },
+    draw(theme, { series, low, high, log = false, logSteps = false, at, tall = 200, right = 12,
       unit = "step", marks = [] }) {
-      shown = { steps, series, unit };
+      lines = series.map((line) => ({ steps: series[0].steps, ...line }));
       const width = Math.max(parent.clientWidth, 240);
-      const [first, last] = steps.length ? [steps[0], Math.max(steps.at(-1), steps[0] + 1)] : [0, 1];
-      const across = (step) => LEFT + 6 + (step - first) / (last - first) * (width - LEFT - 18);
-      const x = (i) => across(steps[i]);
-      const f = log ? Math.log : (v) => v;
-      const y = (value) => TOP + tall * (1 - (f(value) - f(low)) / (f(high) - f(low) || 1));
-      const text = (tx, ty, anchor, content, kind = "rl-tick") => el("text",
-        { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", class: kind }, content);
-      const levels = log ? decades(low, high) : ticks(low, high, tall > 120 ? 4 : 2);
-      const places = ticks(first, last, width > 500 ? 6 : 3).filter(Number.isInteger);
+      const labelled = lines.filter((line) => line.label && line.steps.length);
+      if (labelled.length) right = widest(labelled.map((line) => line.label), width / 3) + 12;
+      const all = lines.filter(({ steps }) => steps.length);
+      const first = Math.min(...all.map(({ steps }) => steps[0]), Infinity);
+      const [from, to] = all.length ? [first, Math.max(...all.map(({ steps }) => steps.at(-1)), first + 1)] : [1, 2];
+      const f = (logarithmic, v) => (logarithmic ? Math.log(v) : v);
+      const part = (logarithmic, v, a, b) => (f(logarithmic, v) - f(logarithmic, a))
+        / (f(logarithmic, b) - f(logarithmic, a) || 1);
+      const across = (step) => LEFT + 6 + part(logSteps, step, from, to) * (width - LEFT - 6 - right);
+      const y = (value) => TOP + tall * (1 - part(log, value, low, high));
+      const text = (tx, ty, anchor, content, more = { class: "rl-tick" }) => el("text",
+        { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
+      const levels = log ? rounds(low, high, tall > 120 ? 6 : 3) : ticks(low, high, tall > 120 ? 4 : 2);
+      const places = (logSteps ? rounds(from, to, width > 500 ? 8 : 5) : ticks(from, to, width > 500 ? 6 : 3))
+        .filter(Number.isInteger);
+      const whole = lines.filter(({ dash, opacity = 1 }) => !dash && opacity === 1 && at !== undefined);
+      const marked = whole.filter(({ steps }) => steps[0] <= at).map((line) => {
+        const i = line.steps.findLastIndex((step) => step <= at);
+        return { ...line, name: line.name ?? "", x: across(line.steps[i]), y: y(line.values[i]) };
+      }).filter((point) => Number.isFinite(point.y));
+      const ends = spread(labelled.map(({ values }) => y(values.at(-1))), 18, TOP + 6, TOP + tall - 6);
       svg.setAttribute("width", width);
       svg.setAttribute("height", TOP + tall + BOTTOM);
       svg.onclick = (event) => {
-        if (steps.length) onPick(nearest(steps.map(across), pointIn(svg, event)[0]));
+        const steps = all.flatMap((line) => line.steps);
+        if (steps.length) onPick(steps[nearest(steps.map(across), pointIn(svg, event)[0])]);
       };
+      const age = journey ? performance.now() - journey.start : Infinity;
+      const dots = marked.map(({ name, x, y: height, colour }) => {
+        const dot = el("circle", { cx: x, cy: height, r: 3.5, fill: colour });
+        const old = age < TRAVEL && journey.from.find((point) => point.name === name);
+        if (old) { // what is drawn anew meanwhile goes on from where it was
+          dot.animate([{ transform: `translate(${old.x - x}px, ${old.y - height}px)` }, { transform: "none" }],
+            { duration: TRAVEL, delay: -age, easing: "ease-out" });
+        }
+        return dot;
+      });
+      if (age >= TRAVEL) [points, journey] = [marked, null];
       svg.replaceChildren(
         ...levels.flatMap((v) => [
-          el("line", { x1: LEFT, x2: width, y1: y(v), y2: y(v), stroke: theme.line, "stroke-width": 0.7 }),
+          el("line", { x1: LEFT, x2: width - right + 12, y1: y(v), y2: y(v), stroke: theme.line, "stroke-width": 0.7 }),
           text(LEFT - 6, y(v), "end", number(v, 3)),
         ]),
-        ...places.map((s) => text(across(s), TOP + tall + 14, "middle", `${s}`)),
-        text((LEFT + width) / 2, TOP + tall + 34, "middle", unit, ""),
-        ...marks.flatMap(([place, words]) => {
-          const near = x(place) > width / 2;
-          return [el("line", { x1: x(place), x2: x(place), y1: TOP, y2: TOP + tall, stroke: theme.accent }),
-            text(x(place) + (near ? -6 : 6), TOP + 8, near ? "end" : "start", words, "")];
+        ...places.map((s) => text(across(s), TOP + tall + 14, "middle", s.toLocaleString("en"))),
+        text((LEFT + width - right) / 2, TOP + tall + 34, "middle", logSteps ? `${unit}, log scale` : unit, {}),
+        ...marks.flatMap(([step, words]) => {
+          const [x, near] = [across(step), across(step) > width / 2];
+          return [el("line", { x1: x, x2: x, y1: TOP, y2: TOP + tall, stroke: theme.accent }),
+            text(x + (near ? -6 : 6), TOP + 8, near ? "end" : "start", words, {})];
         }),
-        ...(at === undefined ? [] : [el("line",
-          { x1: x(at), x2: x(at), y1: TOP, y2: TOP + tall, stroke: theme.muted, "stroke-dasharray": "3 3" })]),
-        ...series.map(({ values, colour, width: w = 2, opacity = 1, dash }) => el("path", { d: path(x, y, values),
-          fill: "none", stroke: colour, "stroke-width": w, "stroke-opacity": opacity, "stroke-dasharray": dash,
-          "stroke-linejoin": "round" })),
-        ...series.filter(({ values, dash }) => !dash && at !== undefined && Number.isFinite(y(values[at])))
-          .map(({ values, colour, opacity = 1 }) => el("circle",
-            { cx: x(at), cy: y(values[at]), r: 3.5, fill: colour, "fill-opacity": opacity })),
+        ...(at >= from && at <= to ? [el("line", { x1: across(at), x2: across(at), y1: TOP, y2: TOP + tall,
+          stroke: theme.muted, "stroke-dasharray": "3 3" })] : []),
+        ...lines.map(({ steps, values, colour, width: w = 2, opacity = 1, dash }) => el("path", {
+          d: path((i) => across(steps[i]), y, values), fill: "none", stroke: colour, "stroke-width": w,
+          "stroke-opacity": opacity, "stroke-dasharray": dash, "stroke-linejoin": "round" })),
+        ...labelled.flatMap(({ steps, values, label: name, colour }, k) => {
+          const [x, height] = [width - right + 10, ends[k]];
+          const end = [across(steps.at(-1)), y(values.at(-1))];
+          return [
+            el("path", { d: `M${end[0]} ${end[1]}L${x - 4} ${height}`, fill: "none", stroke: colour,
+              "stroke-width": 1, "stroke-dasharray": "1 3" }),
+            text(x, height, "start", shortened(name, right - 12), { class: "rl-word" }),
+          ];
+        }),
+        ...dots,
       );
+      return right;
     },
   };
 }

@@ -21,10 +21,11 @@ function render({ model, el: root }) {
   const [left, right] = [el("div", { style: "flex:1.5 1 400px" }), el("div", { style: "flex:1 1 340px" })];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const pick = (m) => { moment.value = m; tell(); lab.redraw(); };
+  const near = (picked) => pick(step.findLastIndex((s) => s <= picked));
   const part = (label) => {
     const [head, node] = [el("div", { class: "rl-caption", style: "max-width:none" }), el("div")];
     left.append(head, node);
-    return { head, chart: lineChart(node, label, pick) };
+    return { head, chart: lineChart(node, label, near) };
   };
   const upper = part("The loss over the steps, on the words that follow from those before");
   const lower = part("The scores of the heads over the steps");
@@ -46,8 +47,8 @@ function render({ model, el: root }) {
     const m = moment.value;
     const [top, before] = [best(data.induction), best(data.previous)];
     lab.say(`Step ${step[m]}: loss ${number(loss[m], 3)}, ${Math.round(100 * data.rows.at(m, 2))} % right; induction `
-      + `${number(data.induction.at(m, top), 2)} in ${name(top)}; the word before ${number(data.previous.at(m, before), 2)} `
-      + `in ${name(before)}.`);
+      + `${number(data.induction.at(m, top), 2)} in ${name(top)}; the word before `
+      + `${number(data.previous.at(m, before), 2)} in ${name(before)}.`);
   }
 
   lab.onData((next) => {
@@ -65,21 +66,22 @@ function render({ model, el: root }) {
     born.hidden = data.appears === null;
   });
   lab.onDraw((theme) => {
-    const at = moment.value;
-    const marks = data.appears === null ? [] : [[data.appears, "it appears"]];
-    upper.head.textContent = `Loss on the words that follow from those before, in nats; ${step.at(-1)} of ${data.total} `
-      + `steps, ${data.state}`;
-    upper.chart.draw(theme, { steps: step, series: [{ name: "loss", values: loss, colour: theme.accent }], low: 0,
+    const at = step[moment.value];
+    const marks = data.appears === null ? [] : [[step[data.appears], "it appears"]];
+    upper.head.textContent = "Loss on the words that follow from those before, in nats; "
+      + `${step.at(-1)} of ${data.total} steps, ${data.state}`;
+    upper.chart.draw(theme, { series: [{ steps: step, name: "loss", values: loss, colour: theme.accent }], low: 0,
       high: Math.max(...loss), at, marks, tall: 150 });
     const orange = theme.categories[1];
     const lines = (tensor, colour, what) => Array.from({ length: data.layers * data.heads }, (_, k) => ({
-      name: `${what}, ${name(k)}`, values: column(tensor, k), colour, width: k === best(tensor) ? 2.5 : 1,
+      steps: step, name: `${what}, ${name(k)}`, values: column(tensor, k), colour, width: k === best(tensor) ? 2.5 : 1,
       opacity: k === best(tensor) ? 1 : 0.45 }));
-    const both = [...lines(data.previous, orange, "the word before"), ...lines(data.induction, theme.accent, "induction")];
+    const both = [...lines(data.previous, orange, "the word before"),
+      ...lines(data.induction, theme.accent, "induction")];
     lower.head.replaceChildren("Score of every head: its attention for what came next the first time, and for the word "
       + "before", legend([{ name: `induction, most: ${name(best(data.induction))}`, colour: theme.accent },
       { name: `the word before, most: ${name(best(data.previous))}`, colour: orange }]));
-    lower.chart.draw(theme, { steps: step, series: both, low: 0, high: 1, at, marks, tall: 170 });
+    lower.chart.draw(theme, { series: both, low: 0, high: 1, at, marks, tall: 170 });
     caption.textContent = `Layer ${data.head[0] + 1}, head ${data.head[1] + 1}, at step ${data.place}, reading words `
       + "that come twice";
     map.draw(theme, { rows: data.words, columns: data.words, value: data.weights.at, low: 0, high: 1, written: share,

@@ -96,7 +96,7 @@ function render({ model, el: root }) {
   const caption = el("div", { class: "rl-caption" });
   left.append(caption);
   const rows = dumbbells(left, "The gradient of every parameter, before and after", () => { lab.redraw(); tell(); });
-  const pick = (i) => { step.value = i + 1; lab.redraw(); tell(); };
+  const pick = (s) => { step.value = s; lab.redraw(); tell(); };
   const part = (label) => {
     const [head, node] = [el("div", { class: "rl-caption", style: "margin:4px 0 0" }), el("div")];
     right.append(head, node);
@@ -141,9 +141,10 @@ function render({ model, el: root }) {
       el("span", { style: "color:var(--rl-accent)" }, "●"), "; on the right, units clipped");
     rows.draw(theme, { rows: data.names, before: each(data.before), after: each(data.after),
       clipped: each(data.clipped, mean) });
-    const all = { steps: before.map((_, s) => s + 1), at: step.value ? step.value - 1 : undefined };
+    const all = { at: step.value || undefined };
+    const numbered = before.map((_, s) => s + 1);
     const series = [
-      { name: "before", values: before, colour: theme.before, width: 1.5 },
+      { name: "before", steps: numbered, values: before, colour: theme.before, width: 1.5 },
       { name: "after", values: after, colour: theme.accent },
     ];
     const limited = data.method === "l2" && row === data.site_row;
@@ -154,7 +155,7 @@ function render({ model, el: root }) {
     const [low, high] = range([...before, ...after, ...(limited ? [data.threshold] : [])]);
     norms.head.replaceChildren(`Norm of the gradient: ${data.names[row]}`, legend(series));
     norms.chart.draw(theme, { ...all, series, low, high, log: true, tall: 190 });
-    const one = (array) => [{ values: line(array, row), colour: theme.accent }];
+    const one = (array) => [{ steps: numbered, values: line(array, row), colour: theme.accent }];
     share.head.textContent = "Fraction of its units clipped";
     share.chart.draw(theme, { ...all, series: one(data.clipped), low: 0, high: 1, tall: 50 });
     angle.head.textContent = "Angle between before and after, in degrees";

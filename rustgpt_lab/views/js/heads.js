@@ -52,10 +52,13 @@ function render({ model, el: root }) {
     lab.redraw();
     lab.ask({ text: text.value, silent });
   }
+  /** Where the last word looks most in the chosen head. */
+  function most() {
+    const [w, last] = [weight(...chosen), data.words.length - 1];
+    return data.words.reduce((best, _, j) => (w(last, j) > w(last, best) ? j : best), 0);
+  }
   function tell() {
-    const last = data.words.length - 1;
-    const w = weight(...chosen);
-    const best = data.words.reduce((most, _, j) => (w(last, j) > w(last, most) ? j : most), 0);
+    const [w, last, best] = [weight(...chosen), data.words.length - 1, most()];
     lab.say(`${name()[0].toUpperCase()}${name().slice(1)}${at(chosen) < 0 ? "" : ", silent"}: the last word, `
       + `“${data.words[last]}”, looks most at “${data.words[best]}”, ${number(w(last, best), 2)}.`);
   }
@@ -72,7 +75,7 @@ function render({ model, el: root }) {
     silent = data.silent;
     if (other) {
       chosen = data.opening;
-      Object.assign(map.place, { row: data.words.length - 1, column: 0 });
+      Object.assign(map.place, { row: data.words.length - 1, column: most() });
     }
   });
   lab.onDraw((theme) => {

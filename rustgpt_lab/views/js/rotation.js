@@ -3,13 +3,13 @@ import { el, number, pointIn, slider, stage } from "./lab.js";
 import { lineChart } from "./chart.js";
 import { scored } from "./rotary.js";
 
-const SIDE = 150; // of a pair's circle, in pixels
+const SIDES = [110, 220]; // of a pair's circle, in pixels
 const LANE = 66; // height of the line of positions
 const MOST = 8; // pairs that are drawn
 
 function render({ model, el: root }) {
-  const lab = stage(model, root, "Drag the query, the key, or the bar between them along the line: every pair turns, and "
-    + "while the bar keeps its length, the score keeps its value.");
+  const lab = stage(model, root, "Drag the query, the key, or the bar between them along the line, and every pair of "
+    + "their numbers turns. The curve is the score at each distance; a click on it moves the key.");
   const { query, key, base, last } = unpacked(model.get("data"));
   const places = [...model.get("data").places];
 
@@ -21,16 +21,17 @@ function render({ model, el: root }) {
   };
   const at = slider(lab, "Query at", { max: last, onInput: (v) => move(0, v) });
   const seen = slider(lab, "Key at", { max: last, onInput: (v) => move(1, v) });
-  const both = slider(lab, "Both, at the same distance", { max: last, onInput: (v) => shift(v), show: (v) => `key ${v}` });
+  const both = slider(lab, "Both, at the same distance", { max: last, onInput: (v) => shift(v),
+    show: (v) => `key ${v}` });
 
   const lane = el("svg", { role: "img", "aria-label": "The line of positions, with the key and the query on it",
     height: LANE, style: "display:block;width:100%;touch-action:none" });
   const pairs = el("div", { class: "rl-columns", style: "gap:4px 12px" });
   const caption = el("div", { class: "rl-caption rl-figures", style: "max-width:none" });
-  const curve = el("div", { class: "rl-caption" }, "Score at each distance, wherever the two stand");
+  const curve = el("div", { class: "rl-caption" }, "Score at each distance");
   const plot = el("div");
   lab.picture.append(lane, caption, pairs, curve, plot);
-  const chart = lineChart(plot, "The score at each distance", (i) => move(1, Math.max(0, places[0] - i)));
+  const chart = lineChart(plot, "The score at each distance", (distance) => move(1, Math.max(0, places[0] - distance)));
   const dials = Array.from({ length: Math.min(MOST, query.length / 2) }, (_, i) => dial(i));
   pairs.append(...dials.map(({ node }) => node));
 
@@ -54,12 +55,11 @@ function render({ model, el: root }) {
 
   /** The circle of a pair: pale arrows as at position 0, full ones as turned. */
   function dial(i) {
-    const svg = el("svg", { role: "img", width: SIDE, height: SIDE });
+    const svg = el("svg", { role: "img" });
     const text = el("div", { class: "rl-caption rl-figures", style: "margin:0" });
-    const node = el("div", { style: `flex:0 0 ${SIDE}px` }, svg, text);
+    const node = el("div", {}, svg, text);
     const longest = Math.max(Math.hypot(query[2 * i], query[2 * i + 1]), Math.hypot(key[2 * i], key[2 * i + 1]), 1e-9);
-    const [half, reach] = [SIDE / 2, SIDE / 2 - 16];
-    const arrow = ([x, y], colour, width, opacity) => {
+    const arrow = ([x, y], [half, reach], colour, width, opacity) => {
       const [tx, ty] = [half + reach * x / longest, half - reach * y / longest];
       return [el("line", { x1: half, y1: half, x2: tx, y2: ty, stroke: colour, "stroke-width": width,
         "stroke-opacity": opacity, "stroke-linecap": "round" }),
@@ -68,10 +68,15 @@ function render({ model, el: root }) {
     return { node, draw(theme, { q, k, parts }) {
       const of = (vector) => [vector[2 * i], vector[2 * i + 1]];
       const key2 = theme.categories[1];
+      const side = Math.min(Math.max(lab.width / dials.length - 16, SIDES[0]), SIDES[1]);
+      const [half, reach] = [side / 2, side / 2 - 16];
+      const frame = [half, reach];
+      node.style.flex = `0 0 ${side}px`;
+      for (const name of ["width", "height"]) svg.setAttribute(name, side);
       svg.replaceChildren(
         el("circle", { cx: half, cy: half, r: reach, fill: "none", stroke: theme.line }),
-        ...arrow(of(query), theme.accent, 2, 0.25), ...arrow(of(key), key2, 2, 0.25),
-        ...arrow(of(q), theme.accent, 3, 1), ...arrow(of(k), key2, 3, 1),
+        ...arrow(of(query), frame, theme.accent, 2, 0.25), ...arrow(of(key), frame, key2, 2, 0.25),
+        ...arrow(of(q), frame, theme.accent, 3, 1), ...arrow(of(k), frame, key2, 3, 1),
       );
       svg.setAttribute("aria-label", `Pair ${i + 1}, turned by the positions`);
       const a = base ** (-2 * i / query.length);
@@ -126,7 +131,7 @@ function render({ model, el: root }) {
         + (query.length > 2 * MOST ? `. The first ${MOST} of ${query.length / 2} pairs.` : ""));
     const values = Array.from({ length: last + 1 }, (_, d) => scored(query, key, [d, 0], base).score);
     const [low, high] = [Math.min(...values, 0), Math.max(...values, 0)];
-    chart.draw(theme, { steps: values.map((_, d) => d), series: [{ name: "score", values, colour: theme.accent }],
+    chart.draw(theme, { series: [{ steps: values.map((_, d) => d), name: "score", values, colour: theme.accent }],
       low: low - 0.05 * (high - low), high: high + 0.05 * (high - low), at: places[0] - places[1], tall: 130,
       unit: "distance" });
   });

@@ -1,4 +1,4 @@
-// What a chart computes before it draws: ticks, round numbers to choose from, a smooth line through a jagged one.
+// What a chart computes before it draws: ticks, round numbers to choose from.
 
 /** About `count` round numbers, evenly spaced from `low` to `high`. */
 export function ticks(low, high, count = 4) {
@@ -18,6 +18,14 @@ export function decades(low, high, most = 6) {
   return Array.from({ length: Math.max(0, Math.floor((to - from) / stride) + 1) }, (_, i) => 10 ** (from + i * stride));
 }
 
+/** Ticks of a log scale, both ends above 0: powers of ten, or if these are fewer than three, 1, 2, 5 times such. */
+export function rounds(low, high, most = 6) {
+  const tens = decades(low, high, most);
+  if (tens.length > 2) return tens;
+  const found = grid(Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))).filter((v) => v >= low && v <= high);
+  return found.length > 2 ? found : [...new Set([...ticks(low, high, most - 2), ...found])].filter((v) => v >= low);
+}
+
 /** 1, 2, 5 times the powers of ten from 10 ** `from` up to 10 ** `to`. */
 export function grid(from, to) {
   const all = [];
@@ -31,14 +39,13 @@ export function nearest(values, value, ratio = false) {
   return values.reduce((best, x, i) => (far(x) < far(values[best]) ? i : best), 0);
 }
 
-/** The exponential moving average with weight `beta` in [0, 1) on the past, corrected for its start as Adam's m is. */
-export function smooth(values, beta) {
-  let [m, power] = [0, 1];
-  return values.map((x) => {
-    m = beta * m + (1 - beta) * x;
-    power *= beta;
-    return m / (1 - power);
-  });
+/** Places for labels that want to stand at some heights, at least `apart` from each other; in the same order. */
+export function spread(heights, apart, least, most) {
+  const order = heights.map((_, i) => i).sort((a, b) => heights[a] - heights[b]);
+  const found = [];
+  order.forEach((i, k) => { found[i] = Math.max(heights[i], k ? found[order[k - 1]] + apart : least); });
+  order.reverse().forEach((i, k) => { found[i] = Math.min(found[i], k ? found[order[k - 1]] - apart : most); });
+  return found;
 }
 
 /** Places of the entries with the greatest values, the greatest first: [[row, column], ...]. */

@@ -1,15 +1,15 @@
 // Many small maps in rows and columns, for all heads of all layers. Clicks and arrow keys choose one of them.
-import { el, pointIn, sharp, zoomOf } from "./lab.js";
+import { el, pointIn, sharp } from "./lab.js";
 import { focusable, tallest } from "./grid.js";
 
 const [LEFT, TOP, GAP] = [64, 40, 3];
-const LARGEST = 120; // side of a map
+const [LEAST, LARGEST] = [24, 120]; // side of a map, where there is room
 const SHARING = 8; // pixels between heads that do not share their keys, where some do
 
 /**
  * `draw(theme, { rows, columns, shared, size, weights, weight(row, column) -> (i, j) -> [0, 1], chosen,
- * silent(row, column) })`, where `shared` heads have the same keys, and `weights` has all, row by row up to the diagonal. `onMove(row, column)` hears what is chosen, `onPick(row, column)` a click
- * or Enter on what was chosen before.
+ * silent(row, column) })`, where `shared` heads have the same keys, and `weights` has the lower triangles of all maps.
+ * `onMove(row, column)` hears what is chosen, `onPick(row, column)` a click or Enter on what was chosen before.
  */
 export function tiles(parent, label, { onMove, onPick }) {
   const canvas = el("canvas", { "aria-hidden": "true" });
@@ -54,7 +54,7 @@ export function tiles(parent, label, { onMove, onPick }) {
     const { rows, columns, shared } = spec;
     const apart = shared > 1 ? SHARING : 0;
     const room = parent.clientWidth - LEFT - 4 - apart * Math.ceil(columns / shared);
-    const pitch = Math.max(9, Math.min(LARGEST, room / columns, tallest(parent) / rows));
+    const pitch = Math.max(9, Math.min(LARGEST, room / columns, Math.max(LEAST, tallest(parent) / rows)));
     layout = { pitch, apart };
     const [wide, high] = [left(columns - 1) + pitch, rows * pitch];
     layout.context = sharp(canvas, LEFT, TOP, wide, high);
@@ -92,9 +92,9 @@ export function tiles(parent, label, { onMove, onPick }) {
         }
       }
     }
-    const canvas = new OffscreenCanvas(image.width, image.height);
-    canvas.getContext("2d").putImageData(image, 0, 0);
-    atlas = { weights, dark: theme.dark, canvas };
+    const whole = new OffscreenCanvas(image.width, image.height);
+    whole.getContext("2d").putImageData(image, 0, 0);
+    atlas = { weights, dark: theme.dark, whole };
   }
   function paint(theme) {
     const { rows, columns, size, silent } = spec;
@@ -107,7 +107,7 @@ export function tiles(parent, label, { onMove, onPick }) {
       for (let column = 0; column < columns; column++) {
         const [x, y] = [left(column), row * pitch];
         context.globalAlpha = silent(row, column) ? 0.3 : 1;
-        context.drawImage(atlas.canvas, column * size, row * size, size, size, x, y, side, side);
+        context.drawImage(atlas.whole, column * size, row * size, size, size, x, y, side, side);
         context.globalAlpha = 1;
         context.strokeStyle = theme.line;
         context.lineWidth = 1;

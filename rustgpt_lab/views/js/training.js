@@ -1,13 +1,16 @@
-// A training session: the kernel sends what is new, the browser draws; the controls ask the kernel.
-import { button, el, menu, number, slider, stage } from "./lab.js";
+// A training session and its branches: the kernel sends what is new, the browser draws; the controls ask the kernel.
+import { button, el, menu, number, slider, stage, toggle } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
-import { grid, nearest, smooth } from "./scale.js";
+import { comparison } from "./comparison.js";
+import { grid, nearest } from "./scale.js";
 
 const RATES = grid(-6, 0);
 const THRESHOLDS = grid(-4, 2);
+const PACES = [1, 2, 5, 10, 20, 50, 100, 200, Infinity]; // steps a second
 const TYPICAL = { l2: 1, agc: 0.01, adaptive: 0.01 };
-const BETAS = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99];
+const MOST = 8192; // steps of one branch; then the kernel, which keeps fewer of a long run, is asked for all
 const SHOWN = 8; // sample answers
+const OVER = ["finished", "stopped", "failed"];
 
 function time(seconds) {
   if (seconds === null) return "–";
@@ -16,36 +19,74 @@ function time(seconds) {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** What a branch's steps are made of: rows of step, loss, rate and the averages, as columns. */
+function columns(count, at) {
+  return Array.from({ length: count.columns }, (_, c) => Array.from({ length: count.rows }, (__, i) => at(i, c)));
+}
+
 function render({ model, el: root }) {
-  const lab = stage(model, root, "Start it, change its rate while it runs, pause it; Moment goes back over the steps.");
+  const lab = stage(model, root, "Start it, change its rate while it runs, pause it. Moment goes back over the steps: "
+    + "the run can be taken back there, or a second one be forked.");
   lab.needsKernel();
-  let run = { place: 0 };
-  let [step, loss, rates] = [[], [], []];
-  const running = () => run.state === "running";
-  const go = button(lab, "Start", () => lab.ask({ do: running() ? "pause" : "start" }));
-  const one = button(lab, "One step", () => lab.ask({ do: "step" }));
-  const stop = button(lab, "Stop", () => lab.ask({ do: "stop" }));
-  const moment = slider(lab, "Moment", { max: 0, show: (i) => `step ${step[i] ?? 0}`, onInput: () => tell() });
-  const back = button(lab, "Rewind to it", () => lab.ask({ do: "rewind", step: step[moment.value] }));
-  const smoothing = slider(lab, "Smoothing", { max: BETAS.length - 1, value: 3, show: (i) => String(BETAS[i]) });
+  let runs = [];
+  let chosen = 0;
+  let compared = null;
+  const run = () => runs[chosen];
+  const running = () => run().state === "running";
+  const begins = () => run()?.begins ?? 0;
+  const step = () => begins() + moment.value;
+  const ask = (question) => lab.ask({ run: chosen, ...question });
+
+  const which = menu(lab, "Run", {}, (value) => { chosen = Number(value); settle(true); look(); });
+  const go = button(lab, "Start", () => ask({ do: running() ? "pause" : "start" }));
+  const single = button(lab, "One step", () => ask({ do: "step" }));
+  const stop = button(lab, "Stop", () => ask({ do: "stop" }));
+  const pace = slider(lab, "Pace", { max: PACES.length - 1, value: PACES.length - 1,
+    show: (i) => (PACES[i] === Infinity ? "as fast as it can" : `${PACES[i]} steps a second`) });
   const rate = slider(lab, "Learning rate", { max: RATES.length - 1, show: (i) => number(RATES[i]) });
-  const methods = { given: "as it was given", none: "none", ...model.get("data").methods };
-  const method = menu(lab, "Clipping", methods, (chosen) => {
-    threshold.node.hidden = !(chosen in TYPICAL);
-    if (chosen in TYPICAL) threshold.value = nearest(THRESHOLDS, TYPICAL[chosen], true);
+  const methods = { given: "as at the start", none: "none", ...model.get("data").methods };
+  const method = menu(lab, "Clipping", methods, (value) => {
+    threshold.node.hidden = !(value in TYPICAL);
+    if (value in TYPICAL) threshold.value = nearest(THRESHOLDS, TYPICAL[value], true);
     clip();
   });
   const threshold = slider(lab, "Threshold", { max: THRESHOLDS.length - 1, show: (i) => number(THRESHOLDS[i]) });
   threshold.node.hidden = true;
-  const clip = () => lab.ask({ do: "clip", method: method.value, threshold: THRESHOLDS[threshold.value] });
-  rate.node.addEventListener("change", () => lab.ask({ do: "rate", rate: RATES[rate.value] }));
+  const clip = () => ask({ do: "clip", method: method.value, threshold: THRESHOLDS[threshold.value] });
+  const moment = slider(lab, "Moment", { max: 0, show: (i) => `after step ${(begins() + i).toLocaleString("en")}`,
+    onInput: () => tell() });
+  const back = button(lab, "Rewind to it", () => ask({ do: "rewind", step: step() }));
+  const fork = button(lab, "Fork there", () => ask({ do: "fork", step: step() }));
+  const other = menu(lab, "Compare with", {}, () => look());
+  const betas = [0, ...model.get("data").smoothings];
+  const smoothing = slider(lab, "Smoothing", { max: betas.length - 1, value: 3, show: (i) => String(betas[i]) });
+  const logSteps = toggle(lab, "Log steps");
+  const logLoss = toggle(lab, "Log loss");
+  pace.node.addEventListener("change", () => {
+    ask({ do: "pace", pace: Number.isFinite(PACES[pace.value]) ? PACES[pace.value] : null });
+  });
+  rate.node.addEventListener("change", () => ask({ do: "rate", rate: RATES[rate.value] }));
   threshold.node.addEventListener("change", clip);
+  moment.node.addEventListener("change", () => look());
+  /** Ask what the model answered after the step that is shown, and how it compares there. */
+  function look() {
+    const beside = other.node.hidden || other.value === "" ? null : Number(other.value);
+    const known = run().samples.some((sample) => sample.step === step());
+    if (!known || beside !== (compared ? compared.beside : null) || (compared && compared.at !== step())) {
+      asked = beside;
+      ask({ do: "look", step: step(), with: beside });
+    }
+  }
+  let asked = null; // the branch with which a comparison was asked for
 
-  const tiles = el("div", { class: "rl-tiles rl-figures", style: "display:grid;margin:0 0 12px;gap:8px 12px;"
-    + "grid-template-columns:repeat(auto-fit,minmax(200px,1fr))" });
-  const [left, right] = [el("div", { style: "flex:2 1 380px" }), el("div", { style: "flex:1 1 250px" })];
-  lab.picture.append(tiles, el("div", { class: "rl-columns" }, left, right));
-  const pick = (i) => { moment.value = i; tell(); lab.redraw(); };
+  const tiles = el("div", { class: "rl-tiles rl-figures", style: "display:grid;margin:0 0 8px;gap:8px 12px;"
+    + "grid-template-columns:repeat(auto-fit,minmax(150px,1fr))" });
+  const advice = el("div", { class: "rl-caption", style: "margin:0 0 10px" });
+  const [left, side] = [el("div", { style: "flex:2 1 380px" }), el("div", { style: "flex:1 1 250px" })];
+  const below = el("div");
+  lab.picture.append(tiles, advice, el("div", { class: "rl-columns" }, left, side), below);
+  const beside = comparison(below);
+  const pick = (s) => { moment.value = Math.max(s - begins(), 0); tell(); lab.redraw(); look(); };
   const part = (label, caption) => {
     const head = el("div", { class: "rl-caption", style: "margin:4px 0 0" }, caption);
     const node = el("div");
@@ -56,99 +97,151 @@ function render({ model, el: root }) {
   const lower = part("The learning rate over the steps", "Learning rate");
   const caption = el("div", { class: "rl-caption", style: "margin-top:4px" });
   const answers = el("ol", { style: "list-style:none;margin:0;padding:0" });
-  right.append(caption, answers);
+  side.append(caption, answers);
 
   const tile = (name, value) => el("div", {}, el("div", { class: "rl-caption", style: "margin:0" }, name),
     el("div", { style: "font-size:14px;font-weight:600" }, value));
   const whole = (count) => Math.round(count).toLocaleString("en");
-  const smoothed = () => smooth(loss, BETAS[smoothing.value]);
+  const smoothed = ({ table }) => table[smoothing.value ? 2 + smoothing.value : 1];
 
   function tell() {
-    const i = moment.value;
-    if (!step.length) return;
-    const average = number(smoothed()[i], 3);
-    lab.say(`Step ${step[i]}: a loss of ${number(loss[i], 3)} (smoothed ${average}) at a learning rate of `
-      + `${number(rates[i], 3)}.`);
+    const [steps, losses, rates] = run().table;
+    const i = steps.findLastIndex((s) => s <= step());
+    if (i < 0) {
+      lab.say(begins() ? `Step ${step()}: here it was forked.` : "Before the first step: nothing is learned yet.");
+      return;
+    }
+    const kept = steps[i] === step() ? "" : ` (of the steps near it, ${steps[i]} was kept)`;
+    lab.say(`Step ${step()}${kept}: a loss of ${number(losses[i], 3)} (smoothed ${number(smoothed(run())[i], 3)}) at a `
+      + `learning rate of ${number(rates[i], 3)}.`);
   }
-  /** Take over the status, and stay at the last moment if that was shown. */
-  function follow(change) {
-    const atEnd = moment.value >= step.length - 1;
-    const before = run.state;
-    change();
-    moment.max = Math.max(step.length - 1, 0);
-    moment.value = atEnd ? Math.max(step.length - 1, 0) : Math.min(moment.value, step.length - 1);
-    const dragged = running() && rate.node.contains(document.activeElement);
-    if (!dragged) rate.value = nearest(RATES, run.next_rate, true);
+  /** Bring the controls in line with the branch that is driven; at its last moment if that is wanted. */
+  function settle(atEnd) {
+    const { state, place, next_rate: next, error } = run();
+    const kept = step();
+    moment.max = place - begins();
+    moment.value = (atEnd ? place : Math.max(Math.min(kept, place), begins())) - begins();
+    const focus = document.activeElement;
+    if (!rate.node.contains(focus) || !running()) rate.value = nearest(RATES, next, true);
+    if (!pace.node.contains(focus)) pace.value = run().pace ? nearest(PACES, run().pace, true) : PACES.length - 1;
     go.textContent = running() ? "Pause" : "Start";
-    const over = ["finished", "stopped", "failed"].includes(run.state);
-    for (const node of [go, one, stop]) {
+    const over = OVER.includes(state);
+    for (const node of [go, single, stop]) {
       node.setAttribute("aria-disabled", over);
       node.style.opacity = over ? 0.5 : "";
     }
-    if (before !== undefined && before !== run.state) {
-      lab.say(run.error ? `Failed: ${run.error}` : `The session is ${run.state}.`);
+    back.hidden = fork.hidden = moment.node.hidden;
+    const fails = error ? `It failed: ${error} ` : "";
+    advice.textContent = over ? `${fails}This run is ${state}. Choose a moment and rewind to it: it goes on from there.`
+      : "";
+    advice.hidden = !over;
+    options(which, runs.map(({ label }, i) => [i, label]), chosen);
+    options(other, [["", "–"], ...runs.map(({ label }, i) => [i, label]).filter(([i]) => i !== chosen)], other.value);
+    which.node.hidden = other.node.hidden = runs.length < 2;
+  }
+  /** Give a menu other options, if they are others. */
+  function options(control, pairs, value) {
+    const select = control.node.querySelector("select");
+    const key = JSON.stringify(pairs);
+    if (select.dataset.key !== key) {
+      select.dataset.key = key;
+      select.replaceChildren(...pairs.map(([v, label]) => el("option", { value: v }, label)));
     }
+    control.value = pairs.some(([v]) => String(v) === String(value)) ? value : pairs[0][0];
+  }
+  /** Take over what is new, and stay at the last moment if that was shown. */
+  function follow(change) {
+    const atEnd = !runs.length || step() >= run().place;
+    const [before, place, at] = runs.length ? [run().state, run().place, chosen] : [];
+    change();
+    settle(atEnd || at !== chosen);
+    if (at === chosen && run().place < place) {
+      for (const { chart } of [upper, lower]) chart.travel();
+    }
+    if (before !== undefined && at === chosen && before !== run().state) lab.say(`The session is ${run().state}.`);
   }
   function listAnswers() {
-    const all = run.samples;
-    const at = step[moment.value] ?? 0;
-    const chosen = all.findLastIndex((sample) => sample.step <= at);
-    const every = Math.ceil(all.length / SHOWN);
-    const shown = all.filter((_, i) => i === chosen || (all.length - 1 - i) % every === 0);
-    caption.textContent = `What the model answers to “${run.prompt}”`;
+    const all = run().samples;
+    const last = running() && step() >= run().place; // then the newest answer may be of some steps ago
+    const here = last ? all.at(-1) : all.find((sample) => sample.step === step()) ?? { step: step(), answer: "…" };
+    const rest = all.filter((sample) => sample !== here && sample.step !== here?.step);
+    const every = Math.ceil(rest.length / SHOWN);
+    const shown = [...rest.filter((_, i) => (rest.length - 1 - i) % every === 0), ...(here ? [here] : [])]
+      .sort((a, b) => a.step - b.step);
+    caption.textContent = `What the model answers to “${model.get("data").prompt}”`;
     answers.replaceChildren(...shown.map((sample) => el("li",
       { style: "display:grid;grid-template-columns:76px 1fr;gap:8px;padding:3px 0;border-top:1px solid var(--rl-line);"
-        + (sample === all[chosen] ? "font-weight:600" : "") },
+        + (sample === here ? "font-weight:600" : ""), "aria-current": sample === here ? "step" : false },
       el("span", { class: "rl-figures", style: "color:var(--rl-muted)" }, `step ${sample.step}`),
       el("span", { style: "overflow-wrap:anywhere" }, sample.answer))));
   }
 
   lab.onData((next) => follow(() => {
-    const { rows, ...status } = next;
-    run = status;
-    [step, loss, rates] = [0, 1, 2].map((c) => Array.from({ length: rows.shape[0] }, (_, i) => rows.at(i, c)));
+    runs = next.runs.map(({ rows, ...status }) => ({ ...status,
+      table: columns({ rows: rows.shape[0], columns: rows.shape[1] }, (i, c) => rows.at(i, c)) }));
+    chosen = next.chosen;
+    compared = next.comparison && { ...next.comparison, beside: asked };
   }));
-  model.on("msg:custom", ({ since, status }, [buffer]) => {
-    if (since > run.place) { lab.ask({ do: "show" }); return; } // some messages were lost
+  model.on("msg:custom", ({ run: k, since, status }, [buffer]) => {
+    const old = runs[k];
+    if (!old || since > old.place || old.table[0].length > MOST) { // some messages were lost; or it is a long run
+      ask({ do: "show" });
+      return;
+    }
     const bytes = buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.byteLength);
     const rows = new Float32Array(bytes);
     follow(() => {
-      const kept = step.findLastIndex((s) => s <= since) + 1;
-      [step, loss, rates].forEach((list, c) => {
-        list.length = kept;
-        for (let i = c; i < rows.length; i += 3) list.push(rows[i]);
+      const kept = old.table[0].findLastIndex((s) => s <= since) + 1;
+      const width = old.table.length;
+      const table = old.table.map((column, c) => {
+        column.length = kept;
+        for (let i = c; i < rows.length; i += width) column.push(rows[i]);
+        return column;
       });
-      const samples = [...run.samples.filter((sample) => sample.step <= since), ...status.samples];
-      run = { ...status, samples };
+      const samples = [...old.samples.filter((sample) => sample.step <= since), ...status.samples];
+      runs[k] = { ...status, table, samples };
     });
     lab.redraw();
   });
   lab.onDraw((theme) => {
-    const at = step.length ? moment.value : undefined;
-    const line = smoothed();
-    const series = [
-      { name: "each batch", values: loss, colour: theme.accent, width: 1, opacity: 0.4 },
-      { name: `smoothed, ${BETAS[smoothing.value]}`, values: line, colour: theme.accent },
-    ];
+    if (!runs.length) return;
+    const several = runs.length > 1;
+    const colour = (k) => (several ? theme.categories[k] : theme.accent);
+    const beta = betas[smoothing.value];
+    const strong = runs.map((branch, k) => ({ name: branch.label, label: several && branch.label, colour: colour(k),
+      steps: branch.table[0], values: smoothed(branch), width: k === chosen ? 2.5 : 1.8 }));
+    const each = { name: "each batch", steps: run().table[0], values: run().table[1], colour: colour(chosen),
+      width: 1, opacity: 0.35 };
+    const series = [each, ...strong];
+    const values = series.flatMap((line) => line.values).filter(Number.isFinite);
+    const high = values.reduce((a, b) => Math.max(a, b), 1e-9);
+    const low = values.reduce((a, b) => Math.min(a, b), high);
+    const current = run();
+    const average = smoothed(current);
     tiles.replaceChildren(
-      tile("State", run.state),
-      tile("Step", `${whole(run.place)} of ${whole(run.total)}`),
-      tile("Epoch", `${whole(run.epoch)} of ${whole(run.epochs)}`),
-      tile("Smoothed loss", line.length ? number(line.at(-1), 3) : "–"),
-      tile("Learning rate", number(run.next_rate, 3)),
-      tile("Clipping", run.clipping),
-      tile("Tokens a second", run.speed ? whole(run.speed) : "–"),
-      tile("Time left", time(run.left)),
+      tile("State", current.state),
+      tile("Step", `${whole(current.place)} of ${whole(current.total)}`),
+      tile("Epoch", `${whole(current.epoch)} of ${whole(current.epochs)}`),
+      tile("Smoothed loss", average.length ? number(average.at(-1), 3) : "–"),
+      tile("Learning rate", number(current.next_rate, 3)),
+      tile("Clipping", current.clipping),
+      tile("Words a second", current.speed ? whole(current.speed) : "–"),
+      tile("Time left", time(current.left)),
     );
-    const high = Math.max(...loss, 1e-9);
-    upper.head.replaceChildren("Loss, in nats", legend(series));
-    upper.chart.draw(theme, { steps: step, series, low: 0, high, at, tall: 190 });
-    lower.chart.draw(theme, { steps: step, series: [{ values: rates, colour: theme.accent }], low: 0,
-      high: Math.max(...rates, 1e-9) * 1.1, at, tall: 60 });
-    back.hidden = step.length < 2;
+    const told = beta ? `smoothed over every step, ${beta}` : "not smoothed";
+    upper.head.replaceChildren("Loss, in nats", legend([{ ...each, name: several ? `each batch, ${current.label}`
+      : each.name }, { name: told, colour: colour(chosen) }]));
+    const axes = { logSteps: logSteps.value, at: step() || undefined };
+    const right = upper.chart.draw(theme, { ...axes, series, low: logLoss.value ? Math.max(low, 1e-6) : 0, high,
+      log: logLoss.value && low > 0, tall: 260 });
+    const rateLines = runs.map(({ label, table }, k) => ({ name: label, steps: table[0], values: table[2],
+      colour: colour(k) }));
+    const highest = rateLines.flatMap(({ values: all }) => all).reduce((a, b) => Math.max(a, b), 1e-9);
+    lower.chart.draw(theme, { ...axes, series: rateLines, low: 0, high: 1.1 * highest, tall: 60, right });
     listAnswers();
+    beside.draw(theme, compared);
   });
-  lab.ask({ do: "show" }); // the data that came with the page may be old
+  ask({ do: "show" }); // the data that came with the page may be old
   return lab.close;
 }
 

@@ -128,11 +128,11 @@ function render({ model, el: root }) {
   }
   function drawLosses(theme, all, tall) {
     const series = all.map(({ name, colour, losses }) => ({ name: data.optimizers[name], colour,
-      values: losses.map((l) => (l <= HIGH * Math.max(losses[0], 1) ? l : NaN)) }));
+      steps: [...losses.keys()], values: losses.map((l) => (l <= HIGH * Math.max(losses[0], 1) ? l : NaN)) }));
     const values = series.flatMap((one) => one.values).filter((l) => l > 0);
     const low = Math.max(Math.min(...values), LOW);
     head.replaceChildren("The loss, step by step", legend(series));
-    chart.draw(theme, { steps: series[0].values.map((_, i) => i), series, log: true, at: steps.value, low,
+    chart.draw(theme, { series, log: true, at: steps.value, low,
       high: Math.max(...values, 10 * low), tall });
   }
 

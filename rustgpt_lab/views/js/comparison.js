@@ -1,0 +1,52 @@
+// Two models side by side: their answers, their attention, their norms.
+import { el, number, share } from "./lab.js";
+import { heatmaps } from "./grid.js";
+
+const NORMS = 8; // rows
+
+/** `draw(theme, data)` shows what compared.py found, or nothing without data. */
+export function comparison(parent) {
+  const answers = el("div", { class: "rl-columns" });
+  const maps = el("div", { class: "rl-columns" });
+  const norms = el("table", { class: "rl-figures", style: "border-collapse:collapse;margin-top:8px" });
+  const whole = el("div", { hidden: true, style: "margin-top:9px;padding-top:8px;border-top:1px solid var(--rl-line)" },
+    answers, maps, norms);
+  parent.append(whole);
+  const captions = [0, 1].map(() => el("div", { class: "rl-caption" }));
+  const pair = heatmaps(captions.map((head, k) => {
+    const node = el("div", {}, head);
+    maps.append(node);
+    return [node, `Attention weights of the ${k ? "second" : "first"} model`];
+  }), () => {});
+  norms.numbers = () => [...norms.rows].map((row) => [...row.cells].map((cell) => cell.textContent));
+  const cell = (tag, text, i) => el(tag, { style: "padding:2px 14px 2px 0;overflow-wrap:anywhere;"
+    + `text-align:${i ? "right" : "left"};font-weight:${tag === "th" ? 600 : 400}` }, text);
+  return {
+    draw(theme, data) {
+      whole.hidden = !data;
+      if (!data) return;
+      const { labels, words, weights } = data;
+      answers.replaceChildren(...labels.map((label, k) => el("div", {},
+        el("div", { class: "rl-caption", style: "margin:0" }, `“${label}” answers`),
+        el("div", { style: "font-weight:600;overflow-wrap:anywhere" }, data.answers[k] || "nothing"))));
+      maps.hidden = !words.length;
+      if (words.length) {
+        pair.forEach((map, k) => {
+          captions[k].textContent = `Where “${labels[k]}” looks, in layer ${data.layer}, head ${data.head}, where the `
+            + "two differ most";
+          map.draw(theme, { rows: words, columns: words, value: (i, j) => weights.at(k, i, j), low: 0, high: 1,
+            hidden: (i, j) => data.hides[k] && j > i, written: share, axes: ["looks", "is looked at"],
+            unseen: "hidden by the mask" });
+        });
+      }
+      const rows = data.names.slice(0, NORMS).map((name, i) => [name, ...[0, 1, 2].map((c) =>
+        number(data.norms.at(i, c), 3))]);
+      const left = data.names.length - rows.length;
+      norms.replaceChildren(
+        el("caption", { class: "rl-caption", style: "text-align:left" },
+          `Lengths of the weights, the most different first${left > 0 ? `; ${left} more are left out` : ""}`),
+        el("thead", {}, el("tr", {}, ...["weights", ...labels, "difference"].map((text, i) => cell("th", text, i)))),
+        el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((text, i) => cell("td", text, i))))));
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// Two models that learned side by side, one with a mistake and one without; at first a button that trains them.
+import { button, el, stage } from "./lab.js";
+import { lineChart } from "./chart.js";
+import { comparison } from "./comparison.js";
+
+function render({ model, el: root }) {
+  const lab = stage(model, root);
+  lab.needsKernel();
+  lab.picture.before(root.querySelector(".rl-readout")); // what the difference is comes first
+  let data = { done: false };
+  const train = button(lab, "Train a model with it, and one without", () => lab.ask({}));
+  const [left, right] = [el("div", { style: "flex:2 1 380px" }), el("div", { style: "flex:1 1 250px" })];
+  const below = el("div");
+  lab.picture.append(el("div", { class: "rl-columns" }, left, right), below);
+  left.append(el("div", { class: "rl-caption" }, "Loss of each batch, in nats, log scale"));
+  const node = el("div");
+  left.append(node);
+  const chart = lineChart(node, "The loss of both models over the steps");
+  const table = el("table", { class: "rl-figures", style: "border-collapse:collapse" });
+  right.append(table);
+  const beside = comparison(below);
+  const cell = (tag, text, ink) => el(tag, { style: `padding:2px 14px 2px 0;text-align:left;color:var(--rl-${ink})` },
+    text);
+  const list = (array) => Array.from({ length: array.shape[0] }, (_, i) => array.at(i));
+  table.numbers = () => [...table.rows].map((row) => [...row.cells].map(({ textContent }) => textContent));
+
+  lab.onData((next) => {
+    data = next;
+    train.hidden = data.done;
+    lab.controls.hidden = data.done;
+    lab.picture.hidden = !data.done;
+  });
+  lab.onDraw((theme) => {
+    if (!data.done) return;
+    const { labels } = data.comparison;
+    const colours = [theme.categories[5], theme.categories[0]];
+    const series = data.losses.map(list).map((values, k) => ({ name: labels[k], label: labels[k], colour: colours[k],
+      steps: values.map((_, i) => i + 1), values }));
+    const values = series.flatMap((line) => line.values).filter((v) => Number.isFinite(v) && v > 0);
+    const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0.1, 1];
+    chart.draw(theme, { series, low, high, log: true, tall: 220 });
+    const told = (error) => (error < data.agree ? cell("td", "agrees", "text")
+      : cell("td", `off by ${(100 * error).toPrecision(2).replace(/e.*/, "")} %`, "warn"));
+    table.replaceChildren(
+      el("caption", { class: "rl-caption", style: "text-align:left" },
+        "Gradients beside nudging, before the first step"),
+      el("thead", {}, el("tr", {}, ...["gradient of", ...labels].map((text) => cell("th", text, "text")))),
+      el("tbody", {}, ...data.names.map((name, i) => el("tr", {}, cell("td", name, "text"),
+        ...[0, 1].map((k) => told(data.errors.at(i, k)))))));
+    beside.draw(theme, data.comparison);
+  });
+  return lab.close;
+}
+
+export default { render };
