@@ -19,7 +19,9 @@ SUBSETS = [{id for i, id in enumerate(MODERN) if bits >> i & 1} for bits in rang
 
 
 def llama(rope: str = "adjacent") -> LLM:
-    llm = LLM.build(VOCAB, 16, 24, 2, architecture="llama", heads=4, kv_heads=2, rope=rope, tied=True, dtype="float64")
+    llm = LLM.build(
+        VOCAB, 16, 24, 2, architecture="llama", heads=4, kv_heads=2, rope=rope, tied=True, dtype="float64"
+    )
     llm.parameters.flat[:] += np.random.default_rng(1).normal(0, 0.3, llm.parameters.flat.shape)
     return llm
 
@@ -42,7 +44,9 @@ def test_it_gives_the_same_scores(ids: set[str]) -> None:
     llm = llama()
     yours = with_your_parts(llm, {id: SOLUTIONS[id] for id in ids})
     several = Batch([[1, 2, 3, 4, 0], [5, 1], [2]])
-    np.testing.assert_allclose(yours.network.scores(several), llm.network.scores(several), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        yours.network.scores(several), llm.network.scores(several), rtol=1e-9, atol=1e-12
+    )
     assert yours.predict("the sun") == llm.predict("the sun")
     assert yours.yours.title.startswith(f"{len(ids)} of 4 parts")
 

@@ -32,7 +32,9 @@ def test_a_block_is_the_numbers_that_were_written(file: tuple[Path, np.ndarray])
     path, table = file
     view = views.model_file(path)
     assert f"belongs to {NAME}. " in view.sentence
-    row = view.answer({"format": "gguf", "at": view.data.at + 2 * 34 + 5})  # in the third block, the second row
+    row = view.answer(
+        {"format": "gguf", "at": view.data.at + 2 * 34 + 5}
+    )  # in the third block, the second row
     said = [float(number) for number in row.verdict.partition(": ")[2].split(", ")[:6]]
     np.testing.assert_allclose(said, table[1, :6], atol=0.02)
     assert "32 numbers of kind Q8_0" in row.verdict

@@ -55,7 +55,9 @@ def dequantize_cases():
         yield (np.concatenate([part.view(np.uint8) for part in parts]),)
 
 
-def dequantized(block, scale=lambda b: b[:2].view(np.float16).astype(np.float32), numbers=lambda b: b[2:].view(np.int8)):
+def dequantized(
+    block, scale=lambda b: b[:2].view(np.float16).astype(np.float32), numbers=lambda b: b[2:].view(np.int8)
+):
     """The solution with a part exchanged, for the mistakes below."""
     return scale(block) * numbers(block)
 
@@ -110,9 +112,7 @@ EXERCISES = [
                 "this is the file's name for the part; ours is `FIELDS[part]`",
                 partial(named, part=lambda part: part),
             ),
-            Mistake(
-                "our names do not end in `.weight`", lambda theirs: f"{our_name(theirs)}.weight"
-            ),
+            Mistake("our names do not end in `.weight`", lambda theirs: f"{our_name(theirs)}.weight"),
         ),
     ),
     Exercise(
@@ -180,10 +180,15 @@ EXERCISES = [
                 "the rows of all heads are mixed; each head is turned by itself",
                 lambda w, heads: turned(w, (1, -1, 2, w.shape[1])),
             ),
-            Mistake("nothing is turned: without `swapaxes` the two reshapes undo each other", lambda w, heads: w.copy()),
+            Mistake(
+                "nothing is turned: without `swapaxes` the two reshapes undo each other",
+                lambda w, heads: w.copy(),
+            ),
             Mistake(
                 "columns are turned, which is the input; pairs are rows, what comes out",
-                lambda w, heads: turned(w.T.copy(), (1, -1, 2, w.shape[0])).T if w.shape[1] % 2 == 0 else w[:, ::-1],
+                lambda w, heads: (
+                    turned(w.T.copy(), (1, -1, 2, w.shape[0])).T if w.shape[1] % 2 == 0 else w[:, ::-1]
+                ),
             ),
             Mistake(
                 "the heads are taken as the inner axis; the first h rows are the first head",

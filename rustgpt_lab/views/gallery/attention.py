@@ -139,7 +139,11 @@ class Attention(View):
                     steps = [(x + k + 0.5, y + k + edge) for k in range(length - 1) for edge in (-0.5, 0.5)]
                     corners = [*steps, (x + length - 0.5, y + length - 1.5), (x + length - 0.5, y - 0.5)]
                     ax.fill(*zip(*corners, strict=True), facecolor="none", hatch="////", linewidth=0)
-                ax.text(x - 0.5, y - 0.8, f"Layer {first + layer + 1}" + (f", head {head + 1}" if heads > 1 else ""))
+                ax.text(
+                    x - 0.5,
+                    y - 0.8,
+                    f"Layer {first + layer + 1}" + (f", head {head + 1}" if heads > 1 else ""),
+                )
             image = ax.imshow(tiles, cmap=colormap("sequential"), vmin=0, vmax=1)
             places = range(0, length, step)
             across = [column * pitch + place for column in range(columns) for place in places]

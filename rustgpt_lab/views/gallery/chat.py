@@ -246,8 +246,8 @@ def chat(
 
     The model reads "User: question Assistant:", as in RustGPT's training, and nothing of what was said before; one with
     a form of its own reads the whole conversation in it, each word once. It goes on with the most likely word each
-    time, or by chance where the temperature is above 0. Words that it does not know are named. The probability of every word is
-    shown, and the attention behind an answer is one click away.
+    time, or by chance where the temperature is above 0. Words that it does not know are named. The probability of
+    every word is shown, and the attention behind an answer is one click away.
 
     Args:
         llm: a model.

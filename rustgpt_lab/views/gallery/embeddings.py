@@ -145,7 +145,9 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
 def around(table: Array, chosen: Sequence[int]) -> NDArray[np.integer]:
     """Some words and those nearest to each by cosine, in the order of the vocabulary: one product with the table."""
     lengths = np.sqrt(np.vecdot(table, table))
-    cosine = table @ table[[*chosen]].T / np.where(lengths == 0, 1, lengths)[:, None]  # but for their own lengths
+    cosine = (
+        table @ table[[*chosen]].T / np.where(lengths == 0, 1, lengths)[:, None]
+    )  # but for their own lengths
     return np.union1d(np.argpartition(-cosine, NEAR, axis=0)[: NEAR + 1], [*chosen])
 
 
@@ -234,8 +236,8 @@ def embeddings(llm: LLM | Mapping[Any, LLM], words: str) -> Embeddings:
 
     The map is a flat shadow of d dimensions (PCA); nearness is measured in all of them, by the cosine. A click, or
     Enter, puts a word into the similarity matrix or takes it out. The map keeps the last moment's directions at every
-    moment, so that a word moves only if its embedding does. Of a vocabulary of more than 10,000 words only those nearest
-    to the words compared are shown; write others, and Enter looks for theirs.
+    moment, so that a word moves only if its embedding does. Of a vocabulary of more than 10,000 words only those
+    nearest to the words compared are shown; write others, and Enter looks for theirs.
 
     Args:
         llm: a model, or several of one architecture by moment: {"epoch 0": before, "epoch 9": after}.
