@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import ModelError, ShapeError
+from ...files import mapped
 from ...llm import LLM
-from ...numerics import softmax
-from ...persistence import Node, describe
+from ...numerics import Array, softmax
+from ...persistence import MAX_BYTES, Node, describe
+from ...persistence.gguf import read_header
+from ...persistence.numbers import Kind
 from ...tokenizers import Vocab
 from ..base import Table, View
 from ..style import ACCENT, INKS, plot
@@ -28,6 +31,8 @@ COLUMNS, ROWS = 8, 24
 """Of the window on the bytes."""
 SHOWN = 12
 """Neighbours in the tree that are shown."""
+WRITTEN = 6
+"""Numbers of a block that are written out."""
 
 
 @dataclass(frozen=True)
@@ -254,6 +259,45 @@ class ModelFile(View):
         return self._look(form, question["at"], changed)
 
 
+class GGUFFile(ModelFile):
+    """The live view of a GGUF file. It is not loaded anew for a turned bit: the block that changed is decoded."""
+
+    def __init__(self, path: str | PathLike[str]):
+        data, tree = mapped(path, MAX_BYTES), describe(path)
+        tree.name = Path(path).name
+        self._tensors = read_header(data).tensors
+        self._files = {"gguf": (data, tree)}
+        first = min((tensor.offset for tensor in self._tensors.values()), default=0)
+        View.__init__(self, self._look("gguf", first, ()))
+
+    def _judge(
+        self, form: str, at: int, trail: Sequence[Node], changed: Sequence[tuple[int, int]]
+    ) -> tuple[bool, str]:
+        tensor = self._tensors.get(trail[-1].name)
+        if tensor is None:
+            return True, "It is no number of the model."
+        kind = tensor.kind
+        first = at - (at - tensor.offset) % kind.nbytes
+        block = self._files[form][0][first : first + kind.nbytes]
+        old, new = (_numbers(kind, bytes(data)) for data in (block, turned(block, first, changed)))
+        count = f"{kind.size} numbers" if kind.size > 1 else "one number"
+        some = ", ".join(f"{number:.4g}" for number in old[:WRITTEN]) + ", …" * (kind.size > WRITTEN)
+        said = f"Bytes {first} to {first + kind.nbytes - 1} are {count} of kind {kind.name}: {some}."
+        differ = np.flatnonzero(~(old == new))
+        if not differ.size:
+            return True, said
+        i = differ[0]
+        return True, f"{said} With the turned bits {differ.size} differ: {old[i]:.4g} is now {new[i]:.4g}."
+
+
+def _numbers(kind: Kind, block: bytes) -> Array:
+    """What a block of bytes stands for."""
+    found = np.empty((1, kind.size), np.float32)
+    with np.errstate(all="ignore"):
+        kind.decode(np.frombuffer(block, np.uint8)[None], found)
+    return found[0]
+
+
 def turned(data: Any, start: int, changed: Sequence[tuple[int, int]]) -> bytes:
     """A part of a file, which begins at byte `start` of it, with some bits changed."""
     now = bytearray(data)
@@ -290,8 +334,4 @@ def model_file(source: LLM | str | PathLike[str], text: str = "") -> ModelFile:
             read. Or a GGUF file: then the numbers appear that the chosen block of bytes stands for.
         text: what the model reads when its file has been loaded.
     """
-    if isinstance(source, LLM):
-        return ModelFile(source, text)
-    from .gguf_file import GGUFFile
-
-    return GGUFFile(source)
+    return ModelFile(source, text) if isinstance(source, LLM) else GGUFFile(source)

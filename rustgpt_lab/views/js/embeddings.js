@@ -23,7 +23,7 @@ function render({ model, el: root }) {
     const i = placeOf(text.trim());
     if (i >= 0) word = i;
     if (i >= 0 || !text.trim()) tellNearest();
-    else lab.say(`“${text.trim()}” is not ${part ? "among the words shown: add it below, and press Enter" : "in the vocabulary"}.`);
+    else lab.say(`“${text.trim()}” is not ${part ? "shown: compare it, and press Enter" : "in the vocabulary"}.`);
   } });
   find.node.style.flex = "1 1 160px";
   const compare = textBox(lab, "Compare", { onInput: (text) => {
@@ -118,8 +118,8 @@ function render({ model, el: root }) {
     const { outside, unnamed } = map.draw(theme, { words: data.words, at, colour, chosen: word,
       near: found.map(([j]) => j), kept });
     const of = part ? ` of ${data.of}` : "";
-    captions[0].textContent = `${data.words.length}${of} words along two principal components; a colour is the compared `
-      + `word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
+    captions[0].textContent = `${data.words.length}${of} words along two principal components; a colour is the `
+      + `compared word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
       + `${unnamed ? `; for ${unnamed} names there is no room` : ""}`;
     bars.draw(theme, { words: found.map(([j]) => data.words[j]), written: (x) => x.toFixed(2),
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
