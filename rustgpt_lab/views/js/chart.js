@@ -20,10 +20,10 @@ function path(x, y, values) {
 
 /**
  * `draw(theme, { series: [{ steps, values, name, label, colour, width, opacity, dash }, ...], low, high, log, logSteps,
- * at, tall, right, unit, marks })`: a line without `steps` has those of the first. The step `at` is marked, with a point
- * on every whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a click.
- * After `travel()`, the points come from where they are. `right` is the room for labels; `draw` returns it, for the
- * next. `unit` says what a step is; `marks`, [[step, words], ...], are lines with words of their own.
+ * at, tall, right, unit, marks })`: a line without `steps` has those of the first. The step `at` is marked, with a
+ * point on every whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a
+ * click. After `travel()`, the points come from where they are. `right` is the room for labels; `draw` returns it, for
+ * the next. `unit` says what a step is; `marks`, [[step, words], ...], are lines with words of their own.
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
