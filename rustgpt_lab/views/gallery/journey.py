@@ -109,7 +109,7 @@ def _through(layers: list[Layer], rows: Array, batch: Batch) -> Array:
     return rows
 
 
-def _read(last: Layer, rows: Array) -> tuple[Array, Array, Array]:
+def _read(last: Layer, rows: Array) -> tuple[NDArray[np.integer], Array, Array]:
     """What a position gives after each layer, (L, d) -> the most likely words, theirs, and each first one's, (L, L)."""
     p = softmax(_through([last], rows, Batch([[0] * len(rows)])))  # (L, V)
     top = _likeliest(p)
