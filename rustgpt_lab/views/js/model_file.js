@@ -87,7 +87,8 @@ function render({ model, el: root }) {
   /** Choose a byte, and a node or else the smallest that holds it; the kernel is asked only for other bytes. */
   function look(byte, node = null) {
     const four = numberAt(byte);
-    if (!inWindow(byte) || (four !== null && !(inWindow(four) && inWindow(four + 3)))) {
+    const elsewhere = !inWindow(byte) || data.format === "gguf"; // there the kernel decodes the block
+    if (elsewhere || (four !== null && !(inWindow(four) && inWindow(four + 3)))) {
       wanted = node;
       ask({ at: byte });
       return;
