@@ -11,8 +11,9 @@ How to add a view called NAME:
 2. `gallery/NAME.py`, second floor: a subclass of `base.View` with `name`, `title`, `sentence`, `figure`
    (made by `style.plot`) and `table`. `state` says what the browser gets: arrays travel as bytes, and
    `packing.Quantised` makes large ones small. If the learner can ask something of the model,
-   `answer(question)` gives the new data. If the browser needs no kernel for anything, `alone = True` lets the view
-   live in an exported page, too; its `state` is then plain numbers, words, lists and dicts.
+   `answer(question)` gives the new data. If the browser needs no model for anything, `alone = True` lets the view
+   live in an exported page, too. So does `llms`, where `portable` lets the browser have these models: then a module
+   `js/model/NAME_of.js` answers as `answer` does, and `tests/views/test_js_model.py` holds it to that.
 3. `js/NAME.js`, third floor: an ES module with `render({ model, el })`, built on `js/lab.js` (card, controls,
    theme, data) and `js/grid.js` (heat map, lines); `stage` gets a line that says how to use it. A part of the
    picture has a function `numbers` for "Copy numbers". What it computes is a module of its own, with a test in

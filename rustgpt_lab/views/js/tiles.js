@@ -17,6 +17,7 @@ export function tiles(parent, label, { onMove, onPick }) {
   const node = focusable(label, canvas, overlay);
   parent.append(node);
   let spec;
+  /** @type {any} */
   let layout;
   let atlas = {};
 
