@@ -128,7 +128,6 @@ KINDS: dict[str, tuple[str, str]] = {
     "key": ("a key that is not a number", ""),
     "large number": ("a number is too large", ""),
     "long number": ("a number is too long", ""),
-    "white space": ("a number with too much white space", ""),
     "unknown field": ("an unknown field", ""),
     "missing field": ("a field is missing", ""),
     # arrays and layers
@@ -152,7 +151,6 @@ KINDS: dict[str, tuple[str, str]] = {
     "negative moment": ("a second moment, a mean of squares, is negative", ""),
     # the vocabulary
     "word twice": ("a word stands twice", ""),
-    "id gap": ("the ids have a gap", ""),
     "contradiction": ("the parts of the vocabulary contradict each other", ""),
     "no end": ("the vocabulary has no word that ends a text", "Vocab.from_texts puts it in."),
     "tokenizer": (
@@ -160,8 +158,7 @@ KINDS: dict[str, tuple[str, str]] = {
         "Byte pairs as GPT-2's or SmolLM2's can be kept.",
     ),
     # tensors of a .safetensors file
-    "header": ("this is no header of a safetensors file", ""),
-    "header length": ("a header longer than the file", _ONCE_MORE),
+    "header": ("the header of the safetensors file is wrong", _ONCE_MORE),
     "tensor place": ("a tensor's place does not fit its shape and the tensor before it", ""),
     "tensor type": ("a tensor of another type", ""),
     "missing tensor": ("a tensor is missing", ""),

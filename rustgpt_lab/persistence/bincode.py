@@ -6,7 +6,7 @@ are a count and their items; an f32 is its four bytes, a truth value and an opti
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, BinaryIO
 
@@ -16,45 +16,40 @@ from ..errors import FileError
 from ..layers import REGISTRY
 from ..numerics import Array
 from . import schema
-from .reader import Reader, check_matrix, limited
+from .reader import Reader, decoded, limited
 
 WIDE = {251: ("<H", 251), 252: ("<I", 1 << 16), 253: ("<Q", 1 << 32)}
 """Marker -> the form of the whole number that follows it, and the smallest number that needs it."""
-ARE_TEXTS = {schema.WORDS: (True,), schema.WORD_TO_ID: (True, False), schema.ID_TO_WORD: (False, True)}
-"""What follows what in a list of words, and in the two maps of a vocabulary: whether it is a text."""
+COUNT, TAG, LAYER_TAG = map(schema.Scalar, ("count", "tag", "layer_tag"))
+"""What stands before a list, an optional value and a layer."""
 
 # ---- writing --------------------------------------------------------------------------------------------------------
 
 
-def write(file: BinaryIO, values: dict[str, Any]) -> None:
-    """Write the values of `schema.MODEL`."""
-    encode(file, schema.MODEL, values)
-
-
-def encode(file: BinaryIO, kind: Any, value: Any) -> None:
+def encode(file: BinaryIO, value: Any, kind: Any = schema.MODEL) -> None:
     """Write a value of some kind; an array goes from its own memory straight to the file."""
     if isinstance(kind, schema.Scalar):
         file.write(SCALARS[kind.name](value))
         if kind is schema.FLOATS:
             file.write(value.astype(schema.FLOAT, copy=False).data)
     elif isinstance(kind, schema.Struct):
-        for name, part in [*kind.fields.items(), *kind.rest(value).items()]:
-            encode(file, part, value[name])
+        for name, part in kind.known(value).items():
+            encode(file, value[name], part)
     elif isinstance(kind, schema.AnyLayer):
         [(name, part)] = value.items()
         file.write(varint(REGISTRY[name].tag))
-        encode(file, schema.form_of(name), part)
+        encode(file, part, schema.form_of(name))
     elif isinstance(kind, schema.Map):
         first, second = (SCALARS[part.name] for part in kind.entry)
         file.write(varint(len(value)) + b"".join([first(k) + second(v) for k, v in value.items()]))
     elif isinstance(kind, schema.Option):
         file.write(bytes([value is not None]))
         if value is not None:
-            encode(file, kind.item, value)
+            encode(file, value, kind.item)
     else:
         file.write(varint(len(value)) if isinstance(kind, schema.Seq) else b"")
         for part in value:
-            encode(file, kind.item, part)
+            encode(file, part, kind.item)
 
 
 def varint(value: int) -> bytes:
@@ -84,9 +79,9 @@ SCALARS |= {"f32": struct.Struct("<f").pack, "string": _text, "floats": lambda a
 class Window:
     """The numbers of an array, where they lie in the file: nothing is copied."""
 
-    def __init__(self, data: memoryview, count: int, start: int):
-        self.array = np.frombuffer(data, schema.FLOAT, count, start)
-        self.limit = count
+    def __init__(self, data: memoryview):
+        self.array = np.frombuffer(data, schema.FLOAT)
+        self.limit = self.array.size
 
     def pieces(self) -> Iterator[Array]:
         yield self.array
@@ -95,95 +90,79 @@ class Window:
 class Bincode(Reader):
     """Reads the binary format."""
 
-    def read(self, kind: Any) -> Any:
-        start = self.offset
-        if isinstance(kind, schema.Scalar):
-            return getattr(self, kind.name)()
-        if isinstance(kind, schema.Matrix):
-            return check_matrix(self._matrix(kind), start)
-        if isinstance(kind, schema.Struct):
-            return self._struct(kind)
-        if isinstance(kind, schema.AnyLayer):
-            return self.layer(self._kind_of_layer())
-        if isinstance(kind, schema.Seq):
-            count = self._count(kind.most)
-            plain = self._plain(kind, count)
-            return plain[0] if plain else [self.part(f"[{i}]", kind.item) for i in range(count)]
-        if isinstance(kind, schema.Map):
-            return self._map(kind)
-        if isinstance(kind, schema.Entry):
-            return self.part("key", kind.key), self.part("value", kind.value)
-        if isinstance(kind, schema.Pair):
-            return [self.part("[0]", kind.item), self.part("[1]", kind.item)]
-        return self.part("value", kind.item) if self.bool() else None
+    def present(self) -> bool:
+        return self.part("tag", TAG) == 1
 
-    def _struct(self, kind: schema.Struct) -> dict[str, Any]:
-        found = {name: self.part(f".{name}", part) for name, part in kind.fields.items()}
-        for name, part in kind.rest(found).items():
-            found[name] = self.part(f".{name}", part)
+    def items(self, kind: Any) -> Iterable[int]:
+        if isinstance(kind, schema.Pair):
+            return range(2)
+        start, count = self.offset, self.part("count", COUNT)
+        limited(count, kind.most, start)
+        return range(count)
+
+    def any_layer(self) -> dict[str, Any]:
+        start, tag = self.offset, self.part("tag", LAYER_TAG)
+        if tag > 0xFFFFFFFF:
+            raise FileError("wide tag", offset=start, expected="at most 32 bits", got=tag)
+        return self.layer({kind.tag: name for name, kind in REGISTRY.items()}.get(tag), start, tag)
+
+    def struct(self, kind: schema.Struct) -> dict[str, Any]:
+        if self.quick and kind is schema.MATRIX:
+            v, dim, count = self.usize(), [self.usize(), self.usize()], self.usize()
+            return {"v": v, "dim": dim, "data": self.window(count)}
+        if self.quick and kind is schema.VOCAB:
+            return self._vocab()
+        found = self.parts(kind.fields)
+        if len(fields := kind.known(found)) > len(found):
+            found |= self.parts({name: part for name, part in fields.items() if name not in found})
         return found
 
-    def _map(self, kind: schema.Map) -> dict[Any, Any]:
-        count = self._count(kind.most)
-        if plain := self._plain(kind.entry, count):
-            keys, values = plain if kind.entry is schema.WORD_TO_ID else reversed(plain)
-            pairs = list(zip(keys, values, strict=True))
-        else:
-            pairs = [self.part("entry", kind.entry) for _ in range(count)]
+    def parts(self, kinds: Mapping[str, Any]) -> dict[str, Any]:
+        if self.quick:
+            return {name: self.read(kind) for name, kind in kinds.items()}
+        return {name: self.part(f".{name}", kind) for name, kind in kinds.items()}
+
+    def map(self, pairs: list[Any]) -> dict[Any, Any]:
         found = dict(pairs)
-        if len(found) < count:
+        if len(found) < len(pairs):
             [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
             raise FileError("key twice", path=f"[{twice!r}]", offset=self.offset)
         return found
 
-    def _kind_of_layer(self) -> str:
-        start, tag = self.offset, self.usize()
-        if tag > 0xFFFFFFFF:
-            raise FileError("wide tag", offset=start, expected="at most 32 bits", got=tag)
-        for name, kind in REGISTRY.items():
-            if kind.tag == tag:
-                return name
-        raise self.unknown(start, tag)
+    # There are hundreds of words, and they take most of the time of a load. What nearly all of them look like is
+    # therefore read with few calls; if there is anything else, all is read once more, part by part.
 
-    # There are hundreds of words and arrays, and they take most of the time of a load. What nearly all of them look
-    # like is therefore read with few calls; the rest, and what is wrong, part by part.
+    def _vocab(self) -> dict[str, Any]:
+        encode, decode, words = self._plain(True, False), self._plain(False, True), self._plain(True)
+        ids, texts = (self.map(list(zip(each[::2], each[1::2], strict=True))) for each in (encode, decode))
+        return {"encode": ids, "decode": texts, "words": words}
 
-    def _plain(self, kind: schema.Seq | schema.Entry, count: int) -> tuple[list[str], list[int]] | None:
-        """So many texts of at most 250 bytes, and numbers below 2^16; None if there is something else."""
-        are_texts = ARE_TEXTS.get(kind) if self.quick else None
-        if are_texts is None:
-            return None
-        raw, at, texts, numbers = self.raw, self.offset, list[str](), list[int]()
-        try:
-            for is_text in are_texts * count:
-                first = raw[at]
-                at += 1
-                if is_text:
-                    end = at + first
-                    if first > 250 or end > self.size:
-                        return None
-                    texts.append(raw[at:end].decode())
-                    at = end
-                elif first < 251:
-                    numbers.append(first)
-                else:
-                    numbers.append(raw[at] | raw[at + 1] << 8)
-                    at += 2
-                    if first > 251 or numbers[-1] < 251:
-                        return None
-        except (IndexError, UnicodeDecodeError):
-            return None
+    def _plain(self, *are_texts: bool) -> list[Any]:
+        """A count, and so many texts of at most 250 bytes and numbers below 2^16, in that order.
+
+        Raises:
+            FileError, LookupError, UnicodeDecodeError: there is something else.
+        """
+        count, raw, found = self.count(), self.raw, list[Any]()
+        limited(count, schema.MAX_WORDS)
+        at = self.offset
+        for is_text in are_texts * count:
+            first = raw[at]
+            at += 1
+            if first > 250:
+                number = raw[at] | raw[at + 1] << 8
+                at += 2
+                if is_text or first > 251 or number < 251:
+                    raise LookupError("something else")
+                found.append(number)
+            elif is_text:
+                found.append(raw[at : at + first].decode())
+                at += first
+            else:
+                found.append(first)
         self.offset = at
-        return texts, numbers
-
-    def _matrix(self, kind: schema.Matrix) -> dict[str, Any]:
-        start = self.offset
-        try:
-            if self.quick:
-                return {"v": self.version(), "dim": [self.usize(), self.usize()], "data": self.floats()}
-        except FileError:  # once more, to say in which field it is
-            self.offset = start
-        return self._struct(kind)
+        self.take(0)  # which finds a text that is cut off
+        return found
 
     # ---- primitives --------------------------------------------------------------------------------------------------
 
@@ -196,17 +175,9 @@ class Bincode(Reader):
         self.offset = start + size
         return self.data[start : self.offset]
 
-    def byte(self) -> int:
-        start = self.offset
-        if start >= self.size:
-            self.take(1)  # says that the file is cut off
-        self.offset = start + 1
-        value: int = self.raw[start]
-        return value
-
     def usize(self) -> int:
         start = self.offset
-        first: int = self.raw[start] if start < self.size else self.byte()
+        first: int = self.raw[start] if start < self.size else self.take(1)[0]
         self.offset = start + 1
         if first < 251:
             return first
@@ -218,53 +189,36 @@ class Bincode(Reader):
             raise FileError("long varint", offset=start, expected="the shortest form", got=value)
         return value
 
-    usize_key = usize
+    usize_key = layer_tag = version = usize
 
-    def _length(self, width: int = 1) -> int:
-        """A count of things that take at least `width` bytes each."""
+    def count(self) -> int:
+        """A number of things that take a byte each, or more."""
         start, count = self.offset, self.usize()
-        if count > (most := (self.size - self.offset) // width):
+        if count > (most := self.size - self.offset):
             raise FileError("length", offset=start, expected=f"at most {most}", got=count)
-        return count
-
-    def _count(self, most: int) -> int:
-        start, count = self.offset, self._length()
-        limited(count, most, start)
         return count
 
     def f32(self) -> float:
         return shortest(bytes(self.take(4)))
 
     def string(self) -> str:
-        data, start = bytes(self.take(self._length())), self.offset
-        try:
-            return data.decode()
-        except UnicodeDecodeError as error:
-            raise self.text_error(start - len(data), error) from error
+        data = bytes(self.take(self.count()))
+        return decoded(data, self.offset - len(data))
 
-    def bool(self) -> bool:
-        tag = self.byte()
+    def tag(self) -> int:
+        tag: int = self.take(1)[0]
         if tag > 1:
             raise FileError("tag", offset=self.offset - 1, expected="0 (absent) or 1 (present)", got=tag)
-        return tag == 1
+        return tag
 
-    def version(self) -> int:
-        version = self.byte()
-        if version != 1:
-            raise FileError("version", offset=self.offset - 1, expected=1, got=version)
-        return version
+    def bool(self) -> bool:
+        return self.tag() == 1
 
     def floats(self) -> Window:
-        count = self._length(schema.FLOAT.itemsize)
-        start = self.offset
-        self.offset += count * schema.FLOAT.itemsize
-        return Window(self.data, count, start)
+        return self.window(self.part("count", COUNT))
 
-
-def read(data: Any) -> dict[str, Any]:
-    """The values of `schema.MODEL` in a file; the numbers of arrays are windows into `data`."""
-    values: dict[str, Any] = Bincode(data).whole()
-    return values
+    def window(self, count: int) -> Window:
+        return Window(self.take(count * schema.FLOAT.itemsize))
 
 
 @lru_cache(maxsize=64)

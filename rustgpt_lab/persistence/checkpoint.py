@@ -4,18 +4,20 @@ A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer
 (with byte pairs, for which that has no place, it is `.safetensors`).
 `step-0000000200.json` is all else that decides the next step, and the history: {"sha256": …, "state": {…}}.
 The sum is that of the state's bytes, and the state holds the sum of the model's file. The sidecar is written
-last and removed first, so a checkpoint is there as a whole or not at all.
+last and removed first, so a checkpoint is there as a whole or not at all. While files come or go there is a third,
+`.step-0000000200.part`: if the process is killed, the next run knows by it what was left undone.
 
 A folder belongs to one run, and the run to the newest checkpoint in it. If a session goes back, the checkpoints
-beyond that moment are renamed, `aside-0000000200.bin`: nobody resumes them unless they get their names back.
+beyond that step are renamed, `aside-0000000200.bin`: nobody resumes them unless they get their names back.
 """
 
 from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields, is_dataclass
 from math import inf, isinf
 from os import PathLike
 from pathlib import Path
@@ -36,36 +38,22 @@ from .convert import Parts
 from .folder_lock import FolderLock
 from .model_file import load, save
 
-HEAD, MIDDLE, TAIL = b'{"sha256": "', b'", "state": ', b"}\n"
-DIGITS = 64
-"""What a sidecar is made of: HEAD, so many hexadecimal digits, MIDDLE, the state, TAIL."""
-
+SIDECAR = b'{"sha256": "%b", "state": %b}\n'
+STEP, ASIDE = "step-", "aside-"
+"""How the names of checkpoints begin: of those that count, and of those that a session gave up."""
+NUMBER = "[0-9]" * 10
 MODELS = ".bin", ".safetensors"
 """The model's file has one of these extensions: the second if its tokenizer is of byte pairs."""
-
 TEMPORARIES = ".rustgpt_lab-*.tmp"
 """What a killed process may leave behind; see `files.atomic_write`."""
 
-STEP, ASIDE = "step-", "aside-"
-"""How the names of checkpoints begin: of those that count, and of those that a session gave up."""
-
 KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        clipping.AGC,
-        clipping.AdaptiveClippingConfig,
-        clipping.AdaptiveGradientClipping,
-        clipping.Centralization,
-        clipping.Chain,
-        clipping.L2GradientClipping,
-        rustgpt.RustGPTLogitClipping,
-        schedule.Constant,
-        schedule.StepDecay,
-        schedule.WarmupCosine,
-    )
+    name: kind
+    for module in (clipping, rustgpt, schedule)
+    for name, kind in vars(module).items()
+    if is_dataclass(kind) and kind.__module__ == module.__name__
 }
 """The clippings and schedules that a checkpoint can keep."""
-
 OLD_NAMES = {"UnitwiseClipping": "AGC"}
 """Of version 1, that of rustgpt_lab 0.1.0."""
 
@@ -106,15 +94,11 @@ class Checkpoints(Callback):
         self.folder, self.keep = Path(folder), keep
         self.every_steps = inf if every_steps is None else every_steps
         self.every_seconds = inf if every_seconds is None else every_seconds
-        if not (self.every_steps >= 1 and self.every_seconds > 0 and keep >= 1):
+        numbers = [number for number in (every_steps, every_seconds) if number is not None]
+        if not numbers or not all(number > 0 for number in (*numbers, keep)):
+            expected = "every_steps or every_seconds or both, and keep, all above 0"
             got = f"every_steps={every_steps}, every_seconds={every_seconds}, keep={keep}"
-            raise TrainingError(
-                "an argument of Checkpoints is out of range", expected="numbers above 0", got=got
-            )
-        if every_steps is every_seconds is None:
-            raise TrainingError(
-                "nothing says when to write", where="Checkpoints", remedy="Give every_steps=100."
-            )
+            raise TrainingError("Checkpoints cannot tell when to write", expected=expected, got=got)
 
     def on_start(self, training: Training) -> None:
         describe(training)  # if it cannot be kept, say so before the first step
@@ -124,7 +108,7 @@ class Checkpoints(Callback):
             self._lock = FolderLock(self.folder)
         except OSError as error:
             raise access_error("this folder cannot take checkpoints", self.folder, error) from error
-        self._sweep(self._lock.left)
+        self._sweep()
         self._refuse_strangers(training)
         self.on_rewind(training)
 
@@ -135,9 +119,8 @@ class Checkpoints(Callback):
 
     def on_rewind(self, training: Training) -> None:
         steps = training.state.steps
-        newest = max(map(_steps, _numbered(self.folder, ".json")), default=steps)
-        if newest > steps:  # the present moment first, so that there is always one to resume
-            self._save(training)
+        if any(_steps(sidecar) > steps for sidecar in _numbered(self.folder, ".json")):
+            self._save(training)  # the present step first, so that there is always one to resume
         self._saved, self._time = steps, monotonic()
 
     def on_end(self, training: Training) -> None:
@@ -152,7 +135,7 @@ class Checkpoints(Callback):
 
     def _refuse_strangers(self, training: Training) -> None:
         """Only a run's own checkpoints may lie where it writes and removes some."""
-        own = {training.id, None} if training.state.steps else {training.id}  # None: damaged, or of 0.1.0
+        own = {training.id, None if training.state.steps else training.id}  # None: damaged, or of 0.1.0
         sidecars, models = _numbered(self.folder, ".json"), _numbered(self.folder, *MODELS)
         strangers = [sidecar.name for sidecar in sidecars if _run_of(sidecar) not in own]
         strangers += [model.name for model in models if model.with_suffix(".json") not in sidecars]
@@ -165,49 +148,52 @@ class Checkpoints(Callback):
             )
 
     def _save(self, training: Training) -> None:
-        """Write the present moment, set aside what lies beyond it, and remove what is too old."""
+        """Write the present step, set aside what lies beyond it, and remove what is too old."""
         here = training.state.steps
-        self._lock.work_at(_name(here, ""))
+        sidecar = self.folder / f"{STEP}{here:010}.json"
         try:
-            _read(self.folder / _name(here, ".json"))  # a run that comes back here has the same bits
+            _read(sidecar)  # a run that comes back here has the same bits
         except (OSError, KeyError, ValueError):
-            write(training, self.folder)
+            with _at_work(sidecar):
+                write(training, sidecar)
         self._saved, self._time = here, monotonic()
-        for sidecar in _numbered(self.folder, ".json"):  # the newest first
+        for sidecar in _numbered(self.folder, ".json"):  # the newest first, and of each the sidecar
             if _steps(sidecar) > here:
-                self._move(sidecar, self.folder / f"{ASIDE}{sidecar.name.removeprefix(STEP)}")
+                with _at_work(sidecar):
+                    for path in filter(Path.exists, _files_of(sidecar)):
+                        path.replace(path.with_name(path.name.replace(STEP, ASIDE)))
         for prefix in (STEP, ASIDE):
             for sidecar in _numbered(self.folder, ".json", prefix=prefix)[self.keep :]:
-                self._move(sidecar, None)
-        self._lock.work_at("-")
+                with _at_work(sidecar):
+                    for path in _files_of(sidecar):
+                        path.unlink(missing_ok=True)
 
-    def _move(self, sidecar: Path, to: Path | None) -> None:
-        """Rename or remove a checkpoint, its sidecar first."""
-        self._lock.work_at(sidecar.stem)
-        for suffix in (".json", *MODELS):
-            path = sidecar.with_suffix(suffix)
-            if to is None:
-                path.unlink(missing_ok=True)
-            elif path.exists():
-                path.replace(to.with_suffix(suffix))
-
-    def _sweep(self, left: str) -> None:
+    def _sweep(self) -> None:
         """Remove what a run of this folder that was killed had left undone: a model without its sidecar."""
-        models = [*_numbered(self.folder, *MODELS), *_numbered(self.folder, *MODELS, prefix=ASIDE)]
-        undone = [m for m in models if m.stem == left and not m.with_suffix(".json").exists()]
-        for path in [*undone, *(self.folder.glob(TEMPORARIES) if left else [])]:
-            path.unlink(missing_ok=True)
-        self._lock.work_at("-")
+        for mark in self.folder.glob(f".*-{NUMBER}.part"):
+            sidecar, *models = _files_of(mark.with_name(f"{mark.stem[1:]}.json"))
+            undone = [] if sidecar.exists() else models
+            for path in (*undone, *self.folder.glob(TEMPORARIES), mark):
+                path.unlink(missing_ok=True)
 
 
-def write(training: Training, folder: Path) -> None:
+@contextmanager
+def _at_work(sidecar: Path) -> Iterator[None]:
+    """The block makes or moves the files of a checkpoint; if it fails, the mark stays."""
+    mark = sidecar.with_name(f".{sidecar.stem}.part")
+    mark.touch()
+    yield
+    mark.unlink()
+
+
+def write(training: Training, sidecar: Path) -> None:
     """Write one checkpoint: first the model, then the sidecar that makes it count."""
     state = describe(training)
-    model = folder / _name(training.state.steps, MODELS[not isinstance(training.llm.vocab, Vocab)])
+    model = sidecar.with_suffix(MODELS[not isinstance(training.llm.vocab, Vocab)])
     save(Parts(training.llm.vocab, training.network, training.llm.adam), model)
     data = orjson.dumps({**state, "model": _sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
-    with atomic_write(model.with_suffix(".json")) as file:
-        file.write(HEAD + _sha256(data).encode() + MIDDLE + data + TAIL)
+    with atomic_write(sidecar) as file:
+        file.write(SIDECAR % (_sha256(data).encode(), data))
 
 
 def resume(folder: str | PathLike[str], texts: Texts, assemble: Callable[[Parts], Any]) -> Training:
@@ -252,19 +238,18 @@ def resume(folder: str | PathLike[str], texts: Texts, assemble: Callable[[Parts]
 
 def describe(training: Training) -> dict[str, Any]:
     """All that decides the next step but the weights and Adam's moments, as plain values and arrays."""
-    if training.llm.parameters.flat.dtype != "float32":
+    dtype, momentum = training.llm.parameters.flat.dtype.name, training.config.momentum
+    if dtype != "float32":
         raise TrainingError(
             "a checkpoint would not keep this model exactly",
             expected="a float32 model, as in RustGPT's files",
-            got=training.llm.parameters.flat.dtype.name,
+            got=dtype,
             remedy='Build the model with dtype="float32".',
         )
-    if training.config.optimizer != "adam" and training.config.momentum:
-        raise TrainingError(
-            "a checkpoint would not keep the velocity of this optimizer",
-            expected="Adam, whose moments RustGPT's files hold, or plain descent without momentum",
-            got=f"momentum={training.config.momentum}",
-        )
+    if training.config.optimizer != "adam" and momentum:
+        what = "a checkpoint would not keep the velocity of this optimizer"
+        expected = "Adam, whose moments RustGPT's files hold, or plain descent without momentum"
+        raise TrainingError(what, expected=expected, got=f"momentum={momentum}")
     config = {field.name: _plain(getattr(training.config, field.name)) for field in fields(TrainingConfig)}
     return {
         "version": 2,
@@ -298,9 +283,8 @@ def _rebuild(state: dict[str, Any], llm: Any, texts: Texts) -> Training:
 def _read(sidecar: Path) -> dict[str, Any]:
     """The state in a sidecar whose own sum and whose model's sum are right."""
     data = sidecar.read_bytes()
-    start = len(HEAD) + DIGITS + len(MIDDLE)
-    body = data[start : -len(TAIL)]
-    if data[:start] != HEAD + _sha256(body).encode() + MIDDLE or not data.endswith(TAIL):
+    body = data[len(SIDECAR % (b"0" * 64, b"")) - 2 : -2]
+    if data != SIDECAR % (_sha256(body).encode(), body):
         raise ValueError("the sidecar is torn or was changed")
     state: dict[str, Any] = orjson.loads(body)
     if _sha256(_model_of(sidecar).read_bytes()) != state["model"]:
@@ -320,24 +304,25 @@ def _run_of(sidecar: Path) -> str | None:
         return None
 
 
-def _name(steps: int, suffix: str) -> str:
-    return f"{STEP}{steps:010}{suffix}"
-
-
 def _steps(sidecar: Path) -> int:
     """The number in a checkpoint's name."""
     return int(sidecar.stem.rpartition("-")[2])
 
 
+def _files_of(sidecar: Path) -> list[Path]:
+    """A checkpoint's files, there or not: the sidecar first."""
+    return [sidecar, *map(sidecar.with_suffix, MODELS)]
+
+
 def _model_of(sidecar: Path) -> Path:
     """The model's file beside a sidecar."""
-    bin, safetensors = map(sidecar.with_suffix, MODELS)
+    _, bin, safetensors = _files_of(sidecar)
     return safetensors if safetensors.exists() else bin
 
 
 def _numbered(folder: Path, *suffixes: str, prefix: str = STEP) -> list[Path]:
     """The files of checkpoints with one of these suffixes, the newest first."""
-    found = (path for suffix in suffixes for path in folder.glob(f"{prefix}{'[0-9]' * 10}{suffix}"))
+    found = (path for suffix in suffixes for path in folder.glob(f"{prefix}{NUMBER}{suffix}"))
     return sorted(found, reverse=True)
 
 

@@ -4,8 +4,7 @@ import gzip
 import io
 import mmap
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO
 
 import zstandard
@@ -19,21 +18,17 @@ WINDOW = 1 << 27
 """Bytes of the past that a zstd stream may refer to: what `zstd --long` needs, and no more."""
 
 
-@contextmanager
-def compressed(file: BinaryIO, packing: str) -> Iterator[BinaryIO]:
+def compressed(file: BinaryIO, packing: str) -> AbstractContextManager[Any]:
     """A file that compresses what is written to it into `file`; the same bytes give the same file, whenever it is made.
 
     Args:
         packing: ".gz", ".zst", or "" for none.
     """
     if packing == ".gz":
-        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as stream:
-            yield stream  # type: ignore[misc]
-    elif packing == ".zst":
-        with zstandard.ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False) as stream:
-            yield stream
-    else:
-        yield file
+        return gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0)
+    if packing == ".zst":
+        return zstandard.ZstdCompressor(write_checksum=True).stream_writer(file, closefd=False)
+    return nullcontext(file)
 
 
 def decompressed(data: Any, packing: str, max_bytes: int) -> Any:

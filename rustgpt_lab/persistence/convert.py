@@ -1,6 +1,8 @@
 """Between a model and the plain values of the schema (`schema.MODEL`)."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -19,6 +21,8 @@ from .reader import inside, limited, require_count
 
 QUIET = np.errstate(over="ignore", invalid="ignore")
 """NumPy need not warn of the numbers that are looked for."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""What Python takes for a character, and Unicode does not."""
 RANGES = {"beta1": (0, 1), "beta2": (0, 1), "epsilon": (0, np.inf)}
 """From where, and up to below what, a setting may go; any other may be every finite number."""
 
@@ -53,30 +57,27 @@ def from_model(parts: Parts) -> dict[str, Any]:
 
 def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
     """A layer as {kind: fields}; `name` is its own in the network."""
-    kind, weights = schema.kind_of(layer).__name__, parts.network.weights
+    kind, values = schema.kind_of(layer).__name__, dict[str, Any]()
     if REGISTRY.get(kind) is not schema.kind_of(layer):
         raise FileError("unregistered", path=f"network[{name}]", expected=", ".join(REGISTRY), got=kind)
-    form, values = schema.form_of(kind), dict[str, Any]()
+    form, path = schema.form_of(kind), f"network[{name}].{kind}"
     for field, part in form.of(layer).items():
-        path = f"network[{name}].{kind}.{field}"
-        if isinstance(part, schema.Matrix):
-            values[field] = _matrix(weights[f"{name}.{field}"], path)
+        if part is schema.MATRIX:
+            values[field] = _matrix(parts.network.weights[f"{name}.{field}"], f"{path}.{field}")
         elif isinstance(part, schema.State):
             owner = f"{name}.{part.parameter}"
-            settings = vars(parts.adam.settings[owner])
+            settings, shape = vars(parts.adam.settings[owner]), parts.network.weights[owner].shape
             values[field] = {key: _setting(key, value, owner) for key, value in settings.items()}
             for key in schema.MOMENTS:  # a model that never learned has none, and saving does not give it any
                 views = vars(parts.adam).get(key)
-                array = views[owner] if views else np.zeros(weights[owner].shape, np.float32)
-                values[field][key] = _matrix(array, path)
+                moment = views[owner] if views else np.zeros(shape, np.float32)
+                values[field][key] = _matrix(moment, f"{path}.{field}")
         elif part is schema.LAYERS:
             values[field] = [_values(parts, f"{name}.{i}", inner) for i, inner in enumerate(layer.layers)]
         elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
-            values[field] = _setting(
-                field, getattr(layer, form.attributes.get(field, field)), f"network[{name}].{kind}"
-            )
+            values[field] = _setting(field, getattr(layer, "d" if field == "embedding_dim" else field), path)
     return {kind: values}
 
 
@@ -88,8 +89,7 @@ def _setting(name: str, value: Any, path: str) -> Any:
 
 def _matrix(array: Array, path: str) -> dict[str, Any]:
     dim = schema.as_matrix(array.shape)
-    if 0 in dim:
-        _check_shape("shape", path, array.shape, dim)
+    _check_shape("shape", path, array.shape, dim)
     return {"v": 1, "dim": dim, "data": array.ravel().astype(np.float32, copy=False)}
 
 
@@ -105,8 +105,25 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     """
     vocab, layers = to_tokenizer(values["vocab"]), [schema.make_layer(entry) for entry in values["network"]]
     arrays, states = list[Any](), dict[str, Settings]()
-    for i, entry in enumerate(values["network"]):
-        _check_layer(layers[i], entry, f"{i}", f".network[{i}]", arrays, states)
+    pairs = zip(schema.every_layer(values["network"]), walk(layers), strict=True)
+    for (name, path, form, fields), (_, layer) in pairs:
+        shapes = {field: param.shape for field, param in layer.parameters().items()}
+        for field, kind in form.of(layer).items():
+            here, value = f"{path}.{field}", fields[field]
+            if kind is schema.MATRIX:
+                _check_shape("shape", here, shapes[field], value["dim"])
+                arrays.append(("weights", f"{name}.{field}", here, value))
+            elif isinstance(kind, schema.State):
+                owner = f"{name}.{kind.parameter}"
+                states[owner] = Settings(*(check_setting(key, value[key], here) for key in schema.ADAM))
+                for key in schema.MOMENTS:
+                    _check_shape("moment shape", f"{here}.{key}", shapes[kind.parameter], value[key]["dim"])
+                    arrays.append((key, owner, f"{here}.{key}", value[key]))
+            elif kind is schema.ACTIVATIONS and value is not None:
+                with inside(here):
+                    require_count(value["dim"], sum(piece.size for piece in value["data"].pieces()))
+            elif isinstance(kind, schema.Scalar | schema.Option):
+                check_setting(field, value, path)
     try:
         check_words(layers, len(vocab))
         network = Network(layers, seed=None, max_seq_len=values.get("max_seq_len"))
@@ -115,44 +132,14 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
         raise FileError("shape", what=error.what, **details) from error
     parts = Parts(vocab, network, Adam(network.parameters))
     parts.adam.settings |= states
-    for numbers in arrays:
-        _fill(parts, allow_nonfinite, *numbers)
+    for place, name, path, matrix in arrays:
+        try:
+            _fill(parts, place, name, matrix)
+        except FileError as error:
+            error.where.enter(path)
+            raise
+    require_sound(parts, {(place, name): path for place, name, path, _ in arrays}, allow_nonfinite)
     return parts
-
-
-def _check_layer(
-    layer: Layer,
-    entry: dict[str, Any],
-    name: str,
-    path: str,
-    arrays: list[Any],
-    states: dict[str, Settings],
-) -> None:
-    """Refuse settings out of range, and shapes other than those of such a layer; collect what there is to copy.
-
-    Of an array that is its place (`weights`, or Adam's `m` or `v`), its name there, its path in the file, and itself.
-    """
-    [(kind, fields)] = entry.items()
-    shapes = {field: param.shape for field, param in layer.parameters().items()}
-    for field, part in schema.form_of(kind).of(layer).items():
-        value, here = fields[field], f"{path}.{kind}.{field}"
-        if isinstance(part, schema.Matrix):
-            _check_shape("shape", here, shapes[field], value["dim"])
-            arrays.append(("weights", f"{name}.{field}", here, value))
-        elif isinstance(part, schema.State):
-            owner = f"{name}.{part.parameter}"
-            for key in schema.MOMENTS:
-                _check_shape("moment shape", f"{here}.{key}", shapes[part.parameter], value[key]["dim"])
-                arrays.append((key, owner, f"{here}.{key}", value[key]))
-            states[owner] = Settings(*(check_setting(key, value[key], here) for key in schema.ADAM))
-        elif part is schema.LAYERS:
-            for i, (inner, values) in enumerate(zip(layer.layers, value, strict=True)):
-                _check_layer(inner, values, f"{name}.{i}", f"{here}[{i}]", arrays, states)
-        elif part is not schema.ACTIVATIONS:
-            check_setting(field, value, f"{path}.{kind}")
-        elif value is not None:
-            with inside(here):
-                require_count(value["dim"], sum(piece.size for piece in value["data"].pieces()))
 
 
 def check_setting(name: str, value: Any, path: str) -> Any:
@@ -176,51 +163,46 @@ def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int
         raise FileError(kind, path=f"{path}.dim", expected=right, got=got)
 
 
-def _fill(
-    parts: Parts, allow_nonfinite: bool, place: str, name: str, path: str, matrix: dict[str, Any]
-) -> None:
-    """Copy an array to its place; it is checked while it is still in the processor's cache."""
-    owner: Any = parts.network if place == "weights" else parts.adam
-    target = getattr(owner, place)[name] if place == "weights" or place in vars(owner) else None
-    count = 0
-    try:
-        for piece in matrix["data"].pieces():
-            if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
-                target = getattr(owner, place)[name]
-            if target is not None:
-                room = target.reshape(-1)[count : count + piece.size]
-                room[:] = piece[: room.size]
-            count += piece.size
-        require_count(matrix["dim"], count)
-    except FileError as error:
-        error.where.enter(path)
-        raise
-    if target is not None:
-        _check(target, path, place, allow_nonfinite)
+def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any]) -> None:
+    """Copy an array to its place."""
+    views, count = parts.network.weights if place == "weights" else vars(parts.adam).get(place), 0
+    target = None if views is None else views[name].reshape(-1)
+    for piece in matrix["data"].pieces():
+        if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
+            target = getattr(parts.adam, place)[name].reshape(-1)
+        if target is not None:
+            target[count : count + piece.size] = piece[: max(target.size - count, 0)]
+        count += piece.size
+    require_count(matrix["dim"], count)
 
 
 @QUIET
-def require_finite(parts: Parts) -> None:
-    """Refuse a model with NaN or infinities, or with negative second moments."""
-    moments = {key: array for key in schema.MOMENTS if (array := vars(parts.adam).get(key))}
-    for place, views in {"weights": parts.network.weights, **moments}.items():
+def require_sound(parts: Parts, paths: Mapping[Any, str] = {}, allow_nonfinite: bool = False) -> None:
+    """Refuse NaN, infinities, and negative second moments.
+
+    The sum of all squares tells; where it is too large for a float, each number does.
+
+    Args:
+        paths: (place, name) of an array -> what the error calls it, if not by its name.
+    """
+    for place, views in (vars(parts.adam) | {"weights": parts.network.weights}).items():
+        if place not in ("weights", *schema.MOMENTS):
+            continue
+        finite = allow_nonfinite or isfinite(np.vdot(views.flat, views.flat))
+        if finite and (place != "v" or views.flat.min(initial=0) >= 0):
+            continue
         for name, array in views.items():
-            _check(array, name if place == "weights" else f"{name}.{place}", place)
+            path = paths.get((place, name), f"{name}.{place}".removesuffix(".weights"))
+            if not allow_nonfinite:
+                _refuse("not finite", ~np.isfinite(array), array, path)
+            if place == "v":
+                _refuse("negative moment", array < 0, array, path, "0 or more")
 
 
-def _check(array: Array, path: str, place: str, allow_nonfinite: bool = False) -> None:
-    """Refuse NaN and infinities. The sum of all squares tells; where it is too large for a float, each number does."""
-    if not allow_nonfinite and not isfinite(np.vdot(array, array)):
-        _refuse("not finite", ~np.isfinite(array), array, path)
-    if place == "v" and array.min() < 0:
-        _refuse("negative moment", array < 0, array, path)
-
-
-def _refuse(kind: str, bad: Any, array: Array, path: str) -> None:
+def _refuse(kind: str, bad: Any, array: Array, path: str, expected: str = "") -> None:
     """Name the first bad number, if there is one."""
     if bad.any():
         index = int(np.argmax(bad))
-        expected = "0 or more" if kind == "negative moment" else ""
         raise FileError(kind, path=f"{path}[{index}]", expected=expected, got=float(array.flat[index]))
 
 
@@ -240,10 +222,8 @@ def from_tokenizer(vocab: Tokenizer) -> dict[str, Any]:
     if vocab.end is None:
         raise FileError("no end", path=".vocab.words", expected=repr(END))
     for i, word in enumerate(vocab.words):
-        try:
-            word.encode()
-        except UnicodeEncodeError as error:
-            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word)) from error
+        if SURROGATE.search(word):
+            raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word))
     limited(len(vocab), schema.MAX_WORDS)
     return {"encode": vocab.ids, "decode": dict(enumerate(vocab.words)), "words": list(vocab.words)}
 
@@ -263,33 +243,16 @@ def to_tokenizer(values: dict[str, Any]) -> Tokenizer:
 
 def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:
     """The vocabulary of which a file keeps three descriptions, if they agree."""
-    numbered = dict(enumerate(words))
-    ids = {word: i for i, word in numbered.items()}
-    if decode != numbered or encode != ids or len(ids) < len(words):
-        raise _disagreement(encode, decode, words)
-    if END not in encode:
+    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
+    if len(ids) < len(words):
+        word, *_ = (word for word, count in Counter(words).items() if count > 1)
+        path = f".vocab.words[{words.index(word, words.index(word) + 1)}]"
+        raise FileError("word twice", path=path, expected="different words", got=repr(word))
+    for part, found, right in (("decode", decode, numbered), ("encode", encode, ids)):
+        if found != right:
+            key = next(key for key in [*right, *found] if found.get(key) != right.get(key))
+            expected, got = (repr(each[key]) if key in each else "nothing" for each in (right, found))
+            raise FileError("contradiction", path=f".vocab.{part}[{key!r}]", expected=expected, got=got)
+    if END not in ids:
         raise FileError("no end", path=".vocab.words", expected=repr(END))
     return Vocab(words)
-
-
-def _disagreement(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> FileError:
-    """The error that says where the parts of a vocabulary disagree."""
-    seen: set[str] = set()
-    for i, word in enumerate(words):
-        if word in seen:
-            return FileError(
-                "word twice", path=f".vocab.words[{i}]", expected="different words", got=repr(word)
-            )
-        seen.add(word)
-    for part, ids in (("decode", sorted(decode)), ("encode", sorted(encode.values()))):
-        gap = next((i for i, found in enumerate(ids) if i != found), None)
-        if gap is not None or len(ids) != len(words):
-            got = f"{len(ids)} ids" if gap is None else f"{ids[gap]} in place of {gap}"
-            expected = f"the ids 0 to {len(words) - 1}, each once"
-            return FileError("id gap", path=f".vocab.{part}", expected=expected, got=got)
-    i, word = next((i, w) for i, w in enumerate(words) if decode[i] != w or encode.get(w) != i)
-    if decode[i] != word:
-        path, expected, got = f".vocab.decode[{i}]", repr(word), repr(decode[i])
-    else:
-        path, expected, got = f".vocab.encode[{word!r}]", str(i), str(encode.get(word, "no such word"))
-    return FileError("contradiction", path=path, expected=expected, got=got)

@@ -7,17 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..layers import REGISTRY
-from .bincode import Bincode
-from .json import Json
 from .reader import Reader, inside, require_count
 from .safetensors import PREFIX, read_header
-from .schema import FLOAT, FLOATS, AnyLayer, Entry, Map, Matrix, Option, Pair, Scalar, Seq, Struct
+from .schema import FLOAT, FLOATS, Entry, Map, Matrix, Scalar, Seq
 
-LABELS = {Matrix: "Array2<f32>", Struct: "struct", AnyLayer: "enum", Pair: "tuple", Entry: "entry"}
-LABELS |= {Seq: "seq", Map: "map", Option: "option"}
-RUST = {"string": "str", "version": "u8", "floats": "seq<f32>", "usize_key": "usize"}
-"""The types by their Rust names; of scalars, where ours differ."""
+RUST = {"string": "str", "version": "u8", "floats": "seq<f32>", "usize_key": "usize", "Matrix": "Array2<f32>"}
+RUST |= {"AnyLayer": "enum", "Pair": "tuple", "State": "struct", "Form": "struct", "Derived": "struct"}
+RUST |= dict.fromkeys(("count", "tag", "layer_tag"), "varint")
+"""Our names of types -> theirs in Rust, where they differ."""
 SHOWN = 3
 """Children of a long list of scalars that `str(node)` shows."""
 LONGEST = 2000
@@ -94,11 +91,17 @@ class Watched(Reader):
     def part(self, name: str, kind: Any) -> Any:
         start, before = self.start(), len(self.nodes)
         value = super().part(name, kind)
-        node = Node(name.removeprefix("."), _label(kind), start, self.offset - start)
+        label = kind.name if isinstance(kind, Scalar) else type(kind).__name__
+        node = Node(name.removeprefix("."), RUST.get(label, label.lower()), start, self.offset - start)
         node.children = self.nodes[before:]
         self.nodes[before:] = [node]
-        if isinstance(kind, Scalar):
-            node.value = value.limit if kind.name == "floats" else value
+        if kind is FLOATS:
+            node.value = value.limit
+            if node.children:  # a count, which only the binary format has
+                size = value.limit * FLOAT.itemsize
+                node.children.append(Node("numbers", "f32", self.offset - size, size))
+        elif isinstance(kind, Scalar):
+            node.value = value
         elif isinstance(kind, Matrix):
             rows, columns = value["dim"]
             node.shape, node.children[-1].value = (rows, columns), rows * columns
@@ -107,46 +110,16 @@ class Watched(Reader):
         elif isinstance(kind, Entry):
             node.name = str(value[0])
         elif isinstance(kind, Seq | Map):
-            node.value = len(node.children)
-        return value
-
-    def tree(self) -> Node:
-        """The tree of the whole file."""
-        self.whole()
-        [root] = self.nodes
-        return root
-
-
-class WatchedJson(Watched, Json):
-    """Notes what is in JSON."""
-
-
-class WatchedBincode(Watched, Bincode):
-    """Notes what is in the binary format: a count or a tag that stands before the parts is a node, too."""
-
-    def part(self, name: str, kind: Any) -> Any:
-        value = super().part(name, kind)
-        node, before = self.nodes[-1], ""
-        first = node.children[0].offset if node.children else self.offset
-        if isinstance(kind, Seq | Map):
-            before, number = "count", node.value
-        elif isinstance(kind, Option):
-            before, number = "tag", int(value is not None)
-        elif isinstance(kind, AnyLayer):
-            before, number = "tag", REGISTRY[node.children[0].name].tag
-        elif kind is FLOATS:
-            before, number = "count", value.limit
-            first = self.offset - number * FLOAT.itemsize
-            node.children = [Node("numbers", "f32", first, self.offset - first)]
-        if before:
-            node.children.insert(0, Node(before, "varint", node.offset, first - node.offset, number))
+            node.value = len(value)
         return value
 
 
-def _label(kind: Any) -> str:
-    if isinstance(kind, Scalar):
-        return RUST.get(kind.name, kind.name)
-    return next(label for base, label in LABELS.items() if isinstance(kind, base))
+def tree(reader: type[Reader], data: Any) -> Node:
+    """The tree of a whole file that such a reader reads."""
+    watched = type("Watched", (Watched, reader), {})(data)
+    watched.whole()
+    [root] = watched.nodes
+    return root
 
 
 def _stats(floats: Any, dim: list[int]) -> Stats:

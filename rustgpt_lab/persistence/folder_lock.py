@@ -29,16 +29,11 @@ else:
 class FolderLock:
     """For one run at a time, of this or of another process; let go by `release`, or when nobody refers to it.
 
-    The file says which process has the lock, and at which checkpoint it is at work. If the process is killed, or
-    fails in the middle of one, the file stays, but the lock does not: the next owner learns from it what was left
-    undone. On a disk that knows no
-    locks, such as some network disks, nobody is kept out.
+    The file says which process has the lock. On a disk that knows no locks, such as some network disks, nobody is kept
+    out.
 
     Args:
         folder: it exists.
-
-    Attributes:
-        left: the checkpoint at which an owner that failed was at work, "-" if at none; "" if none has failed.
 
     Raises:
         TrainingError: somebody else has it.
@@ -48,11 +43,12 @@ class FolderLock:
     def __init__(self, folder: Path):
         path = folder / NAME
         while True:
-            file = open(path, "r+b", 0, opener=_open_or_create)  # noqa: SIM115 - it stays open
+            file = open(path, "a+b", 0)  # noqa: SIM115 - it stays open
             try:
                 _lock(file)
             except (BlockingIOError, PermissionError):
-                owner = _content(file)[0]
+                file.seek(0)
+                owner = file.read(20).decode("ascii", "replace")
                 file.close()
                 raise TrainingError(
                     "another run keeps its checkpoints in this folder",
@@ -65,20 +61,9 @@ class FolderLock:
             if _is_there(path, file):
                 break
             file.close()
-        self._file, self.left = file, _content(file)[1]
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
         self.release = finalize(self, _release, path, file)
-        self.work_at(self.left or "-")  # until that is put right, this one is at it, too
-
-    def work_at(self, name: str) -> None:
-        """Note the checkpoint of which files are about to come or go, "-" for none."""
-        self._file.seek(0)
-        self._file.write(
-            f"{os.getpid():<20} {name:<20}\n".encode()
-        )  # always as long: it is never half a line
-
-
-def _open_or_create(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CREAT, 0o666)
 
 
 def _is_there(path: Path, file: BinaryIO) -> bool:
@@ -90,18 +75,9 @@ def _is_there(path: Path, file: BinaryIO) -> bool:
     return False
 
 
-def _content(file: BinaryIO) -> list[str]:
-    """Who had the lock, and at what checkpoint; "" and "" in a new file."""
-    file.seek(0)
-    return [*file.read(64).decode("ascii", "replace").split(), "", ""][:2]
-
-
 def _release(path: Path, file: BinaryIO) -> None:
-    done = _content(file)[1] == "-"  # else, as after a full disk, the next owner shall know
+    if sys.platform == "win32":
+        file.close()
     with suppress(OSError):  # where an open file can be removed, it must be before another run can lock it
-        if done:
-            path.unlink()
+        path.unlink()
     file.close()
-    if done and sys.platform == "win32":
-        with suppress(OSError):  # another run has it already
-            path.unlink()

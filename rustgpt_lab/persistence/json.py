@@ -12,101 +12,72 @@ import numpy as np
 import orjson
 
 from ..errors import FileError
-from ..layers import REGISTRY
-from .json_numbers import LONGEST, NUMBER, PIECE, SPACE, Span, nearest_float32
-from .reader import Reader, check_matrix, limited
-from .schema import MODEL, AnyLayer, Entry, Map, Matrix, Pair, Scalar, Seq, Struct
+from ..numerics import Array
+from .json_numbers import LONGEST, NUMBER, SPACE, Span, nearest_float32
+from .reader import Reader, decoded, limited
+from .schema import MODEL, Pair, Seq, Struct
 
 INSIDE = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\.)*+', re.DOTALL)
 INTEGER = re.compile(rb"(?:0|[1-9][0-9]*+)(?![.eE0-9])")
 LITERAL = re.compile(rb"null|true|false|-?[0-9][-+.0-9eE]*+")
+LARGE = 3e38
+"""Below this nothing is too large for float32."""
+LIST, OBJECT = (b"[", b"]", "a list"), (b"{", b"}", "an object")
 FOUND = {ord("{"): "an object", ord("["): "a list", ord('"'): "a text"}
 
 
 class Json(Reader):
     """Reads the JSON format."""
 
-    def read(self, kind: Any) -> Any:
-        start = self.start()
-        if isinstance(kind, Scalar):
-            return getattr(self, kind.name)()
-        if isinstance(kind, Matrix):
-            return check_matrix(self._struct(kind), start)
-        if isinstance(kind, Struct):
-            return self._struct(kind)
-        if isinstance(kind, AnyLayer):
-            return self._layer()
-        if isinstance(kind, Seq):
-            return [self.part(f"[{i}]", kind.item) for i in self._separated(b"[", b"]", kind.most)]
-        if isinstance(kind, Map):
-            return dict([self.part("entry", kind.entry) for _ in self._separated(b"{", b"}", kind.most)])
-        if isinstance(kind, Entry):
-            key = self.part("key", kind.key)
-            self.expect(b":", "a colon")
-            return key, self.part("value", kind.value)
-        if isinstance(kind, Pair):
-            found = [self.part(f"[{i}]", kind.item) for i in self._separated(b"[", b"]", 2)]
-            if len(found) != 2:
-                raise FileError("list length", offset=start, expected=2, got=len(found))
-            return found
-        return None if self.has(b"null") else self.part("value", kind.item)
+    def present(self) -> bool:
+        return not self.has(b"null")
 
-    # ---- parts of parts ----------------------------------------------------------------------------------------------
+    def items(self, kind: Any) -> Iterator[int]:
+        start, count, pair = self.start(), 0, isinstance(kind, Pair)
+        opening, close, what = LIST if isinstance(kind, Seq | Pair) else OBJECT
+        self.expect(opening, what)
+        more = not self.has(close)
+        while more:
+            limited(count + 1, 2 if pair else getattr(kind, "most", count + 1), self.offset)
+            yield count
+            count, more = count + 1, self.has(b",")
+            if not more:
+                self.expect(close, f"a comma or {close.decode()!r}")
+        if pair and count < 2:
+            raise FileError("list length", offset=start, expected=2, got=count)
 
-    def elsewhere(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of the fields that do not stand in the text (in a `.safetensors` file: the arrays)."""
-        return {}
-
-    def _struct(self, kind: Struct) -> dict[str, Any]:
-        """An object, its fields in any order, but those that `kind.rest` needs first; of two equal ones the last."""
-        found, fields = self.elsewhere(kind.fields), kind.fields
-        absent = set(found)
-        for _ in self._separated(b"{", b"}"):
-            start, name = self.start(), self._name()
-            if name not in fields and found.keys() >= kind.fields.keys():
-                rest = kind.rest(found)
-                absent |= self.elsewhere(rest).keys()
-                fields = {**kind.fields, **rest}
-            if name not in fields or name in absent:
-                names = ", ".join(field for field in fields if field not in absent)
-                raise FileError("unknown field", offset=start, expected=names, got=repr(name[:40]))
+    def struct(self, kind: Struct) -> dict[str, Any]:
+        """An object, its fields in any order, but those first on which others depend; of two equal ones the last."""
+        found, fields = dict[str, Any](), self.known(kind, {})
+        for _ in self.items(kind):
+            start, name = self.start(), self.string()
+            self.after_key()
+            fields = fields if name in fields else self.known(kind, found)
+            if name not in fields:
+                known = ", ".join(fields)
+                raise FileError("unknown field", offset=start, expected=known, got=repr(name[:40]))
             found[name] = self.part(f".{name}", fields[name])
-        fields = kind.fields
-        if found.keys() >= fields.keys():
-            rest = kind.rest(found)  # once more: of two equal settings the last counts
-            found, fields = found | self.elsewhere(rest), {**fields, **rest}
+        fields = self.known(kind, found)  # once more: of two equal settings the last counts
         if missing := ", ".join(field for field in fields if field not in found):
             raise FileError("missing field", offset=self.offset, expected=missing)
         if surplus := found.keys() - fields.keys():
             raise FileError("unknown field", offset=self.offset, expected=", ".join(fields), got=min(surplus))
         return found
 
-    def _layer(self) -> dict[str, Any]:
+    def known(self, kind: Struct, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The fields that stand in the text, as far as those that were found tell."""
+        return kind.known(found)
+
+    def any_layer(self) -> dict[str, Any]:
         self.expect(b"{", "an object with the name of a layer")
-        start, name = self.start(), self._name()
-        if name not in REGISTRY:
-            raise self.unknown(start, repr(name[:40]))
-        found = self.layer(name)
+        start, name = self.start(), self.string()
+        self.after_key()
+        found = self.layer(name, start, repr(name[:40]))
         self.expect(b"}", "the end of the layer")
         return found
 
-    def _separated(self, opening: bytes, close: bytes, most: int = 1 << 62) -> Iterator[int]:
-        """Counts the parts between the brackets of a list or an object; the caller reads one after each step."""
-        self.expect(opening, "a list" if opening == b"[" else "an object")
-        if self.has(close):
-            return
-        for count in range(most):
-            yield count
-            if not self.has(b","):
-                self.expect(close, f"a comma or {close.decode()!r}")
-                return
-        limited(most + 1, most, self.offset)
-
-    def _name(self) -> str:
-        """The name of a field, and its colon."""
-        name = self.string()
+    def after_key(self) -> None:
         self.expect(b":", "a colon")
-        return name
 
     # ---- tokens ------------------------------------------------------------------------------------------------------
 
@@ -141,8 +112,8 @@ class Json(Reader):
         if not self.has(mark):
             raise self.wrong(what)
 
-    def _match(self, pattern: re.Pattern[bytes], expected: str) -> bytes:
-        """The number that comes next."""
+    def number(self, pattern: re.Pattern[bytes] = NUMBER, expected: str = "a number") -> bytes:
+        """The text of a number."""
         start = self.start()
         match = pattern.match(self.data, start)
         if match is None or match.end() - start > LONGEST:
@@ -151,10 +122,12 @@ class Json(Reader):
         return match[0]
 
     def usize(self) -> int:
-        value = int(self._match(INTEGER, "a whole number from 0"))
+        value = int(self.number(INTEGER, "a whole number from 0"))
         if value >= 1 << 64:
             raise FileError("large number", offset=self.offset, expected="at most 64 bits", got=value)
         return value
+
+    version = usize
 
     def usize_key(self) -> int:
         """A whole number in quotes, as the key of a map."""
@@ -164,15 +137,16 @@ class Json(Reader):
             raise FileError("key", offset=start, expected=expected, got=got)
         return int(text)
 
+    def f64(self) -> float:
+        return float("nan") if self.has(b"null") else float(self.number())  # serde_json writes NaN so
+
     def f32(self) -> float:
-        if self.has(b"null"):  # what serde_json writes for NaN
-            return float("nan")
-        start, text = self.start(), self._match(NUMBER, "a number")
-        value = nearest_float32(np.array([float(text)]), text)[0]
-        if np.isinf(value):
-            expected, got = "at most 3.4028235e38", text.decode()
-            raise FileError("large number", offset=start, expected=expected, got=got)
-        return float(str(value))
+        start = self.start()
+        value, text = self.f64(), bytes(self.data[start : self.offset])
+        narrow = nearest_float32(np.array([value]), text)[0]
+        if np.isinf(narrow):
+            raise FileError("large number", offset=start, expected="at most 3.4028235e38", got=text.decode())
+        return float(str(narrow))
 
     def bool(self) -> bool:
         if not self.has(b"true"):
@@ -187,48 +161,35 @@ class Json(Reader):
         if self.offset < self.size and self.data[self.offset] < ord(" "):
             raise FileError("control character", offset=self.offset)
         self.expect(b'"', "the end of a text")
+        text = decoded(bytes(self.data[start : self.offset]), start)
         try:
-            text = bytes(self.data[start : self.offset]).decode()
             return orjson.loads(text) if "\\" in text else text[1:-1]
-        except UnicodeDecodeError as error:
-            raise self.text_error(start, error) from error
         except orjson.JSONDecodeError as error:
             raise FileError("escape", offset=start, got=text[:40]) from error
 
-    def version(self) -> int:
-        start, version = self.start(), self.usize()
-        if version != 1:
-            raise FileError("version", offset=start, expected=1, got=version)
-        return version
-
     def floats(self) -> Span:
         self.expect(b"[", "a list of numbers")
-        start = stop = self.offset
-        while (found := (piece := bytes(self.data[stop : stop + PIECE])).find(b"]")) < 0:
-            stop += len(piece)
-            if not piece:
-                self.offset = stop
-                raise self.wrong("the end of a list of numbers")
-        self.offset = stop + found + 1
-        return Span(self.data, start, stop + found, self._explain)
-
-    def _explain(self, start: int, end: int) -> FileError:
-        """Which of the numbers between two places is bad, and why."""
-        self.offset = start
-        try:
-            self.f32()
-            while self.start() < end:
-                self.expect(b",", "a comma or the end of the list")
-                self.f32()
-        except FileError as error:
-            return error
-        return FileError("white space", offset=start)
+        start, end = self.offset, self.raw.find(b"]", self.offset)
+        if end < 0:
+            self.offset = self.size
+            raise self.wrong("the end of a list of numbers")
+        self.offset = end + 1
+        return Span(self.raw, start, end, one_by_one)
 
 
-def read(data: Any) -> dict[str, Any]:
-    """The values of `schema.MODEL` in a file; the numbers of arrays are still text."""
-    values: dict[str, Any] = Json(data).whole()
-    return values
+def one_by_one(data: Any, start: int, end: int) -> Array:
+    """The numbers between two places, or the error that says what is wrong with one of them."""
+    reader, found = Json(data), list[float]()
+    reader.offset = start
+    while not found or reader.start() < end:
+        if found:
+            reader.expect(b",", "a comma or the end of the list")
+        start = reader.start()
+        found.append(reader.f64())
+        if abs(found[-1]) > LARGE:
+            reader.offset = start
+            reader.f32()  # refuses what is too large
+    return np.array(found)
 
 
 def write(file: BinaryIO, values: dict[str, Any]) -> None:

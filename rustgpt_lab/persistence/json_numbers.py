@@ -1,6 +1,5 @@
 """The numbers of an array as JSON text: nearly all that there is in a file, so simdjson reads them, in pieces."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -9,8 +8,8 @@ from typing import Any
 import numpy as np
 import simdjson
 
-from ..errors import FileError
 from ..numerics import Array
+from .reader import inside
 
 PIECE = 1 << 16
 """Bytes of text decoded at a time: little enough to stay in the processor's cache."""
@@ -22,56 +21,43 @@ NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?")
 
 
 class Span:
-    """The numbers of an array as text, between its brackets.
+    """The numbers of an array as text: what stands between its brackets.
 
     Args:
         data: the file.
         start, end: where in it the text begins and ends.
-        explain: (start, end) of a piece with something wrong -> the error.
+        one_by_one: (data, start, end) of a piece with something unusual -> float64, or the error.
     """
 
-    def __init__(self, data: memoryview, start: int, end: int, explain: Callable[[int, int], FileError]):
-        self.data, self.start, self.end, self.explain = data, start, end, explain
+    def __init__(self, data: Any, start: int, end: int, one_by_one: Callable[[Any, int, int], Array]):
+        self.data, self.start, self.end, self.one_by_one = data, start, end, one_by_one
         self.limit = (end - start + 1) // 2  # a number has a digit, and all but one a comma
 
     def pieces(self) -> Iterator[Array]:
         """The numbers, float32; null is NaN."""
-        start, parser = self.start, simdjson.Parser()
-        if SPACE.match(self.data, start).end() >= self.end:  # type: ignore[union-attr]
+        data, start, parser = self.data, self.start, simdjson.Parser()
+        if SPACE.match(data, start).end() >= self.end:  # type: ignore[union-attr]
             return
         while start <= self.end:
-            stop = min(start + PIECE, self.end)
-            piece = bytes(self.data[start:stop])
-            if stop < self.end:  # only up to the last comma
-                piece = piece[: max(piece.rfind(b","), 0)]
-                stop = start + len(piece)
-            numbers = _decode(piece, parser)
+            comma = data.find(b",", start + PIECE, self.end)
+            stop = self.end if comma < 0 else comma
+            numbers = _decoded(data[start:stop], parser) if stop - start < PIECE + LONGEST else None
             if numbers is None:
-                error = self.explain(start, stop)
-                error.where.enter(".data")
-                raise error
+                with inside(".data"):
+                    numbers = nearest_float32(self.one_by_one(data, start, stop), data[start:stop])
             yield numbers
             start = stop + 1
 
 
-def _decode(piece: bytes, parser: simdjson.Parser) -> Array | None:
-    """Numbers with commas between them, as float32; None if something is wrong."""
-    text = b"[" + piece + b"]"
+def _decoded(text: bytes, parser: simdjson.Parser) -> Array | None:
+    """Numbers with commas between them, as float32; None if one of them needs a closer look, or is none."""
     try:
-        array: Any = parser.parse(text)
-        wide = np.frombuffer(array.as_buffer(of_type="d"))
-    except (ValueError, TypeError, RuntimeError):  # for simdjson; a null or a long whole number is right, too
-        try:
-            numbers = json.loads(text, parse_int=float, parse_constant=str)
-        except (ValueError, RecursionError):
-            return None
-        if not {type(number) for number in numbers} <= {float, type(None)}:
-            return None
-        wide = np.array(numbers, np.float64)
-    narrow = nearest_float32(wide, piece)
-    commas = np.frombuffer(piece, np.uint8, len(piece) // LONGEST * LONGEST).reshape(-1, LONGEST) == ord(",")
-    sound = wide.size and commas.any(axis=1).all() and not np.isinf(narrow).any()
-    return narrow if sound else None
+        array: Any = parser.parse(b"[%b]" % text)
+        narrow = nearest_float32(np.frombuffer(array.as_buffer(of_type="d")), text)
+    except (ValueError, TypeError, RuntimeError):  # what simdjson refuses: a null or a long whole number, too
+        return None
+    commas = np.frombuffer(text, np.uint8, len(text) // LONGEST * LONGEST).reshape(-1, LONGEST) == ord(",")
+    return narrow if narrow.size and commas.any(axis=1).all() and np.isfinite(narrow).all() else None
 
 
 def nearest_float32(wide: Array, text: bytes) -> Array:

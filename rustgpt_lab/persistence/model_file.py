@@ -11,11 +11,13 @@ from typing import Any, BinaryIO, TypeVar
 
 from ..errors import FileError
 from ..files import atomic_write, mapped
-from . import bincode, gguf, huggingface, json, safetensors
+from . import gguf, huggingface, json, safetensors
+from .bincode import Bincode, encode
 from .compression import MAGIC, compressed, decompressed
-from .convert import Parts, from_model, require_finite, to_model
-from .describe import Node, WatchedBincode, WatchedJson, safetensors_tree
+from .convert import Parts, from_model, require_sound, to_model
+from .describe import Node, safetensors_tree, tree
 from .foreign import recognized
+from .json import Json
 from .rustgpt import Summary, rustgpt_reads
 
 MAX_BYTES = 1 << 30
@@ -33,8 +35,8 @@ class Format:
     describe: Callable[[Any], Node]
 
 
-BINARY = Format(".bin", bincode.write, bincode.read, lambda data: WatchedBincode(data).tree())
-JSON = Format(".json", json.write, json.read, lambda data: WatchedJson(data).tree())
+BINARY = Format(".bin", encode, lambda data: Bincode(data).whole(), lambda data: tree(Bincode, data))
+JSON = Format(".json", json.write, lambda data: Json(data).whole(), lambda data: tree(Json, data))
 SAFETENSORS = Format(".safetensors", safetensors.write, safetensors.read, safetensors_tree)
 FORMATS = {form.extension: form for form in (BINARY, JSON, SAFETENSORS)}
 
@@ -56,7 +58,7 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Sum
     with _named(path):
         form, packing = by_extension(path)
         if form is JSON:  # it has no NaN; the others keep a diverged model as it is
-            require_finite(parts)
+            require_sound(parts)
         values = from_model(parts)
         if form is not SAFETENSORS and "tokenizer" in values["vocab"]:
             raise FileError("no place", path=".vocab", expected="a vocabulary of words", got=parts.vocab)

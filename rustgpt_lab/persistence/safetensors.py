@@ -10,7 +10,7 @@ without a copy. Writing is a header and the numbers: the library would need them
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -28,21 +28,23 @@ from .reader import check_matrix, inside
 
 PREFIX = 8
 """Bytes of the header's length."""
-
-# ---- writing --------------------------------------------------------------------------------------------------------
+METADATA = {
+    "vocabulary": schema.Option(schema.WORDS),
+    "architecture": schema.LAYERS,
+    "max_seq_len": schema.Option(schema.USIZE),
+}
 
 
 def write(file: BinaryIO, values: dict[str, Any]) -> None:
-    """Write the values of `schema.MODEL`; the arrays go from their own memory straight to the file."""
-    tensors: dict[str, dict[str, Any]] = {}
-    layers = [_bare(f"{i}", entry, tensors) for i, entry in enumerate(values["network"])]
+    """Write the values of `schema.MODEL`, which lose their arrays: those go from their own memory to the file."""
+    found = [(name, fields.pop(field)) for name, _, fields, field in _arrays(values["network"])]
+    tensors = {name: matrix for name, matrix in found if matrix is not None}
     vocab = values["vocab"]
     tokenizer = vocab if "tokenizer" in vocab else {"vocabulary": _json(vocab["words"])}
-    metadata = {**tokenizer, "architecture": _json(layers)}
-    if values.get("max_seq_len") is not None:
+    metadata = {**tokenizer, "architecture": _json(values["network"])}
+    if values["max_seq_len"] is not None:
         metadata["max_seq_len"] = _json(values["max_seq_len"])
-    header: dict[str, Any] = {"__metadata__": metadata}
-    start = 0
+    header, start = dict[str, Any](__metadata__=metadata), 0
     for name, matrix in tensors.items():
         end = start + matrix["data"].nbytes
         header[name] = {"dtype": "F32", "shape": matrix["dim"], "data_offsets": (start, end)}
@@ -54,75 +56,45 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
         file.write(matrix["data"].astype(schema.FLOAT, copy=False).data)
 
 
-def _bare(name: str, entry: dict[str, Any], tensors: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """A layer without its arrays, which go into `tensors` under their names."""
-    [(kind, fields)] = entry.items()
-    bare = dict[str, Any]()
-    for field, value in fields.items():
-        if schema.form_of(kind).fields.get(field) is schema.ACTIVATIONS:
-            continue
-        if isinstance(value, list):
-            bare[field] = [_bare(f"{name}.{i}", inner, tensors) for i, inner in enumerate(value)]
-        elif not isinstance(value, dict):
-            bare[field] = value
-        elif "data" in value:
-            tensors[f"{name}.{field}"] = value
-        else:
-            tensors |= {f"{name}.{field}.{key}": value[key] for key in schema.MOMENTS}
-            bare[field] = {key: value[key] for key in schema.ADAM}
-    return {kind: bare}
-
-
 def _json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-# ---- reading --------------------------------------------------------------------------------------------------------
+def _arrays(layers: list[Any]) -> Iterator[tuple[str, Any, dict[str, Any], str]]:
+    """What of the layers' values is not in the JSON: (its name as a tensor, its kind, the dict it is in, its key)."""
+    for name, _, form, fields in schema.every_layer(layers):
+        for field, kind in form.known(fields).items():
+            if not _in_json(kind):
+                yield f"{name}.{field}", kind, fields, field
+            elif isinstance(kind, schema.State):
+                for key, moment in schema.MOMENTS.items():
+                    yield f"{name}.{field}.{key}", moment, fields[field], key
 
 
-class Architecture(Json):
-    """Reads the metadata's JSON; the arrays of the layers are the tensors of the file, and those are then `used`."""
+def _in_json(kind: Any) -> bool:
+    return kind is not schema.MATRIX and kind is not schema.ACTIVATIONS
 
-    def __init__(self, data: bytes, tensors: dict[str, dict[str, Any]]):
-        super().__init__(data)
-        self.tensors, self.names, self.used = tensors, list[str](), set[str]()
 
-    def part(self, name: str, kind: Any) -> Any:
-        if kind is not schema.LAYER and not isinstance(kind, schema.State):
-            return super().part(name, kind)
-        self.names.append(name.strip(".[]"))
-        value = super().part(name, kind)
-        self.names.pop()
-        return value
+class Metadata(Json):
+    """Reads the metadata's JSON, in which layers have no arrays."""
 
-    def elsewhere(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            field: None if kind is schema.ACTIVATIONS else self._take(".".join([*self.names, field]))
-            for field, kind in fields.items()
-            if kind is schema.ACTIVATIONS or isinstance(kind, schema.Matrix)
-        }
-
-    def _take(self, name: str) -> dict[str, Any]:
-        if name not in self.tensors:
-            raise FileError("missing tensor", expected=name)
-        self.used.add(name)
-        return self.tensors[name]
+    def known(self, kind: schema.Struct, found: Mapping[str, Any]) -> dict[str, Any]:
+        return {field: part for field, part in kind.known(found).items() if _in_json(part)}
 
 
 def read(data: Any) -> dict[str, Any]:
     """The values of `schema.MODEL` in a file; the numbers of arrays are windows into `data`."""
     metadata, tensors = read_header(data)
     found: dict[str, Any] = {}
-    for name, kind in (
-        ("vocabulary", schema.WORDS),
-        ("architecture", schema.LAYERS),
-        ("max_seq_len", schema.USIZE),
-    ):
+    for name, kind in METADATA.items():
         with inside(f"__metadata__.{name}"):
-            text = Architecture(metadata.get(name, "null").encode(), tensors)
-            found[name] = text.whole(kind if name in metadata else schema.Option(kind))
-            if kind is schema.LAYERS and (surplus := tensors.keys() - text.used):
-                raise FileError("surplus tensor", got=min(surplus))
+            found[name] = Metadata(metadata.get(name, "null").encode()).whole(kind)
+    for name, kind, fields, field in _arrays(found["architecture"]):
+        if kind is schema.MATRIX and name not in tensors:
+            raise FileError("missing tensor", expected=name)
+        fields[field] = tensors.pop(name) if kind is schema.MATRIX else None
+    if tensors:
+        raise FileError("surplus tensor", path="__metadata__.architecture", got=min(tensors))
     vocab = _vocab(metadata, found["vocabulary"])
     return {"vocab": vocab, "network": found["architecture"], "max_seq_len": found["max_seq_len"]}
 
@@ -152,11 +124,11 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
                 metadata = dict(sorted((header.metadata() or {}).items()))
                 for name in header.offset_keys():  # one after the other, without gap or overlap
                     part = header.get_slice(name)
-                    tensors[name] = {"dtype": part.get_dtype(), "dim": part.get_shape()}
+                    tensors[name] = {"v": 1, "dtype": part.get_dtype(), "dim": part.get_shape()}
     except OSError as error:
         raise access_error("the header cannot be checked", gettempdir(), error) from error
     except SafetensorError as error:
-        raise _explanation(data, start, str(error)) from error
+        raise _explanation(data, start, str(error).rpartition("header: ")[2]) from error
     if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
         raise _foreign(tensors)
     for name, tensor in tensors.items():
@@ -164,9 +136,10 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
             if tensor["dtype"] != "F32" or len(tensor["dim"]) != 2:
                 got = f"{tensor['dtype']} {tensor['dim']}"
                 raise FileError("tensor type", path=".dtype", expected="F32 and two dimensions", got=got)
-            tensor |= {"offset": start, "data": Window(data, prod(tensor["dim"]), start)}
-            start += prod(tensor["dim"]) * schema.FLOAT.itemsize
-            check_matrix(tensor, tensor["offset"])
+            end = start + prod(tensor["dim"]) * schema.FLOAT.itemsize
+            tensor |= {"offset": start, "data": Window(data[start:end])}
+            check_matrix(tensor, start)
+            start = end
     return metadata, tensors
 
 
@@ -183,33 +156,15 @@ def _foreign(tensors: dict[str, dict[str, Any]]) -> FileError:
 
 
 def _explanation(data: memoryview, start: int, message: str) -> FileError:
-    """Where the header is wrong that the library has refused, and why."""
-    size = len(data)
-    if size < PREFIX:
-        return FileError("cut off", offset=size, expected=f"{PREFIX} bytes with a length", got=size)
-    if start > size:
-        return FileError("header length", offset=0, expected=f"at most {size - PREFIX}", got=start - PREFIX)
-    try:
-        header, position = orjson.loads(data[PREFIX:start]), 0
-        header.pop("__metadata__", None)
-        for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-            if tensor["dtype"] != "F32":
-                return FileError("tensor type", path=f"{name}.dtype", expected="F32", got=tensor["dtype"])
-            found, end = tensor["data_offsets"], position + prod(tensor["shape"]) * schema.FLOAT.itemsize
-            expected = [position, end]
-            if found != expected:
-                return FileError("tensor place", path=f"{name}.data_offsets", expected=expected, got=found)
-            position = end
-        left = size - start - position
-        if left < 0:
-            return FileError(
-                "cut off", offset=start, expected=f"{position} bytes of numbers", got=size - start
-            )
-        if left:
-            got = f"{left} more bytes"
-            return FileError("trailing bytes", offset=start + position, expected="the end", got=got)
-    except (ValueError, TypeError, KeyError, AttributeError):  # it is not even that
-        pass
+    """Our error for a header that the library has refused with a message."""
+    if "not fully covered" in message:
+        tensors = orjson.loads(data[PREFIX:start])
+        tensors.pop("__metadata__", None)
+        end = start + max((tensor["data_offsets"][1] for tensor in tensors.values()), default=0)
+        if end > len(data):
+            return FileError("cut off", offset=len(data), expected=f"{end} bytes", got=len(data))
+        got = f"{len(data) - end} more bytes"
+        return FileError("trailing bytes", offset=end, expected="the end of the file", got=got)
     place = re.search(r" at line 1 column (\d+)", message)
     offset = PREFIX + max(int(place[1]) - 1 if place else 0, 0)
     return FileError("header", offset=offset, expected="the names of tensors", got=message)

@@ -7,7 +7,7 @@ registered kind follows from its constructor and its parameters: its settings, i
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter, signature
@@ -38,26 +38,19 @@ Option = namedtuple("Option", "item")
 AnyLayer = namedtuple("AnyLayer", "")  # a layer: its tag or its name, then its form
 
 
-@dataclass(frozen=True)
+@dataclass
 class Struct:
     """Named parts, in order."""
 
     fields: Mapping[str, Any]
 
-    def rest(self, found: dict[str, Any]) -> Mapping[str, Any]:
-        """The fields that follow, when those in `fields` are known."""
-        return {}
+    def known(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The fields that there are, as far as the values that were found tell."""
+        return self.fields
 
 
 class Matrix(Struct):
     """An array as the Rust crate ndarray writes it: its version, its two dimensions, its numbers row by row."""
-
-
-@dataclass(frozen=True)
-class State(Struct):
-    """Adam's state of one parameter of the layer."""
-
-    parameter: str
 
 
 USIZE, F32, BOOL, STRING, FLOATS = map(Scalar, ("usize", "f32", "bool", "string", "floats"))
@@ -65,31 +58,32 @@ MATRIX = Matrix({"v": Scalar("version"), "dim": Pair(USIZE), "data": FLOATS})
 ACTIVATIONS = Option(MATRIX)
 """What RustGPT's last forward pass left behind: read, checked and dropped; never written."""
 WORD_TO_ID, ID_TO_WORD = Entry(STRING, USIZE), Entry(Scalar("usize_key"), STRING)
-WORDS, LAYER = Seq(STRING, MAX_WORDS), AnyLayer()
-LAYERS = Seq(LAYER, MAX_LAYERS)
+WORDS, LAYERS = Seq(STRING, MAX_WORDS), Seq(AnyLayer(), MAX_LAYERS)
 VOCAB = Struct({"encode": Map(WORD_TO_ID, MAX_WORDS), "decode": Map(ID_TO_WORD, MAX_WORDS), "words": WORDS})
 MODEL = Struct({"vocab": VOCAB, "network": LAYERS})
 ADAM = {"beta1": F32, "beta2": F32, "epsilon": F32, "timestep": USIZE}
 MOMENTS = {"m": MATRIX, "v": MATRIX}
 
 
-def adam(parameter: str) -> State:
-    return State(ADAM | MOMENTS, parameter)
+class State(Struct):
+    """Adam's state of one parameter of the layer."""
+
+    def __init__(self, parameter: str):
+        super().__init__(ADAM | MOMENTS)
+        self.parameter = parameter
 
 
 # ---- forms of layers ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass
 class Form(Struct):
     """A kind of layer. A field that is a matrix is the parameter of that name; a scalar is a setting.
 
-    `make` gives an empty layer of the sizes that were read; `attributes` says where a layer keeps a setting that it
-    calls otherwise.
+    `make` gives an empty layer of the sizes that were read.
     """
 
-    make: Callable[[dict[str, Any]], Layer]
-    attributes: Mapping[str, str]
+    make: Callable[[Mapping[str, Any]], Layer]
 
     def of(self, layer: Layer) -> Mapping[str, Any]:
         """All fields of a layer."""
@@ -99,54 +93,49 @@ class Form(Struct):
 class Derived(Form):
     """A kind whose form is not RustGPT's: its arrays are known when its settings are."""
 
-    def rest(self, found: dict[str, Any]) -> Mapping[str, Any]:
-        return self._arrays(self.make(found))
+    def known(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.of(self.make(found)) if found.keys() >= self.fields.keys() else self.fields
 
     def of(self, layer: Layer) -> Mapping[str, Any]:
-        return {**self.fields, **self._arrays(layer)}
-
-    def _arrays(self, layer: Layer) -> dict[str, Any]:
         own = {name: param for name, param in layer.parameters().items() if not param.tied_to}
-        states = {f"optimizer_{name}": adam(name) for name, param in own.items() if param.adam}
+        states = {f"optimizer_{name}": State(name) for name, param in own.items() if param.adam}
         if twice := own.keys() & states.keys() | {*own, *states} & self.fields.keys():
-            raise FileError(
-                "no place", path=f".{type(layer).__name__}", got=f"two fields called {min(twice)}"
-            )
-        return dict.fromkeys(own, MATRIX) | states
+            got = f"two fields called {min(twice)}"
+            raise FileError("no place", path=f".{type(layer).__name__}", got=got)
+        return {**self.fields, **dict.fromkeys(own, MATRIX), **states}
 
 
-# fmt: off
-RUSTGPT: dict[str, Form] = {
-    "Embeddings": Form(
-        {"token_embeddings": MATRIX, "positional_embeddings": MATRIX, "cached_input": ACTIVATIONS,
-         "token_optimizer": adam("token_embeddings"), "positional_optimizer": adam("positional_embeddings")},
-        lambda f: Embeddings(*f["token_embeddings"]["dim"], *f["positional_embeddings"]["dim"][:1]), {},
-    ),
-    "SelfAttention": Form(
-        {"embedding_dim": USIZE, "w_q": MATRIX, "w_k": MATRIX, "w_v": MATRIX, "cached_input": ACTIVATIONS,
-         "optimizer_w_q": adam("w_q"), "optimizer_w_k": adam("w_k"), "optimizer_w_v": adam("w_v")},
-        lambda f: SelfAttention(f["embedding_dim"]), {"embedding_dim": "d"},
-    ),
-    "FeedForward": Form(
-        {"w1": MATRIX, "b1": MATRIX, "w2": MATRIX, "b2": MATRIX,
-         "input": ACTIVATIONS, "hidden_pre_activation": ACTIVATIONS, "hidden_post_activation": ACTIVATIONS,
-         "optimizer_w1": adam("w1"), "optimizer_b1": adam("b1"),
-         "optimizer_w2": adam("w2"), "optimizer_b2": adam("b2")},
-        lambda f: FeedForward(*f["w1"]["dim"]), {},
-    ),
-    "LayerNorm": Form(
-        {"epsilon": F32, "gamma": MATRIX, "beta": MATRIX,
-         "cached_input": ACTIVATIONS, "cached_mean": ACTIVATIONS, "cached_std": ACTIVATIONS,
-         "optimizer_gamma": adam("gamma"), "optimizer_beta": adam("beta")},
-        lambda f: LayerNorm(f["gamma"]["dim"][1], f["epsilon"]), {},
-    ),
-    "OutputProjection": Form(
-        {"w_out": MATRIX, "b_out": MATRIX, "optimizer": adam("w_out"), "cached_input": ACTIVATIONS},
-        lambda f: OutputProjection(*f["w_out"]["dim"]), {},
-    ),
-}
-# fmt: on
+WRITTEN = """
+Embeddings: token_embeddings A, positional_embeddings A, cached_input ?A,
+    token_optimizer Adam token_embeddings, positional_optimizer Adam positional_embeddings;
+SelfAttention: embedding_dim usize, w_q A, w_k A, w_v A, cached_input ?A,
+    optimizer_w_q Adam w_q, optimizer_w_k Adam w_k, optimizer_w_v Adam w_v;
+FeedForward: w1 A, b1 A, w2 A, b2 A, input ?A, hidden_pre_activation ?A, hidden_post_activation ?A,
+    optimizer_w1 Adam w1, optimizer_b1 Adam b1, optimizer_w2 Adam w2, optimizer_b2 Adam b2;
+LayerNorm: epsilon f32, gamma A, beta A, cached_input ?A, cached_mean ?A, cached_std ?A,
+    optimizer_gamma Adam gamma, optimizer_beta Adam beta;
+OutputProjection: w_out A, b_out A, optimizer Adam w_out, cached_input ?A"""
 """RustGPT's own kinds, in the order of their tags. (b_out has no optimizer: it is moved by plain descent.)"""
+MAKE: dict[str, Callable[[Mapping[str, Any]], Layer]] = {
+    "Embeddings": lambda f: Embeddings(*f["token_embeddings"]["dim"], *f["positional_embeddings"]["dim"][:1]),
+    "SelfAttention": lambda f: SelfAttention(f["embedding_dim"]),
+    "FeedForward": lambda f: FeedForward(*f["w1"]["dim"]),
+    "LayerNorm": lambda f: LayerNorm(f["gamma"]["dim"][1], f["epsilon"]),
+    "OutputProjection": lambda f: OutputProjection(*f["w_out"]["dim"]),
+}
+
+
+def _form(name: str, text: str) -> Form:
+    """A form as it is written above: A is an array, ?A an optional one."""
+    kinds = {"usize": USIZE, "f32": F32, "A": MATRIX, "?A": ACTIVATIONS}
+    parts = [part.split() for part in text.split(",")]
+    fields = {field: State(parameter[0]) if parameter else kinds[kind] for field, kind, *parameter in parts}
+    return Form(fields, MAKE[name])
+
+
+RUSTGPT = {
+    name.strip(): _form(name.strip(), text) for name, text in (kind.split(":") for kind in WRITTEN.split(";"))
+}
 PLAIN: dict[Any, Scalar] = {int: USIZE, float: F32, bool: BOOL, str: STRING}
 """What the annotation of a constructor's argument says -> how it is written."""
 
@@ -160,12 +149,6 @@ def form_of(name: str) -> Form:
     """The form of a registered kind of layer."""
     kind: Any = REGISTRY[name]
     return RUSTGPT.get(name) or _derived(kind)
-
-
-def make_layer(entry: dict[str, Any]) -> Layer:
-    """An empty layer of the sizes that were read."""
-    [(name, fields)] = entry.items()
-    return form_of(name).make(fields)
 
 
 @cache
@@ -183,7 +166,7 @@ def _derived(kind: Any) -> Form:
             raise FileError("no place", path=path, expected=expected, got=hints.get(name))
         fields[name] = scalar if len(types) == 1 else Option(scalar)
 
-    def make(found: dict[str, Any]) -> Layer:
+    def make(found: Mapping[str, Any]) -> Layer:
         settings = {name: found[name] for name in fields if name != inner}
         layers = [make_layer(entry) for entry in found[inner]] if inner else []
         try:
@@ -194,11 +177,30 @@ def _derived(kind: Any) -> Form:
             raise FileError("no layer", expected=expected, got=f"{settings}: {error}") from error
         return layer
 
-    return Derived(fields, make, {})
+    return Derived(fields, make)
 
 
-def as_matrix(shape: tuple[int, ...]) -> tuple[int, ...]:
+# ---- layers as values -----------------------------------------------------------------------------------------------
+
+
+def make_layer(entry: dict[str, Any]) -> Layer:
+    """An empty layer of the sizes that were read."""
+    [(name, fields)] = entry.items()
+    return form_of(name).make(fields)
+
+
+def every_layer(
+    entries: list[Any], name: str = "", path: str = ".network"
+) -> Iterator[tuple[str, str, Form, Any]]:
+    """Layers' values, and those of the layers inside them: (name, path in the file, form, fields)."""
+    for i, entry in enumerate(entries):
+        [(kind, fields)] = entry.items()
+        form, here = form_of(kind), f"{path}[{i}].{kind}"
+        yield f"{name}{i}", here, form, fields
+        for inner in (name for name, part in form.fields.items() if part is LAYERS):
+            yield from every_layer(fields[inner], f"{name}{i}.", f"{here}.{inner}")
+
+
+def as_matrix(shape: tuple[int, ...]) -> tuple[int, int]:
     """The dimensions in a file of an array of any shape: its first axis x all others; a vector is one row."""
-    if len(shape) == 2:
-        return shape
-    return (shape[0], prod(shape[1:])) if shape[1:] else (1, prod(shape))
+    return (shape[0], prod(shape[1:])) if len(shape) > 1 else (1, prod(shape))

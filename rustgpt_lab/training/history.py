@@ -37,8 +37,8 @@ def averaged(averages: Sequence[float], loss: float, step: int) -> tuple[float, 
     return tuple(a + share * (loss - a) for a, share in zip(old, shares, strict=True))
 
 
-class Table:
-    """Rows of numbers, evenly spaced over the whole run, never more than `limit` of them.
+class Rows:
+    """Numbers of many steps, a row for each, evenly spaced over the whole run, never more than `limit` of them.
 
     Rows are counted from 0; row i is kept if i is a multiple of `stride`, a power of two.
 
@@ -63,7 +63,7 @@ class Table:
         self.count += 1
 
     def next_is_kept(self) -> bool:
-        """Whether the next row will be kept; halves a table that is full."""
+        """Whether the next row will be kept; halves the rows when there is no room."""
         if self.count % self.stride == 0 and len(self) == self.limit:
             self._rows[: self.limit // 2] = self._rows[::2].copy()
             self.stride *= 2
@@ -94,7 +94,7 @@ class Table:
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Table:
+    def from_state(cls, state: dict[str, Any]) -> Rows:
         table = cls(state["columns"], state["limit"])
         table.stride, table.count = state["stride"], state["count"]
         rows = np.array(state["rows"], dtype=float).reshape(len(table), len(table.columns))
@@ -125,10 +125,10 @@ class History:
 
     def __init__(self, norms: Sequence[str] = ()):
         self.names = list(norms)
-        self._steps = Table(STEP_COLUMNS)
-        self._norms = Table([f"{name}.{column}" for name in norms for column in NORM_COLUMNS])
-        self._epochs = Table(("loss",))
-        self._averages = Table([str(beta) for beta in SMOOTHINGS])
+        self._steps = Rows(STEP_COLUMNS)
+        self._norms = Rows([f"{name}.{column}" for name in norms for column in NORM_COLUMNS])
+        self._epochs = Rows(("loss",))
+        self._averages = Rows([str(beta) for beta in SMOOTHINGS])
         self._lock = Lock()
         self.outcome = ""
 
@@ -217,7 +217,7 @@ class History:
         history.outcome = state.get("outcome", "")  # the first edition did not keep it
         for name in TABLES:
             if name in state:
-                setattr(history, name, Table.from_state(state[name]))
+                setattr(history, name, Rows.from_state(state[name]))
         if "_averages" not in state:  # of the first edition: those of what it kept
             table = history._averages
             averages: tuple[float, ...] = ()

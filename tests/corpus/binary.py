@@ -190,9 +190,9 @@ FILES = [
         "key twice",
         ("vocab.decode[0]", "twice"),
     ),
-    Bad("a gap in decode", VOCAB.replace(b"\x01\x04</s>", b"\x02\x04</s>") + b"\x00", "id gap", ("vocab.decode", "2 in place of 1")),
-    Bad("a gap in encode", VOCAB.replace(b"\x04</s>\x01", b"\x04</s>\x05") + b"\x00", "id gap", ("vocab.encode", "5 in place of 1")),
-    Bad("a word too few in encode", b"\x01\x04</s>\x00" + DECODE + WORDS + b"\x00", "id gap", ("vocab.encode", "0 to 1", "1 ids")),
+    Bad("a gap in decode", VOCAB.replace(b"\x01\x04</s>", b"\x02\x04</s>") + b"\x00", "contradiction", ("vocab.decode[1]", "expected '</s>'", "found nothing")),
+    Bad("a gap in encode", VOCAB.replace(b"\x04</s>\x01", b"\x04</s>\x05") + b"\x00", "contradiction", ("vocab.encode['</s>']", "expected 1", "found 5")),
+    Bad("a word too few in encode", b"\x01\x04</s>\x00" + DECODE + WORDS + b"\x00", "contradiction", ("vocab.encode['a']", "expected 0", "found nothing")),
     Bad(
         "encode against words",
         b"\x02" b"\x01a\x01" b"\x04</s>\x00" + DECODE + WORDS + b"\x00",
@@ -200,5 +200,6 @@ FILES = [
         ("vocab.encode['a']", "expected 0", "found 1"),
     ),
     Bad("decode against words", ENCODE + DECODE.replace(b"a", b"b") + WORDS + b"\x00", "contradiction", ("vocab.decode[0]", "'a'", "'b'")),
+    Bad("a word too many in encode", b"\x03\x01b\x02" + ENCODE[1:] + DECODE + WORDS + b"\x00", "contradiction", ("vocab.encode['b']", "expected nothing", "found 2")),
     Bad("no </s>", VOCAB.replace(b"</s>", b"</t>") + b"\x00", "no end", ("vocab.words", "'</s>'")),
 ]  # fmt: skip

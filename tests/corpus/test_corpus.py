@@ -54,7 +54,7 @@ def test_messages_hold_nothing_but_printable_text() -> None:
 def test_every_kind_of_error_has_its_file() -> None:
     elsewhere = {  # these need more than the bytes of a file: see the tests of files, limits, compression, tensors
         "access", "not a file", "too large", "bomb", "extension", "other extension", "foreign", "not compressed",
-        "compression", "too deep", "no layer", "white space", "header", "header length", "tensor place",
+        "compression", "too deep", "no layer", "header", "tensor place",
         "tensor type", "missing tensor", "surplus tensor", "unregistered", "no place", "not computed", "not the model",
         "tokenizer",
     }  # fmt: skip

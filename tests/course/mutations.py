@@ -78,6 +78,14 @@ MUTATIONS = [
     Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
     Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(wide, piece)", "(wide.round(6), piece)"),
     Mutation("Adam's m is loaded from v", "09", "persistence/convert.py", '{key}", value[key]))', '{key}", value["v"]))'),
+    Mutation("top-p leaves out the word that reaches it", "10", "generation/sampling.py", "p[p.cumsum(axis=-1) - p >= self.top_p] = 0", "p[p.cumsum(axis=-1) >= self.top_p] = 0"),
+    Mutation("a beam forgets the words before", "10", "generation/beam.py", "totals = logs[rows] + np.array(", "totals = logs[rows] + 0 * np.array("),
+    Mutation("the length penalty is not used", "10", "generation/beam.py", "len(logs) ** self.length_penalty", "len(logs)"),
+    Mutation("pairs are turned the other way round", "11", "layers/rotary.py", "a * cos - b * sin, a * sin + b * cos", "a * cos + b * sin, b * cos - a * sin"),
+    Mutation("keys are turned as if all stood at 0", "11", "layers/rotary.py", "return cos[positions, None], sin", "return cos[0 * positions, None], sin"),
+    Mutation("the gate is always open", "11", "layers/swiglu.py", "lambda gate, up: silu(gate) * up, gate", "lambda gate, up: gate * up, gate"),
+    Mutation("RMSNorm without its epsilon", "11", "layers/rms_norm.py", "self.d + self.epsilon)[", "self.d)["),
+    Mutation("a silenced head is another one", "11", "course/circuits.py", "w_o[[*heads]] = 0", "w_o[[h - 1 for h in heads]] = 0"),
 ]
 # fmt: on
 

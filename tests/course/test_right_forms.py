@@ -12,7 +12,7 @@ import pytest
 
 from rustgpt_lab.course import check
 from rustgpt_lab.course.exercise import Exercise
-from rustgpt_lab.course.exercises import nb02, nb07, nb08, nb09
+from rustgpt_lab.course.exercises import nb02, nb07, nb08, nb09, nb10
 
 from .test_exercises import EACH, answer
 
@@ -127,6 +127,11 @@ def test_an_odd_form_passes(exercise: Exercise, name: str) -> None:
         ("09.4", lambda x: next(t for n in range(1, 10) if float(t := f"{x:.{n}g}") == x)),  # in float32, too
         ("02.2", lambda table, v: np.vecdot(table, v) / np.sqrt((table**2).sum(1) * (v @ v))),
         ("08.3", nb08.adapted),
+        ("10.1", nb10.softened),
+        ("10.1", lambda logits, T: np.exp(logits) ** (1 / T) / (np.exp(logits) ** (1 / T)).sum()),
+        ("10.2", nb10.nucleus),
+        ("10.3", nb10.step),
+        ("10.4", lambda logs, penalty: np.mean(logs) * len(logs) ** (1 - penalty)),
     ],
 )  # fmt: skip
 def test_another_way_passes(id: str, right) -> None:

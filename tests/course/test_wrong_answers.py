@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rustgpt_lab.course import check
-from rustgpt_lab.course.exercises import nb01, nb02, nb03, nb05, nb06a, nb06b, nb07, nb08, nb09
+from rustgpt_lab.course.exercises import nb01, nb02, nb03, nb05, nb06a, nb06b, nb07, nb08, nb09, nb10
 from rustgpt_lab.numerics import softmax
 from rustgpt_lab.persistence.bincode import varint
 from rustgpt_lab.tokenizers import tokenize
@@ -676,6 +676,42 @@ OTHERS = [
     ("09.4", lambda x: nb09.shortest(x).encode()),
     ("09.4", lambda x: "abc"),
     ("09.4", lambda x: f"{x!s:.6}"),
+    ("10.1", lambda logits, T: np.exp(logits / T) / np.exp(logits).sum()),
+    ("10.1", lambda logits, T: softmax(logits) ** T / (softmax(logits) ** T).sum()),
+    ("10.1", lambda logits, T: softmax(logits - T)),
+    ("10.1", lambda logits, T: softmax(logits / 2)),
+    ("10.1", lambda logits, T: softmax(logits / T).round(2)),
+    ("10.1", lambda logits, T: np.sort(softmax(logits / T))[::-1]),
+    ("10.1", lambda logits, T: softmax(logits / T)[None]),
+    ("10.1", lambda logits, T: np.log(softmax(logits / T))),
+    ("10.1", lambda logits, T: (logits / T) / (logits / T).sum()),
+    ("10.2", lambda p, share: nb10.nucleus(p, 0.9)),
+    ("10.2", lambda p, share: p[np.argsort(-p)] * (np.cumsum(np.sort(p)[::-1]) - np.sort(p)[::-1] < share)),
+    ("10.2", lambda p, share: nb10.top_p(p, share)[nb10.top_p(p, share) > 0]),
+    ("10.2", lambda p, share: np.where(p >= share, p, 0) / max(p[p >= share].sum(), 1e-9)),
+    ("10.2", lambda p, share: np.flatnonzero(nb10.top_p(p, share))),
+    ("10.2", lambda p, share: nb10.nucleus(p, share, gone=lambda kept, share: np.arange(len(kept)) >= 2)),
+    ("10.2", lambda p, share: nb10.nucleus(p, share, gone=lambda kept, share: np.cumsum(kept) - kept >= share / 2)),
+    ("10.2", lambda p, share: softmax(nb10.top_p(p, share))),
+    ("10.3", lambda totals, logs, width: nb10.beam_step(totals, logs, width)[::-1]),
+    ("10.3", lambda totals, logs, width: nb10.beam_step(totals, logs, width)[1]),
+    ("10.3", lambda totals, logs, width: nb10.beam_step(totals, logs, 2)),
+    ("10.3", lambda totals, logs, width: nb10.beam_step(totals, logs, len(totals))),
+    ("10.3", lambda totals, logs, width: nb10.step(totals, logs, width, split=lambda best, V: np.divmod(best, len(totals)))),
+    ("10.3", lambda totals, logs, width: nb10.step(totals, logs, width, sums=lambda t, g: np.exp(t)[:, None] + np.exp(g))),
+    ("10.3", lambda totals, logs, width: nb10.step(totals, logs, width, sums=lambda t, g: g - t[:, None])),
+    ("10.3", lambda totals, logs, width: tuple(part[::-1] for part in nb10.beam_step(totals, logs, width))),
+    ("10.3", lambda totals, logs, width: tuple(np.sort(part) for part in nb10.beam_step(totals, logs, width))),
+    ("10.3", lambda totals, logs, width: [*zip(*nb10.beam_step(totals, logs, width), strict=True)]),
+    ("10.3", lambda totals, logs, width: np.argsort(-(totals[:, None] + logs).ravel())[:width]),
+    ("10.4", lambda logs, penalty: -nb10.length_score(logs, penalty)),
+    ("10.4", lambda logs, penalty: np.exp(nb10.length_score(logs, penalty))),
+    ("10.4", lambda logs, penalty: np.prod(logs) / len(logs) ** penalty),
+    ("10.4", lambda logs, penalty: np.sum(logs) / (len(logs) + 1) ** penalty),
+    ("10.4", lambda logs, penalty: np.sum(logs) / (len(logs) - 1) ** penalty),
+    ("10.4", lambda logs, penalty: np.sum(logs) / penalty ** len(logs)),
+    ("10.4", lambda logs, penalty: np.sum(logs) / ((5 + len(logs)) / 6) ** penalty),
+    ("10.4", lambda logs, penalty: logs / len(logs) ** penalty),
 ]  # fmt: skip
 
 

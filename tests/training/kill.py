@@ -24,7 +24,6 @@ from pathlib import Path
 from rustgpt_lab import LLM
 from rustgpt_lab.errors import FileError
 from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning
-from rustgpt_lab.persistence.folder_lock import NAME
 from rustgpt_lab.training import Training, TrainingConfig, TrainingSession
 from rustgpt_lab.training.snapshot import Snapshot
 from tests.training.small import TEXTS, small_llm
@@ -50,8 +49,7 @@ class Left:
         """The run that is resumed there, if there is a checkpoint."""
         left = len(list(folder.glob(".rustgpt_lab-*.tmp")))
         self.temporaries += left
-        lock = folder / NAME
-        self.at_work += lock.exists() and b"step-" in lock.read_bytes()
+        self.at_work += bool(list(folder.glob(".*.part")))
         models, sidecars = (len(list(folder.glob(f"*-*{suffix}"))) for suffix in (".bin", ".json"))
         self.in_the_middle += bool(left) or models != sidecars
         if not list(folder.glob("step-*.json")):

@@ -268,14 +268,8 @@ def test_what_a_kill_left_behind_is_swept_and_nothing_else(tmp_path: Path) -> No
     strangers = ["notes.txt", "step-final.bin", ".hidden.tmp"]
     for name in (".rustgpt_lab-0123456789abcdef.tmp", "step-0000000031.bin", *strangers):
         (tmp_path / name).write_bytes(b"x")
-    lock = FolderLock(tmp_path)
-    lock.work_at("step-0000000031")
-    content = (tmp_path / NAME).read_bytes()
-    lock.release()
-    (tmp_path / NAME).write_bytes(content)  # a killed process leaves the file, and the lock goes
-    lock = FolderLock(tmp_path)
-    lock.release.detach()
-    lock._file.close()  # the next one is killed before it has put that right
+    for name in (NAME, ".step-0000000031.part"):  # a killed process leaves the files, and the lock goes
+        (tmp_path / name).write_bytes(b"1")
     checkpoints = Checkpoints(tmp_path, every_steps=10)
     checkpoints.on_start(training)
     checkpoints.on_end(training)
@@ -366,8 +360,11 @@ def test_a_session_that_nobody_has_any_more_lets_its_folder_go(tmp_path: Path) -
 
 
 def test_the_lock_of_a_dead_process_is_none(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_bytes(f"{1:<20} {'-':<20}\n".encode())
-    assert FolderLock(tmp_path).left == "-"
+    (tmp_path / NAME).write_bytes(b"1")
+    lock = FolderLock(tmp_path)
+    assert (tmp_path / NAME).read_text() == str(os.getpid())
+    lock.release()
+    assert files(tmp_path) == []
 
 
 def test_a_disk_without_locks_does_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from rustgpt_lab.training.history import (
     SMOOTHINGS,
     STEP_COLUMNS,
     History,
-    Table,
+    Rows,
     averaged,
 )
 from tests.training.small import TEXTS, small_llm
@@ -29,8 +29,8 @@ from tests.training.small import TEXTS, small_llm
 AVERAGES = [0.5] * len(SMOOTHINGS)
 
 
-def filled(count: int, limit: int) -> Table:
-    table = Table(["i"], limit)
+def filled(count: int, limit: int) -> Rows:
+    table = Rows(["i"], limit)
     for i in range(count):
         table.append([i])
     return table
@@ -58,7 +58,7 @@ def test_a_table_that_was_cut_and_filled_again_is_the_same(count: int, cut: int,
 
 @given(st.integers(0, 300), st.sampled_from([2, 8, 64]))
 def test_a_table_s_state_is_all_of_it(count: int, limit: int) -> None:
-    table = Table.from_state(filled(count, limit).state())
+    table = Rows.from_state(filled(count, limit).state())
     for i in range(count, count + 20):
         table.append([i])
     assert table.values.tolist() == filled(count + 20, limit).values.tolist()
