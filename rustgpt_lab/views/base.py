@@ -66,6 +66,9 @@ class View:
     alone: ClassVar[bool] = False
     """Whether the browser computes all that it shows: then it lives in an exported page, too, without a kernel."""
 
+    note: ClassVar[str] = "A still picture: run the cell to touch it."
+    """What the still picture says of itself."""
+
     def __init__(self, data: Any):
         self.data = data
         self.lock = RLock()
@@ -109,7 +112,7 @@ class View:
         html = (
             f'{SWAP}<figure class="rl-twin" style="margin:0">{image(file, self.title)}'
             f'<figcaption style="max-width:66ch">{escape(self.sentence)}<br>'
-            "<small>A still picture: run the cell to touch it.</small></figcaption>"
+            f"<small>{self.note}</small></figcaption>"
             f"<details><summary>The numbers</summary>{self.table().html()}</details></figure>"
         )
         if self.alone:

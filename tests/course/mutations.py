@@ -81,7 +81,7 @@ MUTATIONS = [
     Mutation("top-p leaves out the word that reaches it", "10", "generation/sampling.py", "p[p.cumsum(axis=-1) - p >= self.top_p] = 0", "p[p.cumsum(axis=-1) >= self.top_p] = 0"),
     Mutation("a beam forgets the words before", "10", "generation/beam.py", "totals = logs[rows] + np.array(", "totals = logs[rows] + 0 * np.array("),
     Mutation("the length penalty is not used", "10", "generation/beam.py", "len(logs) ** self.length_penalty", "len(logs)"),
-    Mutation("a resumed Adam forgets its count", "13", "persistence/convert.py", "parts.adam.settings |= states", "pass"),
+    Mutation("an order depends on where it is drawn", "13", "training/run.py", "rng([seed, epoch])", "rng([seed, epoch, self.state.steps])"),
     Mutation("nothing in a sweep counts as diverged", "13", "experiments/results.py", '== "diverged" for', '== "lost" for'),
     Mutation("one scale for a whole matrix", "14", "quantized.py", "max(axis=unit_axis, keepdims", "max(axis=None, keepdims"),
     Mutation("128 steps of INT8", "14", "quantized.py", "MOST = 127", "MOST = 120"),
