@@ -140,9 +140,9 @@ def attention_only(task: Task, blocks: int = 2, d: int = 64, heads: int = 4, see
     attention = [Residual(RMSNorm(d), MultiHeadAttention(d, heads)) for _ in range(blocks)]
     embeddings = [TokenEmbeddings(words, d), PositionEmbeddings(task.length, d)]
     llm = LLM(task.vocab, [*embeddings, *attention, RMSNorm(d), Output(d, words)], seed)
-    llm.parameters[f"{2 + blocks + 1}.w_out"] *= (
-        0.1  # from larger ones some seeds find a way by position alone
-    )
+    # With these ten times as large, 2 of 4 seeds at d = 64, and 4 of 4 at d = 32, learned `repeats` in another way, in
+    # which no head looks at what came next.
+    llm.parameters[f"{2 + blocks + 1}.w_out"] *= 0.1
     return llm
 
 

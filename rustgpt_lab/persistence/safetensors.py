@@ -145,7 +145,10 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
     for name, tensor in tensors.items():
         with inside(name):
             if tensor["dtype"] not in types or len(tensor["dim"]) != 2:
-                expected, got = f"{' or '.join(types)} and two dimensions", f"{tensor['dtype']} {tensor['dim']}"
+                expected, got = (
+                    f"{' or '.join(types)} and two dimensions",
+                    f"{tensor['dtype']} {tensor['dim']}",
+                )
                 raise FileError("tensor type", path=".dtype", expected=expected, got=got)
             kind = types[tensor["dtype"]]
             end = start + prod(tensor["dim"]) * kind.itemsize

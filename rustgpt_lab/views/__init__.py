@@ -29,16 +29,20 @@ if TYPE_CHECKING:
     from .gallery.attention import attention as attention
     from .gallery.beam import beam as beam
     from .gallery.byte_pairs import byte_pairs as byte_pairs
+    from .gallery.cache import cache as cache
     from .gallery.chat import chat as chat
+    from .gallery.circuit import circuit as circuit
     from .gallery.clipping import clipping as clipping
     from .gallery.embeddings import embeddings as embeddings
     from .gallery.four_words import four_words as four_words
     from .gallery.gradient_check import gradient_check as gradient_check
     from .gallery.gradient_flow import gradient_flow as gradient_flow
+    from .gallery.heads import heads as heads
     from .gallery.journey import journey as journey
     from .gallery.model_file import model_file as model_file
     from .gallery.network import network as network
     from .gallery.next_word import next_word as next_word
+    from .gallery.rotation import rotation as rotation
     from .gallery.runs import runs as runs
     from .gallery.schedule import schedule as schedule
     from .gallery.sweep import sweep as sweep
@@ -51,16 +55,20 @@ NAMES = (
     "attention",
     "beam",
     "byte_pairs",
+    "cache",
     "chat",
+    "circuit",
     "clipping",
     "embeddings",
     "four_words",
     "gradient_check",
     "gradient_flow",
+    "heads",
     "journey",
     "model_file",
     "network",
     "next_word",
+    "rotation",
     "runs",
     "schedule",
     "sweep",

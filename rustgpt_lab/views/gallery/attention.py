@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +169,9 @@ class Attention(View):
             "weights": cut(data.weights) if one else Quantised.of(cut(data.weights), 0.0, 1.0),
             "scores": cut(data.scores) if one else None,
         }
+
+    def llms(self) -> Sequence[LLM]:
+        return [*self.models.values()]
 
     def answer(self, question: str) -> AttentionData:
         return attention_of(self.models, question)

@@ -142,6 +142,9 @@ class Chat(View):
     def fixed(self) -> dict[str, Any]:
         return {"suggestions": self.suggestions, "strategy": vars(self.strategy)}
 
+    def llms(self) -> Sequence[LLM]:
+        return [self.llm]
+
     def answer(self, question: dict[str, Any]) -> ChatData:
         """Talk for {say: text, strategy}, fall silent for {stop}; the attention of {look: text} or {look: a turn}.
 

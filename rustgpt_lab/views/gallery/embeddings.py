@@ -140,6 +140,7 @@ class Embeddings(View):
 
     name = "embeddings"
     title = "Embeddings: which words stand side by side"
+    alone = True
     data: EmbeddingsData
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,9 @@ class Journey(View):
         shown = [self.data.vocabulary[i] for i in ids]
         shape = self.data.top.shape
         return {**super().state(), "vocabulary": shown, "top": top.reshape(shape), "labels": self.data.labels}
+
+    def llms(self) -> Sequence[LLM]:
+        return [self.llm]
 
     def answer(self, question: str) -> JourneyData:
         return journey_of(self.llm, question)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -245,6 +246,9 @@ class Network(View):
             for layer in self.data.layers
         ]
         return {**super().state(), "layers": layers, "histograms": np.stack(histograms)}
+
+    def llms(self) -> Sequence[LLM]:
+        return [self.llm]
 
     def answer(self, question: str) -> NetworkData:
         return network_of(self.llm, question)

@@ -12,8 +12,8 @@ from ...generation import Sampling
 from ...numerics import Array, softmax
 from ...tokenizers import ids_of
 from ..base import Table, View
+from ..before_after import bars
 from ..chance import in_words
-from ..style import ACCENT, INKS, TEXT, TICK, plot, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -100,22 +100,9 @@ class NextWord(View):
 
     def figure(self) -> Figure:
         data, order = self.data, self.data.order
-        rows = np.arange(len(order))
-
-        def draw(figure: Any, ax: Any) -> None:
-            for offset, values, colour, label in (
-                (-0.2, data.before, INKS["before"], "the model"),
-                (0.2, data.after, ACCENT, in_words(data.strategy)),
-            ):
-                bars = ax.barh(rows + offset, values[order], 0.36, color=colour, label=label)
-                ax.bar_label(bars, [share(value) for value in values[order]], padding=3, fontsize=TICK)
-            ax.set_yticks(rows, [data.words[i] for i in order], parse_math=False, fontsize=TEXT)
-            ax.set(xlim=(0, 1.08), ylim=(len(rows) - 0.5, -0.5), xlabel="probability of the next word")
-            ax.set_title(f"after “{' '.join(data.words[i] for i in data.ids[-6:])}”", parse_math=False)
-            ax.tick_params(axis="y", length=0)
-            ax.legend(loc="lower right")
-
-        return plot(draw, 10, 0.42 * len(rows) + 1.2)
+        words, labels = [data.words[i] for i in order], ("the model", in_words(data.strategy))
+        text = [data.words[i] for i in data.ids]
+        return bars(words, data.before[order], data.after[order], labels, text)
 
     def table(self) -> Table:
         data = self.data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from ...numerics import Array, causal, softmax
 from ...parameters import walk
 from ..anatomy import ATTENTION, FEED_FORWARD, NORM, RESIDUAL
 from ..base import Table, View
-from ..style import ACCENT, INKS, TEXT, TICK, plot, share
+from ..before_after import bars, moved, outcome, shown_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,9 +36,6 @@ KINDS: dict[str, tuple[str, Any]] = {
     "score": ("set a score", ATTENTION),
 }
 """Every kind of change -> what it is in words, and the layers in which it can be made."""
-
-SHOWN = 10
-"""Words whose probabilities are shown: the most likely before, and the newcomers after."""
 
 
 @dataclass(frozen=True)
@@ -181,12 +178,12 @@ def _changed(layer: Layer, change: Change) -> Layer:
     return twin
 
 
-def _maps(layer: Layer, cache: Cache) -> Cache | None:
-    """The scores and weights of a layer, or of one inside it, if there are some."""
+def maps_in(layer: Layer, cache: Cache) -> Iterator[Cache]:
+    """What a layer, and the layers inside it, remember of their scores and weights."""
     if hasattr(cache, "weights"):
-        return cache
-    inner = zip(layer.layers, getattr(cache, "layers", ()), strict=False)
-    return next(filter(None, (_maps(*pair) for pair in inner)), None)
+        yield cache
+    for pair in zip(layer.layers, getattr(cache, "layers", ()), strict=False):
+        yield from maps_in(*pair)
 
 
 def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
@@ -202,12 +199,10 @@ def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
     _check(change, layers, len(words))
     logits, caches = run(llm, text, change)
     before, after = softmax(trace[f"{len(llm.network) - 1}.output"][-1]), softmax(logits[-1])
-    first = np.argsort(-before, kind="stable")[: SHOWN - 4]
-    newcomers = [i for i in np.argsort(-after, kind="stable")[:SHOWN] if i not in first]
-    top = np.array([*first, *newcomers][:SHOWN])
+    top = shown_words(before, after)
 
     touched = [i for i, _ in layers[change.kind] if change.layer in (None, i)]
-    found = {i: cache for i in touched if (cache := _maps(llm.network[i], caches[i]))}
+    found = {i: cache for i in touched if (cache := next(maps_in(llm.network[i], caches[i]), None))}
     map_layer = max(found, default=None)
     maps: dict[str, Array] = {}
     if map_layer is not None:
@@ -223,7 +218,7 @@ def what_if_of(llm: LLM, text: str, change: Change) -> WhatIfData:
         tuple(llm.vocab.pieces(top)),
         before[top],
         after[top],
-        float(np.abs(after - before).sum() / 2),
+        moved(before, after),
         map_layer,
         **maps,
     )
@@ -285,35 +280,13 @@ class WhatIf(View):
     def sentence(self) -> str:
         data, change = self.data, self.change_in_words
         change = change[0].upper() + change[1:]
-        if data.moved < 5e-5:
-            return f"{change}, nothing changes: “{data.top[0]}” keeps {data.before[0]:.3f}."
-        best = int(data.after.argmax())
-        then = (
-            f"“{data.top[0]}” still comes first, with {data.after[0]:.3f} instead of {data.before[0]:.3f}"
-            if best == 0
-            else f"“{data.top[0]}” falls from {data.before[0]:.3f} to {data.after[0]:.3f}, "
-            f"and “{data.top[best]}” comes first with {data.after[best]:.3f}"
-        )
-        return f"{change}, {then}; in all, {data.moved:.0%} of the probability goes over to other words."
+        return f"{change}, {outcome(data.top, data.before, data.after, data.moved)}"
 
     def figure(self) -> Figure:
         data, order = self.data, self.order
-        rows = np.arange(len(order))
-
-        def draw(figure: Any, ax: Any) -> None:
-            for offset, values, colour, label in (
-                (-0.2, data.before, INKS["before"], "before"),
-                (0.2, data.after, ACCENT, f"after, {self.change_in_words}"),
-            ):
-                bars = ax.barh(rows + offset, values[order], 0.36, color=colour, label=label)
-                ax.bar_label(bars, [share(value) for value in values[order]], padding=3, fontsize=TICK)
-            ax.set_yticks(rows, [data.top[i] for i in order], parse_math=False, fontsize=TEXT)
-            ax.set(xlim=(0, 1.08), ylim=(len(rows) - 0.5, -0.5), xlabel="probability of the next word")
-            ax.set_title(f"after “{' '.join(data.words[-6:])}”", parse_math=False)
-            ax.tick_params(axis="y", length=0)
-            ax.legend(loc="lower right")
-
-        return plot(draw, 10, 0.42 * len(rows) + 1.2)
+        labels = "before", f"after, {self.change_in_words}"
+        top = [data.top[i] for i in order]
+        return bars(top, data.before[order], data.after[order], labels, data.words)
 
     def table(self) -> Table:
         data = self.data
@@ -330,6 +303,9 @@ class WhatIf(View):
             "change": vars(self.data.change),
             "kinds": {kind: words for kind, (words, _) in KINDS.items() if kind in self.data.layers},
         }
+
+    def llms(self) -> Sequence[LLM]:
+        return [self.llm]
 
     def answer(self, question: dict[str, Any]) -> WhatIfData:
         """New data for {text, change}; a position that a new, shorter text lacks becomes its last."""

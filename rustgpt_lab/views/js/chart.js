@@ -20,10 +20,11 @@ function path(x, y, values) {
 
 /**
  * `draw(theme, { series: [{ steps, values, name, label, colour, width, opacity, dash }, ...], low, high, log, logSteps,
- * at, tall, right, unit })`: a line without `steps` has those of the first. The step `at` is marked, with a point on
- * every whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a click. After
- * `travel()`, the points come from where they are. `right` is the room for labels; `draw` returns it, for the next.
- * `unit` says what a step is.
+ * at, tall, right, unit, marks })`: a line without `steps` has those of the first. The step `at` is marked, with a
+ * point on every whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a
+ * click. After `travel()`, the points come from where they are. `right` is the room for labels; `draw` returns it, for
+ * the next. `unit` says what a step is; `marks`, [[step, words], ...], are lines with words of their own.
+ * @param {HTMLElement} parent @param {string} label @param {(step: number) => void} [onPick]
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
@@ -36,8 +37,9 @@ export function lineChart(parent, label, onPick = () => {}) {
       .map((step) => [step, ...lines.map(({ steps, values }) => values[steps.indexOf(step)] ?? "")])];
   return {
     travel() { if (moves()) journey = { from: points, start: performance.now() }; },
+    /** @param {any} theme @param {any} spec */
     draw(theme, { series, low, high, log = false, logSteps = false, at, tall = 200, right = 12,
-      unit = "step" }) {
+      unit = "step", marks = [] }) {
       lines = series.map((line) => ({ steps: series[0].steps, ...line }));
       const width = Math.max(parent.clientWidth, 240);
       const labelled = lines.filter((line) => line.label && line.steps.length);
@@ -50,7 +52,7 @@ export function lineChart(parent, label, onPick = () => {}) {
         / (f(logarithmic, b) - f(logarithmic, a) || 1);
       const across = (step) => LEFT + 6 + part(logSteps, step, from, to) * (width - LEFT - 6 - right);
       const y = (value) => TOP + tall * (1 - part(log, value, low, high));
-      const text = (tx, ty, anchor, content, more = { class: "rl-tick" }) => el("text",
+      const text = (tx, ty, anchor, content, /** @type {object} */ more = { class: "rl-tick" }) => el("text",
         { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
       const levels = log ? rounds(low, high, tall > 120 ? 6 : 3) : ticks(low, high, tall > 120 ? 4 : 2);
       const places = (logSteps ? rounds(from, to, width > 500 ? 8 : 5) : ticks(from, to, width > 500 ? 6 : 3))
@@ -85,6 +87,11 @@ export function lineChart(parent, label, onPick = () => {}) {
         ]),
         ...places.map((s) => text(across(s), TOP + tall + 14, "middle", s.toLocaleString("en"))),
         text((LEFT + width - right) / 2, TOP + tall + 34, "middle", logSteps ? `${unit}, log scale` : unit, {}),
+        ...marks.flatMap(([step, words]) => {
+          const [x, near] = [across(step), across(step) > width / 2];
+          return [el("line", { x1: x, x2: x, y1: TOP, y2: TOP + tall, stroke: theme.accent }),
+            text(x + (near ? -6 : 6), TOP + 8, near ? "end" : "start", words, {})];
+        }),
         ...(at >= from && at <= to ? [el("line", { x1: across(at), x2: across(at), y1: TOP, y2: TOP + tall,
           stroke: theme.muted, "stroke-dasharray": "3 3" })] : []),
         ...lines.map(({ steps, values, colour, width: w = 2, opacity = 1, dash }) => el("path", {

@@ -1,5 +1,6 @@
 // A model file as bytes beside its tree; every bit can be turned, and the kernel loads what comes out.
-import { button, choice, el, number, stage, textBox, unpack } from "./lab.js";
+import { button, choice, el, number, stage, textBox } from "./lab.js";
+import { unpack } from "./packing.js";
 import { focusable } from "./grid.js";
 import { fields, float, formula } from "./float32.js";
 import { fileTree } from "./tree.js";

@@ -1,0 +1,147 @@
+// A query and a key, every pair of their numbers turned by where they stand: only the distance counts.
+import { el, number, pointIn, slider, stage } from "./lab.js";
+import { lineChart } from "./chart.js";
+import { scored } from "./rotary.js";
+
+const SIDES = [110, 220]; // of a pair's circle, in pixels
+const LANE = 66; // height of the line of positions
+const MOST = 8; // pairs that are drawn
+
+function render({ model, el: root }) {
+  const lab = stage(model, root, "Drag the query, the key, or the bar between them along the line, and every pair of "
+    + "their numbers turns. The curve is the score at each distance; a click on it moves the key.");
+  const { query, key, base, last } = unpacked(model.get("data"));
+  const places = [...model.get("data").places];
+
+  const move = (which, to) => {
+    places[which] = to;
+    if (places[1] > places[0]) places[1 - which] = to; // no query sees a key that comes later
+    settle();
+    tell();
+  };
+  const at = slider(lab, "Query at", { max: last, onInput: (v) => move(0, v) });
+  const seen = slider(lab, "Key at", { max: last, onInput: (v) => move(1, v) });
+  const both = slider(lab, "Both, at the same distance", { max: last, onInput: (v) => shift(v),
+    show: (v) => `key ${v}` });
+
+  const lane = el("svg", { role: "img", "aria-label": "The line of positions, with the key and the query on it",
+    height: LANE, style: "display:block;width:100%;touch-action:none" });
+  const pairs = el("div", { class: "rl-columns", style: "gap:4px 12px" });
+  const caption = el("div", { class: "rl-caption rl-figures", style: "max-width:none" });
+  const curve = el("div", { class: "rl-caption" }, "Score at each distance");
+  const plot = el("div");
+  lab.picture.append(lane, caption, pairs, curve, plot);
+  const chart = lineChart(plot, "The score at each distance", (distance) => move(1, Math.max(0, places[0] - distance)));
+  const dials = Array.from({ length: Math.min(MOST, query.length / 2) }, (_, i) => dial(i));
+  pairs.append(...dials.map(({ node }) => node));
+
+  function settle() {
+    [at.value, seen.value] = places;
+    both.max = last - (places[0] - places[1]);
+    both.value = places[1];
+  }
+  function shift(to) {
+    const distance = places[0] - places[1];
+    const low = Math.min(Math.max(to, 0), last - distance);
+    places.splice(0, 2, low + distance, low);
+    settle();
+    tell();
+  }
+  const found = () => scored(query, key, places, base);
+  function tell() {
+    lab.say(`Query at ${places[0]}, key at ${places[1]}: distance ${places[0] - places[1]}, score `
+      + `${number(found().score, 4)}.`);
+  }
+
+  /** The circle of a pair: pale arrows as at position 0, full ones as turned. */
+  function dial(i) {
+    const svg = el("svg", { role: "img" });
+    const text = el("div", { class: "rl-caption rl-figures", style: "margin:0" });
+    const node = el("div", {}, svg, text);
+    const longest = Math.max(Math.hypot(query[2 * i], query[2 * i + 1]), Math.hypot(key[2 * i], key[2 * i + 1]), 1e-9);
+    /** @type {(to: number[], frame: number[], colour: string, width: number, opacity: number) => Element[]} */
+    const arrow = ([x, y], [half, reach], colour, width, opacity) => {
+      const [tx, ty] = [half + reach * x / longest, half - reach * y / longest];
+      return [el("line", { x1: half, y1: half, x2: tx, y2: ty, stroke: colour, "stroke-width": width,
+        "stroke-opacity": opacity, "stroke-linecap": "round" }),
+      el("circle", { cx: tx, cy: ty, r: width + 1.5, fill: colour, "fill-opacity": opacity })];
+    };
+    return { node, draw(theme, { q, k, parts }) {
+      const of = (vector) => [vector[2 * i], vector[2 * i + 1]];
+      const key2 = theme.categories[1];
+      const side = Math.min(Math.max(lab.width / dials.length - 16, SIDES[0]), SIDES[1]);
+      const [half, reach] = [side / 2, side / 2 - 16];
+      const frame = [half, reach];
+      node.style.flex = `0 0 ${side}px`;
+      for (const name of ["width", "height"]) svg.setAttribute(name, side);
+      svg.replaceChildren(
+        el("circle", { cx: half, cy: half, r: reach, fill: "none", stroke: theme.line }),
+        ...arrow(of(query), frame, theme.accent, 2, 0.25), ...arrow(of(key), frame, key2, 2, 0.25),
+        ...arrow(of(q), frame, theme.accent, 3, 1), ...arrow(of(k), frame, key2, 3, 1),
+      );
+      svg.setAttribute("aria-label", `Pair ${i + 1}, turned by the positions`);
+      const a = base ** (-2 * i / query.length);
+      text.textContent = `Pair ${i + 1}: ${number(a, 3)} a step; adds ${parts[i].toFixed(2).replace("-", "−")}`;
+    } };
+  }
+  function drawLane(theme) {
+    const width = Math.max(lab.width, 240);
+    const x = (place) => 24 + (place / last) * (width - 48);
+    const knob = (place, colour, name, dy) => [
+      el("circle", { cx: x(place), cy: 30, r: 9, fill: colour, style: "cursor:ew-resize" }),
+      el("text", { x: x(place), y: dy, "text-anchor": "middle", class: "rl-word" }, name),
+    ];
+    lane.replaceChildren(
+      el("line", { x1: x(0), x2: x(last), y1: 30, y2: 30, stroke: theme.line, "stroke-width": 2 }),
+      el("line", { x1: x(places[1]), x2: x(places[0]), y1: 30, y2: 30, stroke: theme.before, "stroke-width": 8,
+        style: "cursor:grab" }),
+      ...knob(places[1], theme.categories[1], `key ${places[1]}`, 60), ...knob(places[0], theme.accent,
+        `query ${places[0]}`, 14),
+    );
+    lane.place = (event) => (pointIn(lane, event)[0] - 24) / (width - 48) * last;
+  }
+  let held = null; // what is dragged: { which: 0, 1 or "both", from }
+  lane.addEventListener("pointerdown", (event) => {
+    const place = lane.place(event);
+    const reach = 14 / Math.max(lab.width - 48, 1) * last;
+    const near = [0, 1].filter((which) => Math.abs(places[which] - place) < reach)
+      .sort((a, b) => Math.abs(places[a] - place) - Math.abs(places[b] - place));
+    const between = place > places[1] && place < places[0];
+    held = near.length ? { which: near[0] } : between ? { which: "both", from: place - places[1] } : { which: 0 };
+    lane.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  const drag = (event) => {
+    if (!held) return;
+    const place = lane.place(event);
+    if (held.which === "both") shift(Math.round(place - held.from));
+    else move(held.which, Math.min(Math.max(Math.round(place), 0), last));
+    lab.redraw();
+  };
+  lane.addEventListener("pointermove", drag);
+  for (const end of ["pointerup", "pointercancel"]) lane.addEventListener(end, () => { held = null; });
+
+  settle();
+  lab.onData(() => {});
+  lab.onDraw((theme) => {
+    const now = found();
+    drawLane(theme);
+    dials.forEach(({ draw }) => draw(theme, now));
+    caption.replaceChildren("Blue: the query; orange: the key; pale: at position 0. Score q·k / √h = ",
+      el("strong", {}, now.score.toFixed(3).replace("-", "−")), `, distance ${places[0] - places[1]}`
+        + (query.length > 2 * MOST ? `. The first ${MOST} of ${query.length / 2} pairs.` : ""));
+    const values = Array.from({ length: last + 1 }, (_, d) => scored(query, key, [d, 0], base).score);
+    const [low, high] = [Math.min(...values, 0), Math.max(...values, 0)];
+    chart.draw(theme, { series: [{ steps: values.map((_, d) => d), name: "score", values, colour: theme.accent }],
+      low: low - 0.05 * (high - low), high: high + 0.05 * (high - low), at: places[0] - places[1], tall: 130,
+      unit: "distance" });
+  });
+  return lab.close;
+}
+
+/** The vectors as plain lists. */
+function unpacked({ query, key, base, last }) {
+  return { query: [...query], key: [...key], base, last };
+}
+
+export default { render };
