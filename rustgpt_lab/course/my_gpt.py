@@ -48,6 +48,14 @@ PARTS = {
     "09.3": "arrays in a file",
 }
 """Exercise -> what its function is in a model, in the order of the file. What else was written is no part of a GPT."""
+MODERN = {
+    "11.1": "norm by the root mean square",
+    "11.2": "rotary positions",
+    "11.3": "attention of heads that share keys",
+    "11.4": "feed-forward with a gate",
+}
+"""What a model like Llama has in their place: kept in the file, too, but no part of the model that it is alone."""
+KEPT = PARTS | MODERN
 TWINS = {"01.1": "tokenize", "09.2": "varint"}
 """Exercise -> the notebooks' name for the function of ours that does the same."""
 HEAD = (
@@ -73,7 +81,7 @@ class Section:
 
     @property
     def theirs(self) -> bool:
-        return self.id in PARTS and not self.title.endswith(OURS)
+        return self.id in KEPT and not self.title.endswith(OURS)
 
     def __str__(self) -> str:
         return f"# ==== {self.id}{self.title} ====\n{self.body.strip()}\n"
@@ -96,9 +104,9 @@ class File:
         return file
 
     def put(self, section: Section) -> None:
-        """Put a section into its place, in the order of `PARTS`; sections of other names stay at the end."""
+        """Put a section into its place, in the order of `KEPT`; sections of other names stay at the end."""
         every = {**self.sections, section.id: section}
-        order = [*PARTS, *(id for id in every if id not in PARTS)]
+        order = [*KEPT, *(id for id in every if id not in KEPT)]
         self.sections = {id: every[id] for id in order if id in every}
 
     def require(self, lines: list[str]) -> None:
@@ -180,7 +188,7 @@ def write(file: File) -> None:
 
 def passed(exercise: Exercise, function: Any) -> str:
     """Write a function that passed into the file, if none is there; what to tell of it, "" if nothing."""
-    if exercise.id not in PARTS:
+    if exercise.id not in KEPT:
         return ""
     _latest[exercise.id] = function
     try:
@@ -324,12 +332,12 @@ def functions_of(mine: Any) -> dict[str, Callable[..., Any]]:
         file = getattr(mine, "__file__", None)
         text = "".join(linecache.getlines(file)) if file else ""
         ours = {s.id for s in File.parse(text).sections.values() if not s.theirs}
-        names = {id: find_exercise(id).name for id in PARTS if id not in ours}
+        names = {id: find_exercise(id).name for id in KEPT if id not in ours}
         return {id: vars(mine)[name] for id, name in names.items() if callable(vars(mine).get(name))}
-    unknown = [id for id in mine if id not in PARTS]
+    unknown = [id for id in mine if id not in KEPT]
     if unknown:
-        raise ModelError("no part of a model", where="mine", expected=", ".join(PARTS), got=unknown[0])
-    return {id: mine[id] for id in PARTS if id in mine}
+        raise ModelError("no part of a model", where="mine", expected=", ".join(KEPT), got=unknown[0])
+    return {id: mine[id] for id in KEPT if id in mine}
 
 
 # ---- the file stands alone ------------------------------------------------------------------------------------------
@@ -345,7 +353,7 @@ def stand_alone() -> str:
     """
     try:
         file = read()
-        theirs = sum(section.theirs for section in file.sections.values())
+        theirs = sum(section.theirs for section in file.sections.values() if section.id in PARTS)
         if not theirs:
             return f"No function of yours is in {FILE} yet: it begins with the first check that passes."
         for id in PARTS:

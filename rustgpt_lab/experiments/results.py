@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from contextlib import suppress
 from math import sqrt
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from ..errors import ModelError
-from ..files import atomic_write
+from ..errors import FileError, ModelError
+from ..files import access_error, atomic_write
 
 T95 = (
     12.71,
@@ -82,6 +83,27 @@ class Results:
         with atomic_write(path) as file:
             file.write(text.getvalue().encode())
 
+    @classmethod
+    def from_csv(cls, path: str | PathLike[str]) -> Results:
+        """Read what `to_csv` wrote; numbers become numbers again, and what was varied are the columns before the seed.
+
+        Raises:
+            AccessError: the operating system refuses.
+            FileError: it is no such table.
+        """
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                found = list(csv.DictReader(file, strict=True))
+        except OSError as error:
+            raise access_error("the table cannot be read", path, error) from error
+        except (ValueError, csv.Error) as error:
+            raise FileError("this is no table", where=str(path), got=str(error)) from error
+        whole = all(None not in row and None not in row.values() for row in found)
+        if not found or not whole or not {"seed", "outcome"} <= found[0].keys():
+            raise FileError("this is not the table of a sweep", where=str(path), expected="seed and outcome")
+        rows = [{name: _number(text) for name, text in row.items()} for row in found]
+        return cls(rows, list(rows[0])[: list(rows[0]).index("seed")])
+
     def to_pandas(self) -> Any:
         """The table as a pandas DataFrame; pandas must be installed."""
         import pandas  # type: ignore[import-untyped]
@@ -90,6 +112,14 @@ class Results:
 
     def __repr__(self) -> str:
         return f"Results({len(self)} runs over {', '.join(self.varied)})"
+
+
+def _number(text: str) -> Any:
+    """What a cell means: a whole number, another number, or its text."""
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
 
 
 def _summed(group: Iterable[dict[str, Any]], of: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from ..texts import check_text
 from ..tokenizers import ChatForm, spoken
 from .beam import Beam
 from .loop import write
-from .strategy import Greedy, Strategy, check
+from .strategy import Greedy, Said, Strategy, check
 
 if TYPE_CHECKING:
     from ..llm import LLM
@@ -57,20 +57,29 @@ class Chat:
             GenerationError: the strategy is a beam, which knows its first word only at the end.
             TextError: the conversation is longer than the model can see, or its form cannot say it.
         """
+        return self._spoken(self.say(question, strategy, most))
+
+    def say(
+        self, question: str, strategy: Strategy | None = None, most: int | None = None
+    ) -> Generator[Said, None, None]:
+        """The same, word by word with probabilities, the mark of its end among them; see `ask`."""
         strategy = strategy or Greedy()
         check("strategy", strategy, not isinstance(strategy, Beam), "Greedy() or Sampling(...)")
-        asked = {"role": "user", "content": check_text(question, "question")}
-        prompt = self._ids([*self.messages, asked])
-        self.messages.append(asked)
+        ids = self._ids(self.prompt(question))
+        self.messages.append(_asked(question))
         self._stop.clear()
-        return self._answer(prompt, strategy, most)
+        return self._answer(ids, strategy, most)
+
+    def prompt(self, question: str) -> str:
+        """What the model reads when it is asked this: the conversation so far, and the question."""
+        return self.form.render([*self.messages, _asked(question)])
 
     def stop(self) -> None:
         """End the answer that another thread is reading, after its next word."""
         self._stop.set()
 
-    def _ids(self, messages: list[dict[str, str]]) -> list[int]:
-        ids, most = self.llm.tokenize(self.form.render(messages)), self.llm.max_seq_len
+    def _ids(self, prompt: str) -> list[int]:
+        ids, most = self.llm.tokenize(prompt), self.llm.max_seq_len
         if not 0 < len(ids) < most:
             remedy = "Begin a new conversation, or take the oldest turns out of chat.messages."
             expected = f"fewer than {most:,} tokens"
@@ -79,27 +88,29 @@ class Chat:
             )
         return ids
 
-    def _answer(self, prompt: list[int], strategy: Strategy, most: int | None) -> Iterator[str]:
+    def _answer(self, prompt: list[int], strategy: Strategy, most: int | None) -> Generator[Said, None, None]:
         vocab, said = self.llm.vocab, list[int]()
         room = min(self.llm.max_seq_len - len(prompt), most or self.llm.max_seq_len)
         ends = [] if vocab.end is None else [(vocab.end,)]
         self._rewind(prompt)
-
-        def words() -> Iterator[int]:
-            for texts, _, _ in write(self.llm.network, [prompt], strategy, [room], ends, self._past):
+        try:
+            for texts, scores, _ in write(self.llm.network, [prompt], strategy, [room], ends, self._past):
                 said.append(texts[0].ids[-1])
-                if said[-1] != vocab.end:
-                    yield said[-1]
+                yield Said(0, said[-1], scores[0])
                 if self._stop.is_set():
                     return
-
-        try:
-            yield from spoken(vocab, words())
         finally:
             self.words = len(said)
             self._read = [*prompt, *said][: int(self._past.read[0])]
             content = vocab.decode([i for i in said if i != vocab.end])
             self.messages.append({"role": "assistant", "content": content})
+
+    def _spoken(self, said: Generator[Said, None, None]) -> Iterator[str]:
+        vocab = self.llm.vocab
+        try:
+            yield from spoken(vocab, (word.id for word in said if word.id != vocab.end))
+        finally:
+            said.close()
 
     def _rewind(self, prompt: list[int]) -> None:
         """Forget what was read and does not stand so in the prompt, of which the last id must be read in any case."""
@@ -111,3 +122,7 @@ class Chat:
         self._past.columns = same
         self._past.read[:] = same
         self._read = self._read[:same]
+
+
+def _asked(question: str) -> dict[str, str]:
+    return {"role": "user", "content": check_text(question, "question")}

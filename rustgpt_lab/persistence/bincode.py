@@ -79,8 +79,8 @@ SCALARS |= {"f32": struct.Struct("<f").pack, "string": _text, "floats": lambda a
 class Window:
     """The numbers of an array, where they lie in the file: nothing is copied."""
 
-    def __init__(self, data: memoryview):
-        self.array = np.frombuffer(data, schema.FLOAT)
+    def __init__(self, data: memoryview, kind: Any = schema.FLOAT):
+        self.array = np.frombuffer(data, kind)
         self.limit = self.array.size
 
     def pieces(self) -> Iterator[Array]:

@@ -145,7 +145,7 @@ def safetensors_tree(data: Any) -> Node:
     root = Node("", "struct", 0, len(data), children=[length, header])
     for name, tensor in tensors.items():
         (rows, columns), numbers = tensor["dim"], tensor["data"]
-        node = Node(name, "F32", tensor["offset"], numbers.limit * FLOAT.itemsize, shape=(rows, columns))
+        node = Node(name, tensor["dtype"], tensor["offset"], numbers.array.nbytes, shape=(rows, columns))
         node.stats = _stats(numbers, tensor["dim"])
         root.children.append(node)
     return root

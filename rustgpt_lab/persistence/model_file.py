@@ -11,7 +11,8 @@ from typing import Any, BinaryIO, TypeVar
 
 from ..errors import FileError
 from ..files import atomic_write, mapped
-from . import gguf, huggingface, json, safetensors
+from ..quantized import QuantizedNetwork
+from . import few_bits, gguf, huggingface, json, safetensors
 from .bincode import Bincode, encode
 from .compression import MAGIC, compressed, decompressed
 from .convert import Parts, from_model, require_sound, to_model
@@ -57,6 +58,8 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Sum
     """
     with _named(path):
         form, packing = by_extension(path)
+        if isinstance(parts.network, QuantizedNetwork):
+            return _save_few_bits(parts, parts.network, path, overwrite, form, packing)
         if form is JSON:  # it has no NaN; the others keep a diverged model as it is
             require_sound(parts)
         values = from_model(parts)
@@ -71,8 +74,26 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Sum
     return Summary(f"{held}. RustGPT reads this: {rustgpt_reads(parts.network, path)}")
 
 
+def _save_few_bits(
+    parts: Parts,
+    network: QuantizedNetwork,
+    path: str | PathLike[str],
+    overwrite: bool,
+    form: Format,
+    packing: str,
+) -> Summary:
+    if form is not SAFETENSORS:
+        got = few_bits.precision(network)
+        raise FileError("no place", path=".network", expected="weights of 32 bits", got=got)
+    with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
+        few_bits.write(stream, parts)
+    count = sum(weights.size for weights in network.weights.values())
+    held = f"{Path(path).name}: {count:,} parameters in {few_bits.precision(network)}, for answering only"
+    return Summary(f"{held}. RustGPT reads this: {rustgpt_reads(network, path)}")
+
+
 def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes: int = MAX_BYTES) -> Parts:
-    """Read a model, float32, with its optimizer's state, ready to train on.
+    """Read a model, float32, with its optimizer's state, ready to train on; one of few bits (`quantized`) only answers.
 
     `path` may also be another program's: a GGUF file, or a folder of Hugging Face's, of GPT-2's or Llama's family.
 
@@ -88,7 +109,14 @@ def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes:
     with _named(path):
         if is_gguf(path, max_bytes):
             return gguf.read_model_of(mapped(path, max_bytes), max_bytes)
-        return to_model(_use(path, max_bytes, lambda form, data: form.read(data)), allow_nonfinite)
+
+        def read(form: Format, data: Any) -> Any:
+            if form is SAFETENSORS and "precision" in (header := safetensors.read_header(data))[0]:
+                return few_bits.read(*header, allow_nonfinite)
+            return form.read(data)
+
+        found = _use(path, max_bytes, read)
+        return found if isinstance(found, Parts) else to_model(found, allow_nonfinite)
 
 
 def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:

@@ -16,11 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, BinaryIO
 
+import numpy as np
 import orjson
 from safetensors import SafetensorError, safe_open
 
 from ..errors import FileError
 from ..files import access_error
+from ..numerics import Array
 from . import schema
 from .bincode import Window
 from .json import Json
@@ -28,6 +30,8 @@ from .reader import check_matrix, inside
 
 PREFIX = 8
 """Bytes of the header's length."""
+TYPES: dict[str, Any] = {"F32": schema.FLOAT, "F16": np.dtype("<f2"), "I8": np.dtype("i1")}
+"""A tensor's type -> that of its numbers. All but F32 are for models of few bits alone, see `few_bits`."""
 METADATA = {
     "vocabulary": schema.Option(schema.WORDS),
     "architecture": schema.LAYERS,
@@ -44,16 +48,22 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
     metadata = {**tokenizer, "architecture": _json(values["network"])}
     if values["max_seq_len"] is not None:
         metadata["max_seq_len"] = _json(values["max_seq_len"])
+    arrays = {name: ("F32", matrix["data"].reshape(matrix["dim"])) for name, matrix in tensors.items()}
+    write_tensors(file, metadata, arrays)
+
+
+def write_tensors(file: BinaryIO, metadata: dict[str, str], tensors: dict[str, tuple[str, Array]]) -> None:
+    """Write a header, and the numbers of tensors, name -> (type, array)."""
     header, start = dict[str, Any](__metadata__=metadata), 0
-    for name, matrix in tensors.items():
-        end = start + matrix["data"].nbytes
-        header[name] = {"dtype": "F32", "shape": matrix["dim"], "data_offsets": (start, end)}
+    for name, (kind, array) in tensors.items():
+        end = start + array.size * TYPES[kind].itemsize
+        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": (start, end)}
         start = end
     text = orjson.dumps(header)
     text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8
     file.write(len(text).to_bytes(PREFIX, "little") + text)
-    for matrix in tensors.values():
-        file.write(matrix["data"].astype(schema.FLOAT, copy=False).data)
+    for kind, array in tensors.values():
+        file.write(array.ravel().astype(TYPES[kind], copy=False).data)
 
 
 def _json(value: Any) -> str:
@@ -131,13 +141,18 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         raise _explanation(data, start, str(error).rpartition("header: ")[2]) from error
     if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
         raise _foreign(tensors)
+    types = TYPES if "precision" in metadata else {"F32": schema.FLOAT}
     for name, tensor in tensors.items():
         with inside(name):
-            if tensor["dtype"] != "F32" or len(tensor["dim"]) != 2:
-                got = f"{tensor['dtype']} {tensor['dim']}"
-                raise FileError("tensor type", path=".dtype", expected="F32 and two dimensions", got=got)
-            end = start + prod(tensor["dim"]) * schema.FLOAT.itemsize
-            tensor |= {"offset": start, "data": Window(data[start:end])}
+            if tensor["dtype"] not in types or len(tensor["dim"]) != 2:
+                expected, got = (
+                    f"{' or '.join(types)} and two dimensions",
+                    f"{tensor['dtype']} {tensor['dim']}",
+                )
+                raise FileError("tensor type", path=".dtype", expected=expected, got=got)
+            kind = types[tensor["dtype"]]
+            end = start + prod(tensor["dim"]) * kind.itemsize
+            tensor |= {"offset": start, "data": Window(data[start:end], kind)}
             check_matrix(tensor, start)
             start = end
     return metadata, tensors

@@ -11,8 +11,9 @@ How to add a view called NAME:
 2. `gallery/NAME.py`, second floor: a subclass of `base.View` with `name`, `title`, `sentence`, `figure`
    (made by `style.plot`) and `table`. `state` says what the browser gets: arrays travel as bytes, and
    `packing.Quantised` makes large ones small. If the learner can ask something of the model,
-   `answer(question)` gives the new data. If the browser needs no kernel for anything, `alone = True` lets the view
-   live in an exported page, too; its `state` is then plain numbers, words, lists and dicts.
+   `answer(question)` gives the new data. If the browser needs no model for anything, `alone = True` lets the view
+   live in an exported page, too. So does `llms`, where `portable` lets the browser have these models: then a module
+   `js/model/NAME_of.js` answers as `answer` does, and `tests/views/test_js_model.py` holds it to that.
 3. `js/NAME.js`, third floor: an ES module with `render({ model, el })`, built on `js/lab.js` (card, controls,
    theme, data) and `js/grid.js` (heat map, lines); `stage` gets a line that says how to use it. A part of the
    picture has a function `numbers` for "Copy numbers". What it computes is a module of its own, with a test in
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from .gallery.network import network as network
     from .gallery.next_word import next_word as next_word
     from .gallery.rotation import rotation as rotation
+    from .gallery.runs import runs as runs
+    from .gallery.schedule import schedule as schedule
+    from .gallery.sweep import sweep as sweep
     from .gallery.tokens import tokens as tokens
     from .gallery.training import training as training
     from .gallery.valley import valley as valley
@@ -66,6 +70,9 @@ NAMES = (
     "network",
     "next_word",
     "rotation",
+    "runs",
+    "schedule",
+    "sweep",
     "tokens",
     "training",
     "valley",

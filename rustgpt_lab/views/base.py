@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..llm import LLM
+    from .portable import Portable
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -63,8 +64,11 @@ class View:
     """Of its module `js/NAME.js`."""
     title: ClassVar[str]
     """What the picture is, in a few words: its heading, and its name for a screen reader."""
-    alone: ClassVar[bool] = False
-    """Whether the browser computes all that it shows: then it lives in an exported page, too, without a kernel."""
+    alone: bool = False
+    """Whether the browser needs no model for what it shows: then it lives in an exported page, too."""
+
+    note: ClassVar[str] = "A still picture: run the cell to touch it."
+    """What the still picture says of itself."""
 
     def __init__(self, data: Any):
         self.data = data
@@ -96,6 +100,17 @@ class View:
         """New `data` for what the learner asked in the browser; a ModelError is shown to them."""
         raise NotImplementedError
 
+    def llms(self) -> Sequence[LLM]:
+        """The models whose answers the browser can give, too: its module must have `answering` in it."""
+        return ()
+
+    @cached_property
+    def portable(self) -> Sequence[Portable]:
+        """Those models as they were when the view was first shown, if the browser takes them."""
+        from .portable import portable
+
+        return portable(self.llms())
+
     @cached_property
     def widget(self) -> DOMWidget:
         """The live form. It holds its data in the browser; only questions go back to the kernel."""
@@ -109,10 +124,10 @@ class View:
         html = (
             f'{SWAP}<figure class="rl-twin" style="margin:0">{image(file, self.title)}'
             f'<figcaption style="max-width:66ch">{escape(self.sentence)}<br>'
-            "<small>A still picture: run the cell to touch it.</small></figcaption>"
+            f"<small>{self.note}</small></figcaption>"
             f"<details><summary>The numbers</summary>{self.table().html()}</details></figure>"
         )
-        if self.alone:
+        if self.alone or self.portable:
             from .canvas import page_script
 
             html += page_script(self)
@@ -126,7 +141,10 @@ class View:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display(self.twin(), raw=True)
+        from .portable import on_page
+
+        twin = self.twin()
+        display({**twin, "text/html": twin["text/html"] + on_page(self.portable)}, raw=True)
         bundle = self.widget._repr_mimebundle_()
         live, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         display({WIDGET: live[WIDGET], "text/plain": ""}, raw=True, metadata=metadata)

@@ -56,6 +56,20 @@ def test_an_own_text_is_answered_quickly(lab: Lab) -> None:
         view = lab.views.first
         lab.check_answers(view, ["What is Mercury ?", "What is the sun ?"] * 8)
         lab.restart()
+        expect(view.locator(".rl-note")).to_have_text(
+            "The kernel has stopped or was restarted. What you see keeps working."
+        )
+        lab.reach(view, "Text").fill("What is Mercury ?")
+        lab.press("Enter")
+        expect(view.locator(".rl-grid svg:visible")).to_contain_text("Mercury")
+
+
+def test_who_needs_the_kernel_says_so_when_it_is_gone(lab: Lab) -> None:
+    setup = f"{SETUP}; llm = LLM.build(llm.vocab, 8, 8, 1, architecture='gpt2', heads=2)"
+    with lab.notebook("attention_kernel", setup, f"views.attention(llm, {TEXT!r})"):
+        expect(lab.views).to_have_count(1)
+        view = lab.views.first
+        lab.restart()
         expect(view.locator(".rl-note")).to_contain_text(
             "To ask it something new, run the cells from the top"
         )

@@ -12,6 +12,11 @@ from rustgpt_lab import views
 from rustgpt_lab.bootstrap import ROOT
 from rustgpt_lab.course.deck import deck
 
+ALIVE = (
+    *("byte_pairs", "four_words", "gradient_flow", "valley", "embeddings", "tokens"),
+    *("attention", "chat", "journey", "network", "what_if"),
+)
+"""Views that need no kernel, at least those of RustGPT's own model."""
 PICTURES = "twins => twins.map(twin => [...twin.querySelectorAll('img')].map(img => img.naturalWidth))"
 
 
@@ -34,9 +39,9 @@ def test_the_exported_gallery_reads_whole_without_kernel_and_network(
     page_file.write_text(html, encoding="utf-8")
     page = offline(browser)
     page.goto(page_file.as_uri())
-    twins = page.locator(".rl-twin")
-    alone = ("byte_pairs", "four_words", "gradient_flow", "valley")
-    assert twins.count() >= len(views.__all__) - len(alone)
+    twins, live = page.locator(".rl-twin"), page.locator(".rl-live")
+    assert twins.count() + live.count() >= len(views.__all__)
+    assert live.count() >= len(ALIVE)
     for twin in twins.all():
         expect(twin).to_be_visible()
         assert len(twin.inner_text().split()) > 3, "a sentence says what the picture shows"
@@ -72,5 +77,31 @@ def test_what_needs_no_kernel_lives_in_an_exported_page(form: str, browser: Brow
     expect(words.locator(".rl-readout")).to_contain_text("q · k = 0.5 × 0.4 + 2.4 × 2 = ")
     pairs.get_by_role("button", name="Next").click()
     expect(pairs.locator(".rl-readout")).to_contain_text("1 merge, 9 pieces for 12 letters")
+    assert problems == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")))
+def test_a_notebooks_page_is_alive(name: str, browser: Browser, tmp_path: Path) -> None:
+    """Whatever a notebook shows of RustGPT's own model answers on its page, and so does all that needs no model."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    if '"models": [' not in html:
+        pytest.skip("nothing here needs a model, or the outputs are older than this")
+    file = tmp_path / "page.html"
+    file.write_text(html, encoding="utf-8")
+    print(f"{name}: {file.stat().st_size / 1e6:.1f} MB")
+    page = offline(browser)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(file.as_uri())
+    assert page.locator(".rl-live").count() == html.count('<script class="rl-script">')
+    for card in page.locator(".rl-live:has(.rl-text button)").all():
+        box, readout = card.get_by_role("textbox").first, card.locator(".rl-readout")
+        before = readout.inner_text()
+        box.fill("zyxx")
+        box.press("Enter")
+        expect(card.get_by_role("alert").first).to_contain_text("in the vocabulary")
+        expect(readout).to_have_text(before)
     assert problems == []
     page.close()

@@ -12,14 +12,19 @@ from playwright.sync_api import Locator, expect
 from .harness import VIEW, Lab
 
 SETUP = """
+import tempfile
 from rustgpt_lab import LLM, Dataset, LayerNorm, views
 from rustgpt_lab.course import induction
+from rustgpt_lab.experiments import run
 from rustgpt_lab.training import TrainingSession
 llm, text = LLM.packaged(), "User: What does the sun give?"
 chat = views.chat(llm, "What does the sun give?")
 chat.data = chat.answer({"look": 0})
 session = TrainingSession(llm.copy(), Dataset.packaged().chat, epochs=1, learning_rate=1e-3)
 session.step(5)
+small = dict(embedding_dim=4, hidden_dim=4, blocks=1, epochs=8)
+folder = tempfile.mkdtemp()
+runs = [run(f"{folder}/{rate}", ["a b </s>"], small | {"learning_rate": rate}) for rate in (0.01, 0.1)]
 """
 SHOWS = {
     "attention": "views.attention(llm, text)",
@@ -39,6 +44,8 @@ SHOWS = {
     "network": "views.network(llm, text)",
     "next_word": "views.next_word(llm, text)",
     "rotation": "views.rotation([1, 0, 1, 0], [0, 1, 1, 1])",
+    "runs": "views.runs(runs)",
+    "schedule": "views.schedule()",
     "tokens": "views.tokens(llm, text)",
     "training": "views.training(session, text)",
     "valley": "views.valley()",

@@ -76,7 +76,7 @@ MUTATIONS = [
     Mutation("AGC's units are rows", "08", "parameters.py", "random_weight, unit_axis=0)", "random_weight, unit_axis=1)"),
     Mutation("L2 allows twice as much", "08", "optim/clipping.py", "array *= self.threshold / length", "array *= 2 * self.threshold / length"),
     Mutation("a varint of 251 in one byte", "09", "persistence/bincode.py", "value < 251:", "value < 252:"),
-    Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "narrow = wide.astype(", "narrow = wide.round(6).astype("),
+    Mutation("JSON keeps six decimals", "09", "persistence/json_numbers.py", "(of_type=\"d\")), text)", "(of_type=\"d\")).round(6), text)"),
     Mutation("Adam's m is loaded from v", "09", "persistence/convert.py", '{key}", value[key]))', '{key}", value["v"]))'),
     Mutation("top-p leaves out the word that reaches it", "10", "generation/sampling.py", "p[p.cumsum(axis=-1) - p >= self.top_p] = 0", "p[p.cumsum(axis=-1) >= self.top_p] = 0"),
     Mutation("a beam forgets the words before", "10", "generation/beam.py", "totals = logs[rows] + np.array(", "totals = logs[rows] + 0 * np.array("),
@@ -95,6 +95,14 @@ MUTATIONS = [
     Mutation("the warm-up is half as long", "07", "optim/schedule.py", "if step <= self.warmup:", "if step <= self.warmup // 2:"),
     Mutation("L2's norm is its own square", "08", "optim/clipping.py", "length = hypot(*map(norm, arrays))", "length = hypot(*map(norm, arrays)) ** 2"),
     Mutation("a row loses its mean", "08", "optim/clipping.py", "gradient.mean(axis=axis,", "gradient.mean(axis=1 - axis,"),
+    Mutation("bytes of Q8_0 without a sign", "12", "persistence/numbers.py", "blocks[:, 2:].view(np.int8)", "blocks[:, 2:].view(np.uint8)"),
+    Mutation("neighbours of a GGUF file read as halves", "12", "persistence/gguf.py", '"rope": "adjacent"', '"rope": "halves"'),
+    Mutation("a resumed Adam forgets its count", "13", "persistence/convert.py", "parts.adam.settings |= states", "pass"),
+    Mutation("an order depends on where it is drawn", "13", "training/run.py", "rng([seed, epoch])", "rng([seed, epoch, self.state.steps])"),
+    Mutation("nothing in a sweep counts as diverged", "13", "experiments/results.py", '== "diverged" for', '== "lost" for'),
+    Mutation("one scale for a whole matrix", "14", "quantized.py", "max(axis=unit_axis, keepdims", "max(axis=None, keepdims"),
+    Mutation("128 steps of INT8", "14", "quantized.py", "MOST = 127", "MOST = 120"),
+    Mutation("a stream without its end", "14", "serve/app.py", "[DONE]", "[OVER]"),
 ]
 # fmt: on
 

@@ -7,7 +7,7 @@ import pytest
 
 from rustgpt_lab.course import check
 from rustgpt_lab.course.exercise import Exercise, notebooks, of_notebook
-from rustgpt_lab.course.my_gpt import PARTS
+from rustgpt_lab.course.my_gpt import KEPT
 
 EXERCISES = [exercise for number in notebooks() for exercise in of_notebook(number)[0]]
 QUESTIONS = [question for number in notebooks() for question in of_notebook(number)[1]]
@@ -23,7 +23,7 @@ def answer(exercise: Exercise, function):
 @EACH
 def test_the_solution_passes(exercise: Exercise) -> None:
     verdict = check(exercise.id, answer(exercise, exercise.solution))
-    kept = f"Your `{exercise.name}` is now in my_gpt.py." if exercise.id in PARTS else ""
+    kept = f"Your `{exercise.name}` is now in my_gpt.py." if exercise.id in KEPT else ""
     assert (verdict.status, verdict.message) == ("passed", kept)
 
 

@@ -87,7 +87,8 @@ def exact(number: Any) -> Any:
 
 
 def to_long(array: Any) -> Any:
-    return array.astype(np.longdouble if array.dtype.kind == "f" else np.uint64)
+    whole = np.int64 if array.size and array.min() < 0 else np.uint64
+    return array.astype(np.longdouble if array.dtype.kind == "f" else whole)
 
 
 FORMS = {

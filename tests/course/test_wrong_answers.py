@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 
 from rustgpt_lab.course import check
-from rustgpt_lab.course.exercises import nb01, nb02, nb03, nb05, nb06a, nb06b, nb07, nb08, nb09, nb10
+from rustgpt_lab.course.exercises import (
+    nb01,
+    nb02,
+    nb03,
+    nb05,
+    nb06a,
+    nb06b,
+    nb07,
+    nb08,
+    nb09,
+    nb10,
+    nb13,
+    nb14,
+)
 from rustgpt_lab.numerics import softmax
 from rustgpt_lab.persistence.bincode import varint
 from rustgpt_lab.tokenizers import tokenize
@@ -712,6 +725,41 @@ OTHERS = [
     ("10.4", lambda logs, penalty: np.sum(logs) / penalty ** len(logs)),
     ("10.4", lambda logs, penalty: np.sum(logs) / ((5 + len(logs)) / 6) ** penalty),
     ("10.4", lambda logs, penalty: logs / len(logs) ** penalty),
+    ("13.1", lambda g, n: nb13.join(g, [size + 1 for size in n])),
+    ("13.1", lambda g, n: nb13.join(g, n)[0]),
+    ("13.1", lambda g, n: np.median(g, axis=0)),
+    ("13.1", lambda g, n: max(g, key=lambda part: abs(part).max())),
+    ("13.1", lambda g, n: np.average(g, axis=0, weights=np.square(n))),
+    ("13.1", lambda g, n: np.concatenate(g)),
+    ("13.2", lambda *a: nb13.went_on(*a, keep=0.99)),
+    ("13.2", lambda *a: nb13.went_on(*a, keep=1.0)),
+    ("13.2", lambda w, m, done, g, rate: nb13.go_on(w, m, done, g[::-1], rate)),
+    ("13.2", lambda w, m, done, g, rate: nb13.go_on(w, m, done, g, -rate)),
+    ("13.2", lambda w, m, done, g, rate: nb13.go_on(w, m, done, g[: done + 1], rate)),
+    ("13.2", lambda w, m, done, g, rate: w - rate * g[done:].sum(axis=0)),
+    ("13.2", lambda w, m, done, g, rate: m),
+    ("13.3", lambda *a: 1 - nb13.share(*a)),
+    ("13.3", lambda s, up, fall, n, low: nb13.share(s + 1, up, fall, n, low)),
+    ("13.3", lambda s, up, fall, n, low: nb13.share(s, up, up, n, low)),
+    ("13.3", lambda s, up, fall, n, low: nb13.share(s, up, fall, n, 1 - low)),
+    ("13.3", lambda s, up, fall, n, low: round(nb13.share(s, up, fall, n, low))),
+    ("14.1", lambda w: nb14.scaled(w, steps=126)),
+    ("14.1", lambda w: nb14.scale_per_channel(w)[None]),
+    ("14.1", lambda w: abs(w).mean(axis=0) / 127),
+    ("14.1", lambda w: np.ptp(w, axis=0) / 254),
+    ("14.1", lambda w: nb14.scale_per_channel(w).round(2)),
+    ("14.2", lambda w, s: nb14.quantize(-w, s)),
+    ("14.2", lambda w, s: abs(nb14.quantize(w, s))),
+    ("14.2", lambda w, s: nb14.quantize(w, s.max())),
+    ("14.2", lambda w, s: nb14.quantize(w, s) + 1),
+    ("14.2", lambda w, s: np.rint(w).astype(np.int8)),
+    ("14.3", lambda d, s: d + s),
+    ("14.3", lambda d, s: (d * s).astype(np.int8)),
+    ("14.3", lambda d, s: d * s**2),
+    ("14.4", lambda x, d, s: x @ d + s),
+    ("14.4", lambda x, d, s: (x @ d) * s**2),
+    ("14.4", lambda x, d, s: np.rint((x @ d) * s)),
+    ("14.4", lambda x, d, s: (x * d[0]) * s),
 ]  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inkOn, number, ramp, unpack } from "../../rustgpt_lab/views/js/lab.js";
+import { inkOn, number, ramp } from "../../rustgpt_lab/views/js/lab.js";
+import { unpack } from "../../rustgpt_lab/views/js/packing.js";
 import { PALETTE } from "../../rustgpt_lab/views/js/palette.js";
 
 function buffer(typed, offset = 0) {

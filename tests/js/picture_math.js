@@ -5,6 +5,7 @@ import { attend } from "../../rustgpt_lab/views/js/four.js";
 import { LANDSCAPES } from "../../rustgpt_lab/views/js/landscapes.js";
 import { adam, descent, rolled } from "../../rustgpt_lab/views/js/optimizers.js";
 import { merging } from "../../rustgpt_lab/views/js/pairs.js";
+import { code, possible, warmupCosine } from "../../rustgpt_lab/views/js/schedules.js";
 import { tokenize } from "../../rustgpt_lab/views/js/tokenizer.js";
 
 const ANSWERS = {
@@ -14,6 +15,9 @@ const ANSWERS = {
     return rolled(LANDSCAPES[ground].gradient, start, step, count);
   },
   attend: ({ vectors, masked }) => attend(vectors, masked),
+  schedule: ({ schedule, last }) =>
+    [code(schedule), Array.from({ length: last }, (_, i) => warmupCosine(schedule, i + 1))],
+  possible: ({ schedule, last }) => possible(schedule, last),
   merge: ({ text, most }) => merging(tokenize(text), most),
 };
 const questions = JSON.parse(readFileSync(0, "utf8"));

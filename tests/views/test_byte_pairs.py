@@ -27,7 +27,7 @@ def shown(name: str, llm: LLM) -> View:
     return getattr(views, name)(llm, TEXT)
 
 
-NO_MODEL = {"byte_pairs", "circuit", "four_words", "rotation", "valley"}
+NO_MODEL = {"byte_pairs", "circuit", "four_words", "rotation", "runs", "schedule", "sweep", "valley"}
 """Pictures of something else."""
 
 

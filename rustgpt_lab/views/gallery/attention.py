@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ...llm import LLM
+
+
+MAPS = 64
+"""In a still picture."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,19 @@ class Attention(View):
         most = ", more than it gives to another word anywhere else" if layers * heads > 1 else ""
         return f"In {where} the last word, “{words[-1]}”, gives “{words[column]}” {weight:.2f} of its attention{most}."
 
+    @property
+    def shown(self) -> tuple[Array, int]:
+        """What a still picture has room for, (layers, heads, T, T), and the first of these layers, from 0."""
+        last = self.data.weights[-1]
+        if last.shape[0] * last.shape[1] <= MAPS:
+            return last, 0
+        layer = self.data.opening[0]
+        return last[layer : layer + 1], layer
+
     def figure(self) -> Figure:
-        """One map for every layer and head, as tiles of a single image."""
-        _, layers, heads, length, _ = self.data.weights.shape
+        """One map for every layer and head, as tiles of a single image; of many layers, only the opening's."""
+        weights_of, first = self.shown
+        layers, heads, length, _ = weights_of.shape
         rows, columns = (layers, heads) if heads > 1 else (1, layers)
         side = min(3.4, 11 / columns)  # inches
         pitch = length + 1 + int(0.3 / side * length)  # room for a title above every tile
@@ -117,7 +131,7 @@ class Attention(View):
         def draw(figure: Any, ax: Any) -> None:
             for tile in range(layers * heads):
                 (layer, head), (row, column) = divmod(tile, heads), divmod(tile, columns)
-                weights = self.data.weights[-1, layer, head]
+                weights = weights_of[layer, head]
                 future = np.triu(np.ones_like(weights, bool), 1) & self.data.causal
                 y, x = row * pitch + pitch - length, column * pitch
                 tiles[y : y + length, x : x + length] = np.where(future, np.nan, weights)
@@ -125,7 +139,11 @@ class Attention(View):
                     steps = [(x + k + 0.5, y + k + edge) for k in range(length - 1) for edge in (-0.5, 0.5)]
                     corners = [*steps, (x + length - 0.5, y + length - 1.5), (x + length - 0.5, y - 0.5)]
                     ax.fill(*zip(*corners, strict=True), facecolor="none", hatch="////", linewidth=0)
-                ax.text(x - 0.5, y - 0.8, f"Layer {layer + 1}" + (f", head {head + 1}" if heads > 1 else ""))
+                ax.text(
+                    x - 0.5,
+                    y - 0.8,
+                    f"Layer {first + layer + 1}" + (f", head {head + 1}" if heads > 1 else ""),
+                )
             image = ax.imshow(tiles, cmap=colormap("sequential"), vmin=0, vmax=1)
             places = range(0, length, step)
             across = [column * pitch + place for column in range(columns) for place in places]
@@ -140,11 +158,11 @@ class Attention(View):
         return plot(draw, side * columns + 1.6, side * rows + 0.8)
 
     def table(self) -> Table:
-        last, words = self.data.weights[-1], self.data.words
+        (last, first), words = self.shown, self.data.words
         rows = []
         for layer, head, i in np.ndindex(last.shape[:3]):
             j = int(last[layer, head, i].argmax())
-            rows.append((layer + 1, head + 1, words[i], words[j], float(last[layer, head, i, j])))
+            rows.append((first + layer + 1, head + 1, words[i], words[j], float(last[layer, head, i, j])))
         return Table(("layer", "head", "word", "looks most at", "weight"), rows)
 
     def state(self) -> dict[str, Any]:
@@ -169,6 +187,9 @@ class Attention(View):
             "weights": cut(data.weights) if one else Quantised.of(cut(data.weights), 0.0, 1.0),
             "scores": cut(data.scores) if one else None,
         }
+
+    def llms(self) -> Sequence[LLM]:
+        return [*self.models.values()]
 
     def answer(self, question: str) -> AttentionData:
         return attention_of(self.models, question)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TextError
-from ...generation import Sampling, say
+from ...generation import Chat as Conversation, Sampling, say
+from ...tokenizers import ids_of
 from ..base import Table, View
 from ..chance import in_words
 from ..style import ACCENT, INKS, plot
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ...llm import LLM
 
 GREEDY = Sampling(temperature=0)
+MOST = 300
+"""Words of an answer, of a model with room for thousands."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Turn:
 
     Attributes:
         question: as it was typed.
-        prompt: what the model read: the question between "User:" and "Assistant:", as in its training.
+        prompt: what the model read: the question between "User:" and "Assistant:", as in its training, or the whole
+            conversation in the model's own form.
         unknown: words of the question that the model could not read, and dropped.
         strategy: how its words are chosen.
         answer: what each word or piece adds to the text, the mark of its end left out.
@@ -62,7 +66,9 @@ class Turn:
 
 @dataclass(frozen=True)
 class ChatData:
-    """A conversation so far. The model reads each question alone: RustGPT has no memory of the earlier ones.
+    """A conversation so far.
+
+    A model without a form of its own reads each question alone: RustGPT has no memory of the earlier ones.
 
     Attributes:
         turns: the first one first.
@@ -88,6 +94,9 @@ class Chat(View):
         self.strategy = strategy
         self.suggestions = tuple(suggestions)
         self._stop = Event()
+        self._thread: Thread | None = None
+        has_form = getattr(llm.vocab, "chat", None) is not None
+        self._conversation = Conversation(llm) if has_form else None
         super().__init__(ChatData((self._turn(question),)))
         self._write(self._stop)
 
@@ -142,6 +151,9 @@ class Chat(View):
     def fixed(self) -> dict[str, Any]:
         return {"suggestions": self.suggestions, "strategy": vars(self.strategy)}
 
+    def llms(self) -> Sequence[LLM]:
+        return [self.llm]
+
     def answer(self, question: dict[str, Any]) -> ChatData:
         """Talk for {say: text, strategy}, fall silent for {stop}; the attention of {look: text} or {look: a turn}.
 
@@ -159,18 +171,21 @@ class Chat(View):
         if isinstance(look, int):
             turn = self.data.turns[look]
             end = self.llm.vocab.end
-            look = f"{turn.prompt} {turn.said} {self.llm.vocab.decode([end]) if turn.ended and end is not None else ''}"
+            last = self.llm.vocab.decode([end]) if turn.ended and end is not None else ""
+            look = f"{turn.prompt} {turn.said} {last}"
+            if self._conversation:
+                look = f"{turn.prompt}{''.join(turn.answer)}{last}"
         view = Attention({"now": self.llm}, look)
         return replace(self.data, attention={**view.state(), "sentence": view.sentence})
 
     def _turn(self, question: str) -> Turn:
         """A question without an answer."""
-        prompt = f"User: {question} Assistant:"
+        prompt = self._conversation.prompt(question) if self._conversation else f"User: {question} Assistant:"
         if not self.llm.tokenize(question):
             raise TextError(
                 "no word of this question is in the vocabulary", got=repr(question), remedy="Try other words."
             )
-        self.llm.logits(prompt)  # refuses a question that is too long
+        ids_of(prompt, self.llm.vocab, self.llm.max_seq_len)  # refuses a question that is too long
         strategy, self.strategy = self.strategy, self.strategy.next()
         return Turn(question, prompt, tuple(self.llm.vocab.unknown(question)), strategy)
 
@@ -182,15 +197,18 @@ class Chat(View):
         place = len(self.data.turns)
         self.data = replace(self.data, turns=(*self.data.turns, turn), attention=None)
         # In a copy of this context: ipykernel 7.0 sends nothing from a thread that begins with an empty one.
-        self._thread = Thread(target=copy_context().run, args=(self._write, self._stop, place), daemon=True)
+        run = self._write, self._stop, place, self._thread
+        self._thread = Thread(target=copy_context().run, args=run, daemon=True)
         self._thread.start()
         return self.data
 
-    def _write(self, stop: Event, place: int = 0) -> None:
-        """Write the answer of a turn, word by word, until it is said or to be stopped."""
+    def _write(self, stop: Event, place: int = 0, before: Thread | None = None) -> None:
+        """Write the answer of a turn, word by word, until it is said or to be stopped, once the one before is done."""
+        if before:
+            before.join()
         turn, vocab, ids, text = self.data.turns[place], self.llm.vocab, list[int](), ""
         try:
-            for said in say(self.llm, [turn.prompt], turn.strategy):
+            for said in self._say(turn):
                 if stop.is_set():
                     turn = replace(turn, stopped=True)
                     break
@@ -199,13 +217,18 @@ class Chat(View):
                     turn = replace(turn, ended=True)
                 else:
                     ids.append(said.id)
-                    before, text = text, vocab.decode(ids)
-                    kept = len(before.rstrip("\ufffd"))  # what was no whole character yet is told anew
+                    old, text = text, vocab.decode(ids)
+                    kept = len(old.rstrip("\ufffd"))  # what was no whole character yet is told anew
                     told = (*turn.answer[:-1], turn.answer[-1].rstrip("\ufffd")) if turn.answer else ()
                     turn = replace(turn, answer=(*told, text[kept:]))
                 self._show(place, turn)
         finally:
             self._show(place, replace(turn, done=True))
+
+    def _say(self, turn: Turn) -> Iterator[Any]:
+        if self._conversation:
+            return self._conversation.say(turn.question, turn.strategy, MOST)
+        return say(self.llm, [turn.prompt], turn.strategy)
 
     def _show(self, place: int, turn: Turn) -> None:
         """Put a turn in its place, and send it to the browser, if there is one."""
@@ -224,9 +247,10 @@ def chat(
 ) -> Chat:
     """Talk to a model: type a question, Enter sends it, every word appears as it is generated, Escape stops it.
 
-    The model reads "User: question Assistant:", as in its training, and goes on with the most likely word each time, or
-    by chance where the temperature is above 0. Words that it does not know are named. The probability of every word is
-    shown, and the attention behind an answer is one click away.
+    The model reads "User: question Assistant:", as in RustGPT's training, and nothing of what was said before; one with
+    a form of its own reads the whole conversation in it, each word once. It goes on with the most likely word each
+    time, or by chance where the temperature is above 0. Words that it does not know are named. The probability of
+    every word is shown, and the attention behind an answer is one click away.
 
     Args:
         llm: a model.

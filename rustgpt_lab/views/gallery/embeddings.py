@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 EXACT = 1_000_000
 """Numbers that may travel as floats."""
 
+WHOLE, NEAR = 10_000, 40
+"""Words that have a map of them all; of a larger vocabulary, so many around each of the words compared."""
+
 ALIKE = 0.15
 """The least cosine with a word compared that gives another word its colour."""
 
@@ -34,7 +37,8 @@ class EmbeddingsData:
     """The token embeddings of V words at M moments.
 
     Attributes:
-        words: the vocabulary, V words.
+        words: the vocabulary, V words; of a large one, those nearest to the words that are compared.
+        of: how many words the vocabulary has.
         chosen: ids of the words whose similarity is shown.
         moments: M labels.
         points: (M, V, 2) the first two principal components of the last moment, applied to every moment.
@@ -43,6 +47,7 @@ class EmbeddingsData:
     """
 
     words: tuple[str, ...]
+    of: int
     chosen: tuple[int, ...]
     moments: tuple[str, ...]
     points: Array
@@ -107,7 +112,7 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
         layers = [layer for layer in llm.network if isinstance(layer, EmbeddingsLayer | TokenEmbeddings)]
         if not layers:
             raise ShapeError("this network has no embeddings to show", where=moment, expected="Embeddings")
-        tables.append(layers[0].p.token_embeddings.astype(np.float64))
+        tables.append(layers[0].p.token_embeddings)
         if not np.isfinite(tables[-1]).all():
             raise TrainingError("embeddings that are not finite have no place on a map", where=moment)
         if min(tables[-1].shape) < 2:
@@ -122,12 +127,14 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
                 expected=f"the words of the first model, and embeddings of shape {tables[0].shape}",
                 got=f"{len(llm.vocab)} words, {tables[-1].shape}",
             )
-    stack = np.stack(tables)
+    shown = around(tables[-1], chosen) if len(vocab) > WHOLE else np.arange(len(vocab))
+    stack = np.stack([table[shown].astype(np.float64) for table in tables])
     mean, axes, share = principal_components(stack[-1])
     lengths = np.linalg.norm(stack, axis=-1, keepdims=True)
     return EmbeddingsData(
-        tuple(vocab.pieces(range(len(vocab)))),
-        chosen,
+        tuple(vocab.pieces(shown.tolist())),
+        len(vocab),
+        tuple(np.searchsorted(shown, chosen).tolist()),
         tuple(models),
         (stack - mean) @ axes.T,
         share,
@@ -135,19 +142,34 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
     )
 
 
+def around(table: Array, chosen: Sequence[int]) -> NDArray[np.integer]:
+    """Some words and those nearest to each by cosine, in the order of the vocabulary: one product with the table."""
+    lengths = np.sqrt(np.vecdot(table, table))
+    cosine = (
+        table @ table[[*chosen]].T / np.where(lengths == 0, 1, lengths)[:, None]
+    )  # but for their own lengths
+    return np.union1d(np.argpartition(-cosine, NEAR, axis=0)[: NEAR + 1], [*chosen])
+
+
 class Embeddings(View):
     """The live map of words; `embeddings` makes it."""
 
     name = "embeddings"
     title = "Embeddings: which words stand side by side"
+    alone = True
     data: EmbeddingsData
+
+    def __init__(self, models: Mapping[str, LLM], words: str):
+        self.models = models
+        super().__init__(embeddings_of(models, words))
 
     @property
     def sentence(self) -> str:
         data = self.data
         (word, cosine), *_ = data.nearest(data.chosen[0], 1)
+        many = "" if len(data.words) == data.of else f" among {data.of:,}"
         return (
-            f"Nearest to “{data.words[data.chosen[0]]}” is “{word}”, with a cosine of {cosine:.2f}; "
+            f"Nearest to “{data.words[data.chosen[0]]}” is “{word}”, with a cosine of {cosine:.2f}{many}; "
             f"the map's two directions hold {data.share:.0%} of the variance."
         )
 
@@ -205,16 +227,21 @@ class Embeddings(View):
             "directions": directions if exact else Quantised.of(directions),
         }
 
+    def answer(self, question: str) -> EmbeddingsData:
+        """Other words of a large vocabulary."""
+        return embeddings_of(self.models, question)
+
 
 def embeddings(llm: LLM | Mapping[Any, LLM], words: str) -> Embeddings:
     """A map of the vocabulary: point at a word, or go there by the arrow keys, to see the words nearest to it.
 
     The map is a flat shadow of d dimensions (PCA); nearness is measured in all of them, by the cosine. A click, or
     Enter, puts a word into the similarity matrix or takes it out. The map keeps the last moment's directions at every
-    moment, so that a word moves only if its embedding does.
+    moment, so that a word moves only if its embedding does. Of a vocabulary of more than 10,000 words only those
+    nearest to the words compared are shown; write others, and Enter looks for theirs.
 
     Args:
         llm: a model, or several of one architecture by moment: {"epoch 0": before, "epoch 9": after}.
         words: those to compare, such as "sun moon star rain".
     """
-    return Embeddings(embeddings_of(moments_of(llm), words))
+    return Embeddings(moments_of(llm), words)

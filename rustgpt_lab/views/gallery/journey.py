@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ class JourneyData:
         words: its T tokens.
         layers: L names.
         ends: the layers that end a block, the last one included; the first is the embeddings in RustGPT's network.
-        vocabulary: V words.
+        vocabulary: the words in `top`, by id.
         top: (L, T, K) ids of the most likely next words, the first one first.
         probabilities: (L, T, K) theirs, in [0, 1].
         history: (L, T, L) the probability of `top[l, t, 0]` at position t after every layer.
@@ -45,7 +46,7 @@ class JourneyData:
     words: tuple[str, ...]
     layers: tuple[str, ...]
     ends: tuple[int, ...]
-    vocabulary: tuple[str, ...]
+    vocabulary: dict[int, str]
     top: NDArray[np.integer]
     probabilities: Array
     history: Array
@@ -80,24 +81,25 @@ def journey_of(llm: LLM, text: str) -> JourneyData:
             expected="OutputProjection",
             got=type(last).__name__,
         )
-    batch = Batch([llm.tokenize(text)])
+    ids = llm.tokenize(text)
+    batch = Batch([ids])
     stream = np.stack([trace[f"{i}.output"] for i in range(len(layers))])  # (L, T, d)
     tail = 1 + max((i for i, layer in enumerate(layers) if isinstance(layer, Residual)), default=len(layers))
-    ways = [[*layers[max(tail, i + 1) :], last] for i in range(len(layers))]  # on which each is read
-    p = softmax(
-        np.stack([_through(way, rows, batch) for way, rows in zip(ways, stream, strict=True)])
-    )  # (L, T, V)
-    top = np.argsort(-p, axis=-1, kind="stable")[..., :SHOWN]
-    length = stream.shape[1]
+    ready = np.stack(
+        [_through(layers[max(tail, i + 1) :], rows, batch) for i, rows in enumerate(stream)]
+    )  # for the projection
+    each = [_read(last, ready[:, t]) for t in range(len(ids))]  # one position at a time, for V may be large
+    top, probabilities, history = (np.stack(parts, axis=1) for parts in zip(*each, strict=True))
+    found = np.unique(top).tolist()
     return JourneyData(
         text=text,
-        words=tuple(llm.vocab.pieces(llm.tokenize(text))),
+        words=tuple(llm.vocab.pieces(ids)),
         layers=tuple(type(layer).__name__ for layer in layers),
         ends=tuple(block_ends(llm.network)),
-        vocabulary=tuple(llm.vocab.pieces(range(len(llm.vocab)))),
+        vocabulary=dict(zip(found, llm.vocab.pieces(found), strict=True)),
         top=top,
-        probabilities=np.take_along_axis(p, top, axis=-1),
-        history=p[:, np.arange(length), top[..., 0]].transpose(1, 2, 0),
+        probabilities=probabilities,
+        history=history,
         norms=np.linalg.norm(stream, axis=-1),
     )
 
@@ -106,6 +108,21 @@ def _through(layers: list[Layer], rows: Array, batch: Batch) -> Array:
     for layer in layers:
         rows, _ = layer.forward(rows, batch)
     return rows
+
+
+def _read(last: Layer, rows: Array) -> tuple[NDArray[np.integer], Array, Array]:
+    """What a position gives after each layer, (L, d) -> the most likely words, theirs, and each first one's, (L, L)."""
+    p = softmax(_through([last], rows, Batch([[0] * len(rows)])))  # (L, V)
+    top = _likeliest(p)
+    return top, np.take_along_axis(p, top, axis=-1), p[:, top[:, 0]].T
+
+
+def _likeliest(p: Array) -> NDArray[np.integer]:
+    """The ids of the few greatest of each row, the greatest first; a table as large as V is not sorted for them."""
+    count = min(SHOWN, p.shape[-1])
+    found = np.sort(np.argpartition(-p, count - 1, axis=-1)[..., :count], axis=-1)
+    order = np.argsort(-np.take_along_axis(p, found, axis=-1), axis=-1, kind="stable")
+    return np.take_along_axis(found, order, axis=-1)
 
 
 class Journey(View):
@@ -188,6 +205,9 @@ class Journey(View):
         shown = [self.data.vocabulary[i] for i in ids]
         shape = self.data.top.shape
         return {**super().state(), "vocabulary": shown, "top": top.reshape(shape), "labels": self.data.labels}
+
+    def llms(self) -> Sequence[LLM]:
+        return [self.llm]
 
     def answer(self, question: str) -> JourneyData:
         return journey_of(self.llm, question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import ModelError, ShapeError
+from ...files import mapped
 from ...llm import LLM
-from ...numerics import softmax
-from ...persistence import Node, describe
+from ...numerics import Array, softmax
+from ...persistence import MAX_BYTES, Node, describe
+from ...persistence.gguf import read_header
+from ...persistence.numbers import Kind
 from ...tokenizers import Vocab
 from ..base import Table, View
 from ..style import ACCENT, INKS, plot
@@ -22,11 +26,13 @@ from ..style import ACCENT, INKS, plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = {"bin": "binary", "json": "JSON", "safetensors": "safetensors"}
+FORMATS = {"bin": "binary", "json": "JSON", "safetensors": "safetensors", "gguf": "GGUF"}
 COLUMNS, ROWS = 8, 24
 """Of the window on the bytes."""
 SHOWN = 12
 """Neighbours in the tree that are shown."""
+WRITTEN = 6
+"""Numbers of a block that are written out."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class ModelFileData:
     """A window on a file, and the place in it.
 
     Attributes:
-        format: "bin" or "json"; "safetensors" of a model with byte pairs, which has no other.
+        format: "bin" or "json"; "safetensors" of a model with byte pairs, which has no other; "gguf" of a given file.
         size: of the file, in bytes.
         at: the chosen byte.
         start: the first byte of the window.
@@ -103,7 +109,7 @@ class ModelFile(View):
     def __init__(self, llm: LLM, text: str):
         self.llm, self.text = llm, text
         self._before = softmax(llm.logits(text)[-1])
-        self._files: dict[str, tuple[bytes, Node]] = {}
+        self._files: dict[str, tuple[Any, Node]] = {}
         with TemporaryDirectory() as folder:
             for form in ("bin", "json") if isinstance(llm.vocab, Vocab) else ("safetensors",):
                 path = Path(folder) / f"model.{form}"
@@ -120,25 +126,26 @@ class ModelFile(View):
         if not 0 <= at < len(original):
             expected = f"0 to {len(original) - 1}"
             raise ShapeError("there is no such byte in the file", where="byte", expected=expected, got=at)
-        now = bytearray(original)
-        for byte, bit in changed:
-            now[byte] ^= 1 << bit
         trail = trail_to(tree, at)
         parts = (trail[-1] if trail[-1].children or len(trail) == 1 else trail[-2]).children
         chosen = next((i for i, part in enumerate(parts) if part is trail[-1]), 0)
         first = max(0, min(chosen - SHOWN // 2, len(parts) - SHOWN))
-        start = max(0, min(at // COLUMNS - ROWS // 3, -(-len(now) // COLUMNS) - ROWS)) * COLUMNS
+        start = max(0, min(at // COLUMNS - ROWS // 3, -(-len(original) // COLUMNS) - ROWS)) * COLUMNS
         number = None
         if form == "bin" and trail[-1].kind == "f32":
             place = at - (at - trail[-1].offset) % 4
-            number = (place, *(struct.unpack_from("<f", data, place)[0] for data in (original, now)))
-        loads, verdict = self._load(form, bytes(now)) if changed else (True, "The file is as it was written.")
+            four = original[place : place + 4]
+            number = (
+                place,
+                *(struct.unpack("<f", data)[0] for data in (four, turned(four, place, changed))),
+            )
+        loads, verdict = self._judge(form, at, trail, changed)
         return ModelFileData(
             form,
-            len(now),
+            len(original),
             at,
             start,
-            np.frombuffer(bytes(now[start : start + ROWS * COLUMNS]), np.uint8),
+            np.frombuffer(turned(original[start : start + ROWS * COLUMNS], start, changed), np.uint8),
             trail,
             tuple(parts[first : first + SHOWN]),
             number,
@@ -146,6 +153,14 @@ class ModelFile(View):
             loads,
             verdict,
         )
+
+    def _judge(
+        self, form: str, at: int, trail: Sequence[Node], changed: Sequence[tuple[int, int]]
+    ) -> tuple[bool, str]:
+        """Whether the file is still a model, and what to say of that."""
+        if not changed:
+            return True, "The file is as it was written."
+        return self._load(form, turned(self._files[form][0], 0, changed))
 
     def _load(self, form: str, data: bytes) -> tuple[bool, str]:
         """Load bytes as a model: whether it is one, and the effect or the error in words."""
@@ -184,7 +199,7 @@ class ModelFile(View):
             if data.number
             else ""
             if value is None
-            else f", which says {value!r}"
+            else f", which says {value!r:.80}"
         )
         form = FORMATS[data.format]
         return f"Byte {data.at} of {data.size} in the {form} file belongs to {path}{means}. {data.verdict}"
@@ -244,6 +259,54 @@ class ModelFile(View):
         return self._look(form, question["at"], changed)
 
 
+class GGUFFile(ModelFile):
+    """The live view of a GGUF file. It is not loaded anew for a turned bit: the block that changed is decoded."""
+
+    def __init__(self, path: str | PathLike[str]):
+        data, tree = mapped(path, MAX_BYTES), describe(path)
+        tree.name = Path(path).name
+        self._tensors = read_header(data).tensors
+        self._files = {"gguf": (data, tree)}
+        first = min((tensor.offset for tensor in self._tensors.values()), default=0)
+        View.__init__(self, self._look("gguf", first, ()))
+
+    def _judge(
+        self, form: str, at: int, trail: Sequence[Node], changed: Sequence[tuple[int, int]]
+    ) -> tuple[bool, str]:
+        tensor = self._tensors.get(trail[-1].name)
+        if tensor is None:
+            return True, "It is no number of the model."
+        kind = tensor.kind
+        first = at - (at - tensor.offset) % kind.nbytes
+        block = self._files[form][0][first : first + kind.nbytes]
+        old, new = (_numbers(kind, bytes(data)) for data in (block, turned(block, first, changed)))
+        count = f"{kind.size} numbers" if kind.size > 1 else "one number"
+        some = ", ".join(f"{number:.4g}" for number in old[:WRITTEN]) + ", …" * (kind.size > WRITTEN)
+        said = f"Bytes {first} to {first + kind.nbytes - 1} are {count} of kind {kind.name}: {some}."
+        differ = np.flatnonzero(~(old == new))
+        if not differ.size:
+            return True, said
+        i = differ[0]
+        return True, f"{said} With the turned bits {differ.size} differ: {old[i]:.4g} is now {new[i]:.4g}."
+
+
+def _numbers(kind: Kind, block: bytes) -> Array:
+    """What a block of bytes stands for."""
+    found = np.empty((1, kind.size), np.float32)
+    with np.errstate(all="ignore"):
+        kind.decode(np.frombuffer(block, np.uint8)[None], found)
+    return found[0]
+
+
+def turned(data: Any, start: int, changed: Sequence[tuple[int, int]]) -> bytes:
+    """A part of a file, which begins at byte `start` of it, with some bits changed."""
+    now = bytearray(data)
+    for byte, bit in changed:
+        if 0 <= byte - start < len(now):
+            now[byte - start] ^= 1 << bit
+    return bytes(now)
+
+
 def _leaves(node: Node) -> list[Node]:
     return [leaf for part in node.children for leaf in _leaves(part)] or [node]
 
@@ -259,7 +322,7 @@ def _shown(node: Node) -> str:
     return "" if node.value is None else str(node.value)[:40]
 
 
-def model_file(llm: LLM, text: str) -> ModelFile:
+def model_file(source: LLM | str | PathLike[str], text: str = "") -> ModelFile:
     """A model's file as bytes beside its tree: point at either to see the other, turn a bit, and see what loads.
 
     In the tree, arrow keys go from row to row, open and close; Enter goes to the bytes. A float32 is taken apart into
@@ -267,7 +330,8 @@ def model_file(llm: LLM, text: str) -> ModelFile:
     words appear, or the effect on the next word. The model itself is not changed.
 
     Args:
-        llm: a model; both of RustGPT's formats, binary and JSON, are written and shown. A small one is easier to read.
-        text: what the model reads when the file has been loaded.
+        source: a model; both of RustGPT's formats, binary and JSON, are written and shown. A small one is easier to
+            read. Or a GGUF file: then the numbers appear that the chosen block of bytes stands for.
+        text: what the model reads when its file has been loaded.
     """
-    return ModelFile(llm, text)
+    return ModelFile(source, text) if isinstance(source, LLM) else GGUFFile(source)

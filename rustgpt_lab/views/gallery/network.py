@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BINS = 24
 """Of each small histogram."""
+COUNTED = 1 << 17
+"""Of a larger array, so many numbers, in even steps, are enough for its spread and its histogram."""
 AUTHORS = {"you": CATEGORIES[2], "half you": CATEGORIES[1], "the course": INKS["before"]}
 """Who wrote a layer -> its colour, as in js/network.js."""
 
@@ -92,13 +95,18 @@ class NetworkData:
 
 def array_of(name: str, array: Array) -> ArrayData:
     """The few numbers of an array of whole or real numbers."""
-    finite = np.asarray(array[np.isfinite(array)], np.float64)
-    mean, std, low, high = (
-        (float(f(finite)) if finite.size else float("nan")) for f in (np.mean, np.std, np.min, np.max)
-    )
-    return ArrayData(
-        name, array.shape, mean, std, low, high, array.size - finite.size, np.histogram(finite, BINS)[0]
-    )
+    is_finite = np.isfinite(array)
+    finite = (array if is_finite.all() else array[is_finite]).reshape(-1)
+    hidden = array.size - finite.size
+    if not finite.size:
+        nothing = float("nan")
+        return ArrayData(
+            name, array.shape, nothing, nothing, nothing, nothing, hidden, np.zeros(BINS, np.intp)
+        )
+    mean, low, high = float(finite.mean(dtype=np.float64)), float(finite.min()), float(finite.max())
+    part = finite[:: -(-finite.size // COUNTED)].astype(np.float64)
+    histogram, _ = np.histogram(part, BINS, (low, high))
+    return ArrayData(name, array.shape, mean, float(part.std()), low, high, hidden, histogram)
 
 
 def network_of(llm: LLM, text: str) -> NetworkData:
@@ -245,6 +253,9 @@ class Network(View):
             for layer in self.data.layers
         ]
         return {**super().state(), "layers": layers, "histograms": np.stack(histograms)}
+
+    def llms(self) -> Sequence[LLM]:
+        return [self.llm]
 
     def answer(self, question: str) -> NetworkData:
         return network_of(self.llm, question)

@@ -49,6 +49,7 @@ class Tokens(View):
 
     def __init__(self, vocab: Tokenizer, text: str):
         self.vocab = vocab
+        self.alone = isinstance(vocab, Vocab)
         super().__init__(tokens_of(vocab, text))
 
     @property

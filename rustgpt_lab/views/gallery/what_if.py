@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -303,6 +303,9 @@ class WhatIf(View):
             "change": vars(self.data.change),
             "kinds": {kind: words for kind, (words, _) in KINDS.items() if kind in self.data.layers},
         }
+
+    def llms(self) -> Sequence[LLM]:
+        return [self.llm]
 
     def answer(self, question: dict[str, Any]) -> WhatIfData:
         """New data for {text, change}; a position that a new, shorter text lacks becomes its last."""

@@ -1,4 +1,8 @@
 // The view of attention; its card is a module of its own, because the chat shows it, too.
-import { render } from "./attention_card.js";
+import { render as renderCard } from "./attention_card.js";
+import { answering } from "./model/answering.js";
+import { attentionOf } from "./model/attention_of.js";
+
+const render = ({ model, el }) => renderCard({ model: answering(model, attentionOf), el });
 
 export default { render };

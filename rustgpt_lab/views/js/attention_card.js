@@ -2,6 +2,7 @@
 import { choice, el, number, share, slider, stage, textBox } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { heatmap, lines } from "./grid.js";
+import { alone } from "./model/answering.js";
 
 const AXES = ["looks", "is looked at"];
 const MOST = 10; // bars
@@ -9,7 +10,7 @@ const MOST = 10; // bars
 export function render({ model, el: root }) {
   const lab = stage(model, root, "Point at a cell, or move by the arrow keys: a row is a word that looks, and its "
     + "shares sum to 1. Type another text, and press Enter.");
-  lab.needsKernel();
+  if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
   const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });
   const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m], onInput: () => tell() });

@@ -24,6 +24,7 @@ function path(x, y, values) {
  * point on every whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a
  * click. After `travel()`, the points come from where they are. `right` is the room for labels; `draw` returns it, for
  * the next. `unit` says what a step is; `marks`, [[step, words], ...], are lines with words of their own.
+ * @param {HTMLElement} parent @param {string} label @param {(step: number) => void} [onPick]
  */
 export function lineChart(parent, label, onPick = () => {}) {
   const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
@@ -36,6 +37,7 @@ export function lineChart(parent, label, onPick = () => {}) {
       .map((step) => [step, ...lines.map(({ steps, values }) => values[steps.indexOf(step)] ?? "")])];
   return {
     travel() { if (moves()) journey = { from: points, start: performance.now() }; },
+    /** @param {any} theme @param {any} spec */
     draw(theme, { series, low, high, log = false, logSteps = false, at, tall = 200, right = 12,
       unit = "step", marks = [] }) {
       lines = series.map((line) => ({ steps: series[0].steps, ...line }));
@@ -50,7 +52,7 @@ export function lineChart(parent, label, onPick = () => {}) {
         / (f(logarithmic, b) - f(logarithmic, a) || 1);
       const across = (step) => LEFT + 6 + part(logSteps, step, from, to) * (width - LEFT - 6 - right);
       const y = (value) => TOP + tall * (1 - part(log, value, low, high));
-      const text = (tx, ty, anchor, content, more = { class: "rl-tick" }) => el("text",
+      const text = (tx, ty, anchor, content, /** @type {object} */ more = { class: "rl-tick" }) => el("text",
         { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
       const levels = log ? rounds(low, high, tall > 120 ? 6 : 3) : ticks(low, high, tall > 120 ? 4 : 2);
       const places = (logSteps ? rounds(from, to, width > 500 ? 8 : 5) : ticks(from, to, width > 500 ? 6 : 3))

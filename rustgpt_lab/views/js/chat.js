@@ -2,11 +2,14 @@
 import { el, number, share, stage, textBox, toggle } from "./lab.js";
 import { render as renderAttention } from "./attention_card.js";
 import { strategyOf } from "./strategy.js";
+import { alone, answering } from "./model/answering.js";
+import { chatOf } from "./model/chat_of.js";
 
-function render({ model, el: root }) {
+function render({ model: widget, el: root }) {
+  const model = answering(widget, chatOf);
   const lab = stage(model, root, "Type a question; Enter sends it, Escape stops the answer. The temperature "
     + "lets chance in, from the next question on; point at a word for its probability.");
-  lab.needsKernel();
+  if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
   let attention = null; // what shows the open one: { tell, close }
 

@@ -143,6 +143,7 @@ function render({ model, el: root }) {
       clipped: each(data.clipped, mean) });
     const all = { at: step.value || undefined };
     const numbered = before.map((_, s) => s + 1);
+    /** @type {Record<string, any>[]} */
     const series = [
       { name: "before", steps: numbered, values: before, colour: theme.before, width: 1.5 },
       { name: "after", values: after, colour: theme.accent },

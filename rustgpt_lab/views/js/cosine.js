@@ -28,8 +28,8 @@ export function towards(points, i, [dx, dy]) {
   return best;
 }
 
-/** The point nearest to [x, y]. */
+/** The point nearest to [x, y]. @param {number[][]} points @param {number[]} place */
 export function closest(points, [x, y]) {
-  const far = ([px, py]) => Math.hypot(px - x, py - y);
+  const far = (/** @type {number[]} */ [px, py]) => Math.hypot(px - x, py - y);
   return points.reduce((best, point, j) => (far(point) < far(points[best]) ? j : best), 0);
 }

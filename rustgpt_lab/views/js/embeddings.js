@@ -12,6 +12,8 @@ function render({ model, el: root }) {
   const lab = stage(model, root, "Point at a word, or move by the arrow keys, to see its neighbours; a click, or "
     + "Enter, puts it among the words compared.");
   let data = model.get("data");
+  const part = data.of > data.words.length; // of a large vocabulary; the kernel has the others
+  if (part) lab.needsKernel();
   let [word, kept] = [0, []];
   let grouped = { key: "" };
 
@@ -21,16 +23,17 @@ function render({ model, el: root }) {
     const i = placeOf(text.trim());
     if (i >= 0) word = i;
     if (i >= 0 || !text.trim()) tellNearest();
-    else lab.say(`“${text.trim()}” is not in the vocabulary.`);
+    else lab.say(`“${text.trim()}” is not ${part ? "shown: compare it, and press Enter" : "in the vocabulary"}.`);
   } });
   find.node.style.flex = "1 1 160px";
   const compare = textBox(lab, "Compare", { onInput: (text) => {
     const words = tokenize(text);
     const lost = words.filter((name) => placeOf(name) < 0);
     kept = [...new Set(words.map(placeOf).filter((i) => i >= 0))];
-    if (lost.length) lab.say(`Not in the vocabulary: ${lost.map((name) => `“${name}”`).join(", ")}.`);
+    if (lost.length && part) lab.say("Press Enter: these words and those nearest to them are looked for.");
+    else if (lost.length) lab.say(`Not in the vocabulary: ${lost.map((name) => `“${name}”`).join(", ")}.`);
     else tellNearest();
-  } });
+  }, ...(part && { onEnter: (text) => lab.ask(text.replaceAll("␣", " ")), send: "Look for them" }) });
   compare.node.style.flex = "3 1 300px";
   const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m], onInput: () => tellNearest() });
   const zoom = choice(lab, "Frame", { near: "Around the words compared", all: "All words" });
@@ -114,8 +117,9 @@ function render({ model, el: root }) {
     captions[1].textContent = `Nearest to “${data.words[word]}”, by cosine${error}`;
     const { outside, unnamed } = map.draw(theme, { words: data.words, at, colour, chosen: word,
       near: found.map(([j]) => j), kept });
-    captions[0].textContent = `${data.words.length} words along two principal components; a colour is the compared `
-      + `word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
+    const of = part ? ` of ${data.of}` : "";
+    captions[0].textContent = `${data.words.length}${of} words along two principal components; a colour is the `
+      + `compared word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
       + `${unnamed ? `; for ${unnamed} names there is no room` : ""}`;
     bars.draw(theme, { words: found.map(([j]) => data.words[j]), written: (x) => x.toFixed(2),
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });

@@ -5,6 +5,7 @@ const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 /**
  * q, k, v: a list of numbers for each word. Gives { products: q·k, scores: divided by √d, seen: whether word i may look
  * at word j, weights: the softmax of each row over what it may see, mix: the average of the values by weight }.
+ * @param {Record<string, number[][]>} vectors @param {boolean} masked
  */
 export function attend({ q, k, v }, masked) {
   const products = q.map((query) => k.map((key) => dot(query, key)));

@@ -82,7 +82,7 @@ function render({ model, el: root }) {
     const wide = reach * size.width / size.height; // both axes in the same units
     const common = { box: [-wide, wide, -reach, reach], ...size, axes: ["1st number", "2nd number"] };
     const colours = data.colours.map((i) => theme.categories[i]);
-    const places = (x, y) => ([a, b]) => [x(a), y(b)];
+    const places = (x, y) => (/** @type {number[]} */ [a, b]) => [x(a), y(b)];
     upper.draw(theme, {
       ...common,
       points: [

@@ -67,6 +67,7 @@ export function focusable(label, ...children) {
  * A heat map. `draw(theme, spec)` with spec { rows, columns: words, value(i, j), low, high, palette: "sequential" or
  * "diverging", hidden(i, j), unseen: what `hidden` cells are, axes: [what a row is, what a column is], written(x) };
  * `onCell(i, j)` hears which cell is chosen.
+ * @param {HTMLElement} parent @param {string} label @param {(i: number, j: number) => void} [onCell]
  */
 export function heatmap(parent, label, onCell = () => {}) {
   const canvas = el("canvas", { "aria-hidden": "true" });
@@ -156,7 +157,7 @@ export function heatmap(parent, label, onCell = () => {}) {
     const texts = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? "" : written(value(i, j)))));
     const size = [14, 12].find((pixels) => widest(texts, 200) * pixels / 14 <= cell - 2);
     if (!size) return; // numbers that run into each other say less than none
-    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE.replace("14", size) });
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE.replace("14", String(size)) });
     texts.forEach((text, k) => {
       const [i, j] = [Math.floor(k / columns.length), k % columns.length];
       context.fillStyle = inkOn(image.data.slice(4 * k, 4 * k + 3));
@@ -218,7 +219,10 @@ function hatch(context, theme, width, height) {
   context.restore();
 }
 
-/** Lines from the words on the left to those on the right, as wide as their weight in [0, 1]; else as `heatmap`. */
+/**
+ * Lines from the words on the left to those on the right, as wide as their weight in [0, 1]; else as `heatmap`.
+ * @param {HTMLElement} parent @param {string} label @param {(i: number, j: number) => void} [onCell]
+ */
 export function lines(parent, label, onCell = () => {}) {
   const canvas = el("canvas", { "aria-hidden": "true" });
   const overlay = el("svg", { "aria-hidden": "true" });

@@ -31,7 +31,7 @@ function render({ model, el: root }) {
   right.append(el("div", { class: "rl-caption" }, "Probability of the next word, sorted by what is now true"));
   const bars = wordBars(right, "The probabilities of the next word, with every head and without the silent ones");
 
-  const at = ([layer, head]) => silent.findIndex(([l, h]) => l === layer && h === head);
+  const at = (/** @type {number[]} */ [layer, head]) => silent.findIndex(([l, h]) => l === layer && h === head);
   const name = () => `layer ${chosen[0] + 1}, head ${chosen[1] + 1}`;
   const weight = (layer, head) => {
     const start = (layer * data.heads + head) * data.weights.shape[2];

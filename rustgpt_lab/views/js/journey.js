@@ -2,10 +2,13 @@
 import { el, number, stage, textBox, toggle } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { profile, wordGrid } from "./word_grid.js";
+import { alone, answering } from "./model/answering.js";
+import { journeyOf } from "./model/journey_of.js";
 
-function render({ model, el: root }) {
+function render({ model: widget, el: root }) {
+  const model = answering(widget, journeyOf);
   const lab = stage(model, root, "Point at a cell, or move by the arrow keys, to follow its word through the layers.");
-  lab.needsKernel();
+  if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
   const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });
   const all = toggle(lab, "Every layer", false, (on) => {

@@ -1,4 +1,5 @@
 // What every live view shares: elements, data from the kernel, colours, controls, and the card that they stand on.
+import { unpack } from "./packing.js";
 import { PALETTE } from "./palette.js";
 import { png } from "./picture.js";
 
@@ -18,26 +19,7 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-// ---- data -------------------------------------------------------------------------------------------------------
-
-const TYPES = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
-
-/** What packing.py packed: each array becomes { shape, at(i, j, ...), flat(i) }, widened if quantised. */
-export function unpack(value) {
-  if (Array.isArray(value)) return value.map(unpack);
-  if (value === null || typeof value !== "object") return value;
-  if (value.buffer && value.dtype) return tensor(value);
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item)]));
-}
-
-function tensor({ shape, dtype, buffer, low, high }) {
-  const start = buffer.byteOffset ?? 0;
-  const values = new TYPES[dtype]((buffer.buffer ?? buffer).slice(start, start + buffer.byteLength));
-  const step = low === undefined ? 1 : (high - low) / 255;
-  const base = low ?? 0;
-  const flat = (i) => base + step * values[i];
-  return { shape, flat, at: (...index) => flat(index.reduce((place, i, axis) => place * shape[axis] + i, 0)) };
-}
+// ---- numbers ----------------------------------------------------------------------------------------------------
 
 /** A share in [0, 1] beside a picture: two digits after the point, nothing below 0.01. */
 export function share(x) {
@@ -126,6 +108,7 @@ const KEYS = { "data-lm-suppress-shortcuts": "true" }; // Lab leaves the keys to
  * sends new ones, and `onDraw(f)`, called with the theme after that, after each control's input, and when the width or
  * the theme changes; but never while the card has no width. Drawing is synchronous. A part of the picture may have a
  * property `numbers`, a function that gives what it shows as rows of cells. Return `close` from `render`.
+ * @param {any} model @param {HTMLElement} root @param {string} [hint]
  */
 export function stage(model, root, hint) {
   const controls = el("div", { class: "rl-controls" });
@@ -147,7 +130,9 @@ export function stage(model, root, hint) {
   root.classList.add("rl-live");
   root.replaceChildren(card);
 
+  /** @type {(theme: any) => void} */
   let draw = () => {};
+  /** @type {(data: any) => void} */
   let take = () => {};
   let asks = false;
   let drawn = 0; // the width of the picture when it was drawn, 0 if it is yet to be drawn
@@ -161,7 +146,7 @@ export function stage(model, root, hint) {
     onData(f) { take = f; receive(); },
     /** A question to the kernel, for the view's `answer`; new data or a problem comes back. */
     ask(question) {
-      if (!note.hidden) return; // nobody would answer
+      if (asks && !note.hidden) return; // nobody would answer
       card.setAttribute("aria-busy", "true");
       model.send({ ask: question });
     },
@@ -254,7 +239,11 @@ export function stage(model, root, hint) {
 
 // ---- controls: each adds itself to the card, and redraws it when it is used -------------------------------------
 
-/** A whole number from 0 to `max`; hidden while there is nothing to choose. `show(value)` is what stands beside it. */
+/**
+ * A whole number from 0 to `max`; hidden while there is nothing to choose. `show(value)` is what stands beside it.
+ * @param {any} lab @param {string} label
+ * @param {{ max: number, value?: number, show?: (value: number) => any, onInput?: (value: number) => void }} options
+ */
 export function slider(lab, label, { max, value = 0, show = String, onInput = () => {} }) {
   const output = el("span", { class: "rl-value", "aria-hidden": "true" });
   const input = el("input", { type: "range", min: 0, step: 1, "aria-label": label, ...KEYS });
@@ -277,7 +266,11 @@ export function slider(lab, label, { max, value = 0, show = String, onInput = ()
   return control;
 }
 
-/** One of a few: { value: label, ... }; buttons side by side, arrow keys choose. */
+/**
+ * One of a few: { value: label, ... }; buttons side by side, arrow keys choose.
+ * @param {any} lab @param {string} label @param {Record<string, string>} options
+ * @param {(value: string) => void} [onInput]
+ */
 export function choice(lab, label, options, onInput = () => {}) {
   const name = `rl-${Math.random().toString(36).slice(2)}`;
   const inputs = Object.keys(options).map((value, i) =>
@@ -294,7 +287,11 @@ export function choice(lab, label, options, onInput = () => {}) {
   return control;
 }
 
-/** One of many: { value: label, ... }, in a list that opens. */
+/**
+ * One of many: { value: label, ... }, in a list that opens.
+ * @param {any} lab @param {string} label @param {Record<string, string>} options
+ * @param {(value: string) => void} [onInput]
+ */
 export function menu(lab, label, options, onInput = () => {}) {
   const items = Object.entries(options).map(([value, text]) => el("option", { value }, text));
   const input = el("select", { "aria-label": label, ...KEYS }, ...items);
@@ -304,7 +301,10 @@ export function menu(lab, label, options, onInput = () => {}) {
   return { node, get value() { return input.value; }, set value(v) { input.value = v; } };
 }
 
-/** A check box. */
+/**
+ * A check box.
+ * @param {any} lab @param {string} label @param {boolean} [value] @param {(on: boolean) => void} [onInput]
+ */
 export function toggle(lab, label, value = false, onInput = () => {}) {
   const input = el("input", { type: "checkbox", checked: value, ...KEYS });
   const node = el("label", { class: "rl-control" }, input, el("span", {}, label));
@@ -320,8 +320,12 @@ export function button(lab, label, onClick) {
   return node;
 }
 
-/** A line of text. `onInput` hears every key, `onEnter` the finished line, which a button can send, too. */
-export function textBox(lab, label, { value = "", onInput, onEnter, send = "Show" }) {
+/**
+ * A line of text. `onInput` hears every key, `onEnter` the finished line, which a button can send, too.
+ * @param {any} lab @param {string} label
+ * @param {{ value?: string, send?: string, onInput?: (text: string) => void, onEnter?: (text: string) => void }} use
+ */
+export function textBox(lab, label, { value = "", send = "Show", onInput, onEnter }) {
   const input = el("input", { type: "text", "aria-label": label, spellcheck: "false", ...KEYS });
   input.value = value;
   const node = el("div", { class: "rl-control rl-text" }, el("span", { "aria-hidden": "true" }, label), input);

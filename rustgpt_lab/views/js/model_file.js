@@ -1,5 +1,6 @@
 // A model file as bytes beside its tree; every bit can be turned, and the kernel loads what comes out.
-import { button, choice, el, number, stage, textBox, unpack } from "./lab.js";
+import { button, choice, el, number, stage, textBox } from "./lab.js";
+import { unpack } from "./packing.js";
 import { focusable } from "./grid.js";
 import { fields, float, formula } from "./float32.js";
 import { fileTree } from "./tree.js";
@@ -86,7 +87,8 @@ function render({ model, el: root }) {
   /** Choose a byte, and a node or else the smallest that holds it; the kernel is asked only for other bytes. */
   function look(byte, node = null) {
     const four = numberAt(byte);
-    if (!inWindow(byte) || (four !== null && !(inWindow(four) && inWindow(four + 3)))) {
+    const elsewhere = !inWindow(byte) || data.format === "gguf"; // there the kernel decodes the block
+    if (elsewhere || (four !== null && !(inWindow(four) && inWindow(four + 3)))) {
       wanted = node;
       ask({ at: byte });
       return;

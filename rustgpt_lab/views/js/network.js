@@ -1,5 +1,7 @@
 // The model as a column of layers; the chosen one shows its weights and what it computed, each array in a few numbers.
 import { el, number, stage, textBox } from "./lab.js";
+import { alone, answering } from "./model/answering.js";
+import { networkOf } from "./model/network_of.js";
 import { PALETTE } from "./palette.js";
 
 const [, HALF, ALL] = PALETTE.categories;
@@ -31,9 +33,10 @@ function item(array, counts, theme) {
     el("span", {}, `${mean} ± ${std}`, el("small", {}, `${low} to ${high}${hidden}`)));
 }
 
-function render({ model, el: root }) {
+function render({ model: widget, el: root }) {
+  const model = answering(widget, networkOf);
   const lab = stage(model, root, "Choose a layer to see its weights, and what it computed for the text.");
-  lab.needsKernel();
+  if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
   let chosen = Math.max(0, data.layers.findIndex((layer) => layer.residual));
   const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });

@@ -1,8 +1,8 @@
 // The distribution of the next word under a strategy: sliders bend it in the browser, and a word can be drawn.
 import { button, el, stage, textBox } from "./lab.js";
 import { wordBars } from "./bars.js";
-import { distribution, drawn, softmax } from "./chance.js";
-import { inWords, strategyOf } from "./strategy.js";
+import { distribution, drawn, inWords, softmax } from "./chance.js";
+import { strategyOf } from "./strategy.js";
 
 function render({ model, el: root }) {
   const lab = stage(model, root, "Move the sliders: grey is what the model gives, blue is what words are drawn with. "

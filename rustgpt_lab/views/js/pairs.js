@@ -15,7 +15,10 @@ export function counted(words) {
   return [...counts].sort((a, b) => b[1] - a[1]).map(([key, count]) => [...JSON.parse(key), count]);
 }
 
-/** A word's pieces with a pair joined wherever it stands, from left to right. */
+/**
+ * A word's pieces with a pair joined wherever it stands, from left to right.
+ * @param {string[]} pieces @param {any[]} pair
+ */
 export function joined(pieces, [left, right]) {
   const found = [];
   for (let i = 0; i < pieces.length; i++) {

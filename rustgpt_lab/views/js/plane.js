@@ -7,8 +7,10 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 /**
  * `draw(theme, { box: [left, right, low, high], width, height, axes: [x, y], points: [{ name, at: [x, y], colour,
  * hollow }, ...], step, below(x, y) })`: `below` gives what lies under the points, from functions that place a number;
- * an arrow key moves a point by `step`. `onMove(i, [x, y])` hears of a point that was moved, and `onChoose(i)` of
- * one that was taken. Until that, the points draw the eye.
+ * an arrow key moves a point by `step`, or by [across, up]. `onMove(i, [x, y])` hears of a point that was moved, and
+ * `onChoose(i)` of one that was taken. Until that, the points draw the eye.
+ * @param {HTMLElement} parent @param {string} label @param {(i: number, at: number[]) => void} onMove
+ * @param {(i: number) => void} [onChoose]
  */
 export function plane(parent, label, onMove, onChoose = () => {}) {
   const [below, above] = [el("g"), el("g")];
@@ -35,8 +37,11 @@ export function plane(parent, label, onMove, onChoose = () => {}) {
       if (!way) return;
       event.preventDefault();
       onChoose(i);
-      const by = spec.step * (event.shiftKey ? 5 : 1);
-      move(i, way.map((sign, k) => Math.round((spec.points[i].at[k] + sign * by) / spec.step) * spec.step));
+      const by = [spec.step].flat();
+      move(i, way.map((sign, k) => {
+        const one = by[k % by.length];
+        return Math.round(spec.points[i].at[k] / one + sign * (event.shiftKey ? 5 : 1)) * one;
+      }));
     });
     node.addEventListener("pointerdown", (event) => {
       const [px, py] = pointIn(svg, event);
@@ -95,7 +100,10 @@ export function plane(parent, label, onMove, onChoose = () => {}) {
   };
 }
 
-/** An arrow from one place to another, in pixels: a line and its head. */
+/**
+ * An arrow from one place to another, in pixels: a line and its head.
+ * @param {number[]} from @param {number[]} to @param {string} colour
+ */
 export function arrow([x1, y1], [x2, y2], colour, width = 2, dash = false) {
   const length = Math.hypot(x2 - x1, y2 - y1);
   if (length < 1) return [];
@@ -109,7 +117,10 @@ export function arrow([x1, y1], [x2, y2], colour, width = 2, dash = false) {
   ];
 }
 
-/** A name beside a place, or on its `left`, in pixels: legible on what lies below it, and inside of the picture. */
+/**
+ * A name beside a place, or on its `left`, in pixels: legible on what lies below it, and inside of the picture.
+ * @param {number[]} place @param {string} name @param {Record<string, number>} size
+ */
 export function nameAt([x, y], name, { width, height }, kind = "rl-word", left = false) {
   const wide = 12 + 9 * name.length;
   const flipped = x > width - wide || (left && x > wide);

@@ -4,6 +4,9 @@ import { button, slider } from "./lab.js";
 /**
  * As `slider`, from 0 to `max`; `pause` is how many milliseconds a step lasts while it plays. It plays from where it
  * is, from the start if it is at the end.
+ * @param {any} lab @param {string} label
+ * @param {{ max: number, value?: number, show?: (value: number) => any, onInput?: (value: number) => void,
+ *   pause?: number }} options
  */
 export function player(lab, label, { max, value, show, onInput = () => {}, pause = 400 }) {
   let [last, timer] = [max, 0];

@@ -59,7 +59,7 @@ function render({ model, el: root }) {
     const text = el("div", { class: "rl-caption rl-figures", style: "margin:0" });
     const node = el("div", {}, svg, text);
     const longest = Math.max(Math.hypot(query[2 * i], query[2 * i + 1]), Math.hypot(key[2 * i], key[2 * i + 1]), 1e-9);
-    const arrow = ([x, y], [half, reach], colour, width, opacity) => {
+    const arrow = (/** @type {number[]} */ [x, y], /** @type {number[]} */ [half, reach], colour, width, opacity) => {
       const [tx, ty] = [half + reach * x / longest, half - reach * y / longest];
       return [el("line", { x1: half, y1: half, x2: tx, y2: ty, stroke: colour, "stroke-width": width,
         "stroke-opacity": opacity, "stroke-linecap": "round" }),

@@ -15,35 +15,30 @@ function nearest(values, value) {
 
 /** `value` is { temperature, top_k, top_p } and, with `penalty`, { repetition_penalty }, as in Python's `Sampling`. */
 export function strategyOf(lab, start, { penalty = false, onInput = () => {} } = {}) {
-  const rows = [
+  /** @type {[string, string, any[], (value: any) => any][]} */
+  const all = [
     ["temperature", "Temperature", TEMPERATURES, (t) => (t ? t.toFixed(1) : "0: greedy")],
     ["top_k", "Top-k", TOP_K, (k) => k ?? "all words"],
     ["top_p", "Top-p", TOP_P, (p) => p ?? "all words"],
     ["repetition_penalty", "Repetition penalty", PENALTIES, (r) => (r === 1 ? "none" : String(r))],
-  ].filter(([name]) => penalty || name !== "repetition_penalty");
+  ];
+  const rows = all.filter(([name]) => penalty || name !== "repetition_penalty");
   const chosen = { ...start };
   const sliders = rows.map(([name, label, values, show]) => {
     const control = slider(lab, label, { max: values.length - 1, value: nearest(values, start[name]),
       show: (i) => String(show(values[i])),
       onInput: (i) => { chosen[name] = values[i]; onInput(); } });
     control.node.classList.add("rl-setting");
-    return [name, control, values];
+    return { name, control, values };
   });
   return {
+    /** @returns {any} */
     get value() { return Object.fromEntries(rows.map(([name]) => [name, chosen[name]])); },
     set value(next) {
-      for (const [name, control, values] of sliders) {
+      for (const { name, control, values } of sliders) {
         chosen[name] = next[name];
         control.value = nearest(values, next[name]);
       }
     },
   };
-}
-
-/** The settings in words, those that change something. */
-export function inWords({ temperature, top_k, top_p, repetition_penalty = 1 }) {
-  if (temperature === 0) return "temperature 0, which is greedy";
-  const rest = [[top_k !== null, `top-k ${top_k}`], [top_p !== null && top_p < 1, `top-p ${top_p}`],
-    [repetition_penalty !== 1, `repetition penalty ${repetition_penalty}`]];
-  return [`temperature ${temperature}`, ...rest.filter(([shown]) => shown).map(([, text]) => text)].join(", ");
 }

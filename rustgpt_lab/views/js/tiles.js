@@ -17,6 +17,7 @@ export function tiles(parent, label, { onMove, onPick }) {
   const node = focusable(label, canvas, overlay);
   parent.append(node);
   let spec;
+  /** @type {any} */
   let layout;
   let atlas = {};
 
@@ -55,7 +56,7 @@ export function tiles(parent, label, { onMove, onPick }) {
     const apart = shared > 1 ? SHARING : 0;
     const room = parent.clientWidth - LEFT - 4 - apart * Math.ceil(columns / shared);
     const pitch = Math.max(9, Math.min(LARGEST, room / columns, Math.max(LEAST, tallest(parent) / rows)));
-    layout = { pitch, apart };
+    layout = { pitch, apart, context: undefined };
     const [wide, high] = [left(columns - 1) + pitch, rows * pitch];
     layout.context = sharp(canvas, LEFT, TOP, wide, high);
     Object.assign(node.style, { width: `${LEFT + wide + 2}px`, height: `${TOP + high + 2}px`, cursor: "pointer" });

@@ -137,8 +137,8 @@ function render({ model, el: root }) {
   }
 
   lab.onDraw((theme) => {
-    const size = { width: Math.max(left.clientWidth, 240) };
-    size.height = Math.min(0.62 * size.width, 0.85 * tallest(left));
+    const width = Math.max(left.clientWidth, 240);
+    const size = { width, height: Math.min(0.62 * width, 0.85 * tallest(left)) };
     const all = paths().map((one) => ({ ...one, colour: colours(theme)[one.name] }));
     all.forEach(({ name, colour }) => { rates[name].node.style.setProperty("--rl-line-colour", colour); });
     picture.draw(theme, {

@@ -2,15 +2,18 @@
 import { el, menu, number, share, slider, stage, textBox } from "./lab.js";
 import { heatmaps } from "./grid.js";
 import { wordBars } from "./bars.js";
+import { alone, answering } from "./model/answering.js";
+import { whatIfOf } from "./model/what_if_of.js";
 
 const STEPS = 80; // of the score's slider, from -LIMIT to LIMIT
 const LIMIT = 10;
 const PULL = 12; // pixels of a drag for a score of 1
 
-function render({ model, el: root }) {
+function render({ model: widget, el: root }) {
+  const model = answering(widget, whatIfOf);
   const lab = stage(model, root, "Choose a change and where it is made. With “hide a word” or “set a score”, click a "
     + "cell of the map to choose it; a score can be dragged up and down there, too.");
-  lab.needsKernel();
+  if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
   let change = data.change;
   let asked = null;
