@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from rustgpt_lab import LLM, Vocab
+from rustgpt_lab.bootstrap import ROOT
 
 TEXTS = ["User: Who barks? Assistant: A dog barks </s>", "User: Who sings? Assistant: A bird sings </s>"]
 
@@ -219,9 +220,18 @@ def test_a_read_only_folder_is_one_line(folder):
     assert done.returncode == 2 and "Permission denied" in done.stderr
 
 
+def test_slides_are_one_page_of_html(folder):
+    notebook = ROOT / "notebooks" / "00_start_here.ipynb"
+    assert run(folder, "slides", str(notebook), "deck.html").returncode == 0
+    page = (folder / "deck.html").read_text(encoding="utf-8")
+    assert "What you will do" in page and 'src="http' not in page
+    again = run(folder, "slides", str(notebook), "deck.html")
+    assert again.returncode == 2 and "this file is there already" in again.stderr
+
+
 def test_help_is_complete(folder):
     out = run(folder, "--help").stdout
-    for command in ("lab", "train", "chat", "inspect", "convert"):
+    for command in ("lab", "train", "chat", "inspect", "convert", "slides"):
         assert command in out
         one = run(folder, command, "--help")
         assert one.returncode == 0 and one.stdout.startswith(f"usage: rustgpt-lab {command}")

@@ -146,6 +146,20 @@ def convert(options: Namespace) -> int:
     return 0
 
 
+def slides(options: Namespace) -> int:
+    from ..course.deck import deck
+    from ..files import atomic_write
+
+    refuse_existing(options.out, options.force)
+    page = deck(options.notebook)
+    with atomic_write(options.out, overwrite=options.force) as file:
+        file.write(page.encode())
+    print(
+        f"{options.out}: open it in a browser; the arrow keys turn the slides, f fills the screen, o shows all."
+    )
+    return 0
+
+
 def refuse_existing(path: Path, force: bool) -> None:
     """Say early that a file is there already; saving finds it, too, but only when all is done.
 

@@ -99,6 +99,12 @@ def parser() -> Parser:
 
     _add_grade(subparsers)
 
+    slides = subparsers.add_parser("slides", help="make a deck of slides of a notebook, for a lecture")
+    slides.add_argument("notebook", type=_path, metavar="NOTEBOOK", help="such as 03_self_attention.ipynb")
+    slides.add_argument("out", type=_path, metavar="HTML", help="the deck, one file that needs no network")
+    slides.add_argument("--force", action="store_true", help="replace a file that is there already")
+    slides.set_defaults(run=commands.slides)
+
     doctor = subparsers.add_parser("doctor", help="say what is wrong with an installation, and what to do")
     doctor.add_argument("--folder", type=_path, help="where the course lies, if not in its usual place")
     doctor.set_defaults(run=_doctor)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..numerics import Array
-from ..views.style import ACCENT, CATEGORIES, colormap, plot
+from ..views.style import ACCENT, CATEGORIES, INKS, colormap, plot
 from .clipping import ClippingTable, interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-GREY, PALE = "#8a8f94", "#c9ced4"
+GREY, PALE = INKS["before"], INKS["line"]
 
 
 def valley(loss: Callable[[Any], Any], paths: Mapping[str, Array]) -> Figure:
@@ -26,7 +26,7 @@ def valley(loss: Callable[[Any], Any], paths: Mapping[str, Array]) -> Figure:
         for (name, path), style, color in zip(paths.items(), ("o-", "s-"), CATEGORIES, strict=False):
             axes.plot(*path.T, style, markersize=4, linewidth=1.5, color=color, label=name)
         axes.set(xlabel="$w_0$, flat", ylabel="$w_1$, steep")
-        axes.legend(frameon=False, ncols=2, loc="lower right")
+        axes.legend(ncols=2, loc="lower right")
 
     return plot(draw, 9, 4)
 
@@ -49,7 +49,7 @@ def losses(
         axes.set(xlabel="step", ylabel="loss of the batch, in nats", yscale=scale)
         if top is not None:
             axes.set_ylim(min(map(min, curves.values())) / 1.5, top)
-        axes.legend(frameon=False)
+        axes.legend()
 
     return plot(draw, 9, 4)
 
@@ -66,7 +66,7 @@ def norms(names: Sequence[str], panels: Mapping[str, tuple[Array, Array]]) -> Fi
             panel.set(xscale="log", title=title, xlabel="norm")
         panel.set_yticks(rows, names, parse_math=False)
         panel.invert_yaxis()
-        panel.legend(frameon=False)
+        panel.legend()
 
     return plot(draw, 11, 0.26 * len(names) + 1.2, ncols=len(panels), sharey=True)
 
@@ -94,7 +94,7 @@ def clippers(table: ClippingTable, optimizer: str) -> Figure:
         panel.set_xlim(least / 1.3, 1.3 * worst)
         panel.set_yticks(range(len(table.clippers)), table.clippers)
         panel.invert_yaxis()
-        figure.supxlabel("loss after 90 steps; dotted: a model that knows nothing", fontsize="medium")
+        figure.supxlabel("loss after 90 steps; dotted: a model that knows nothing")
 
     rates = table.rates(optimizer)
     least = min(cell.losses.min() for cell in table.cells if cell.optimizer == optimizer)
@@ -112,7 +112,7 @@ def thresholds(table: ClippingTable, optimizer: str, names: Sequence[str] = ("L2
             panel.axhline(table.ignorance, color=GREY, linewidth=1, linestyle=":")
             panel.set(xscale="log", yscale="log", title=name, xlabel="threshold", ylim=(0.2, 20))
         axes[0].set_ylabel("loss after 90 steps")
-        axes[-1].legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
     return plot(draw, 11, 4, ncols=len(names), sharey=True)
 

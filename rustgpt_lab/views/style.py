@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,27 +76,51 @@ PAPER = (
 )
 
 
-@contextmanager
-def look() -> Iterator[None]:
-    """The course's look, and nothing of what was set for other figures: a style, LaTeX, another file format.
+def use() -> None:
+    """Give all figures that are drawn from here on the course's look, in a lesson that draws by hand.
 
-    A word in letters that no font here has is drawn as boxes, without a warning: tables have it as it is.
+    Its palettes are then matplotlib's, too: `cmap="sequential"` and `cmap="diverging"`.
     """
-    from matplotlib import rc_context, rcdefaults, rcParams
+    from matplotlib import colormaps, rcParams
+
+    for kind in {"sequential", "diverging"}.difference(colormaps):
+        colormaps.register(colormap(kind))
+    rcParams.update(_settings())
+
+
+def _settings() -> Any:
     from matplotlib.font_manager import fontManager
     from matplotlib.rcsetup import cycler
 
     installed = {font.name for font in fontManager.ttflist}
-    settings: Any = {
-        **_RC,
-        "axes.prop_cycle": cycler("color", CATEGORIES),
-        "font.family": [name for name in FONTS if name in installed],
-    }
-    with rc_context(), warnings.catch_warnings():
+    fonts = [name for name in FONTS if name in installed]
+    return {**_RC, "axes.prop_cycle": cycler("color", CATEGORIES), "font.family": fonts}
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """The course's look, and nothing of what was set for other figures: a style, LaTeX, another file format.
+
+    A word in letters that no font here has is drawn as boxes, without a warning: tables have it as it is. Nor does
+    matplotlib's log say below a lesson's figure that it looked for a font in vain.
+    """
+    from matplotlib import rc_context, rcdefaults, rcParams
+
+    with rc_context(), warnings.catch_warnings(), _hushed(logging.getLogger("matplotlib.font_manager")):
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         rcdefaults()
-        rcParams.update(settings)
+        rcParams.update(_settings())
         yield
+
+
+@contextmanager
+def _hushed(log: logging.Logger) -> Iterator[None]:
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 @cache

@@ -94,6 +94,15 @@ MUTATIONS = [
     Mutation("one scale for a whole matrix", "14", "quantized.py", "max(axis=unit_axis, keepdims", "max(axis=None, keepdims"),
     Mutation("128 steps of INT8", "14", "quantized.py", "MOST = 127", "MOST = 120"),
     Mutation("a stream without its end", "14", "serve/app.py", "[DONE]", "[OVER]"),
+    Mutation("an unknown word is not told", "01", "tokenizers/words.py", "if word not in self.ids]", "if word in self.ids]"),
+    Mutation("layer norm forgets beta", "04", "layers/layer_norm.py", "        y += self.p.beta\n", "        y += 0 * self.p.beta\n"),
+    Mutation("feed forward without residual", "05", "layers/feed_forward.py", "        y += x\n", "        y += 0 * x\n"),
+    Mutation("the gradient skips the residual", "06a", "layers/feed_forward.py", "        dx += dy\n", "        dx += 0 * dy\n"),
+    Mutation("a norm's gradient moves the mean", "06b", "layers/layer_norm.py", "dx -= dx @ averaging(", "dx -= 0 * dx @ averaging("),
+    Mutation("softmax's gradient is one term short", "06b", "layers/self_attention.py", "(dweights - np.vecdot(dweights, c.weights)[..., None])", "dweights"),
+    Mutation("the warm-up is half as long", "07", "optim/schedule.py", "if step <= self.warmup:", "if step <= self.warmup // 2:"),
+    Mutation("L2's norm is its own square", "08", "optim/clipping.py", "length = hypot(*map(norm, arrays))", "length = hypot(*map(norm, arrays)) ** 2"),
+    Mutation("a row loses its mean", "08", "optim/clipping.py", "gradient.mean(axis=axis,", "gradient.mean(axis=1 - axis,"),
 ]
 # fmt: on
 

@@ -122,6 +122,24 @@ def has_short_cells(notebook: Notebook) -> Problems:
     yield from (f"the cell {cell} has {length} lines" for cell, length in lengths.items() if length > 12)
 
 
+def fits_into_an_hour(notebook: Notebook) -> Problems:
+    """At most 90 cells that a learner meets, and 30 to 60 minutes as the opening says, the exercises' among them."""
+    met = [c for c in notebook.cells if mark(c)[0] or not c.metadata.get("jupyter", {}).get("source_hidden")]
+    if len(met) > 90:
+        yield f"there are {len(met)} cells"
+    said = re.search(
+        r"\*\*Time:\*\* about (\d+) minutes, (\d+) of them for the exercises", notebook.cells[0].source
+    )
+    if not said:
+        yield "the opening does not say '**Time:** about N minutes, M of them for the exercises'"
+        return
+    whole, practice = map(int, said.groups())
+    titles = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    declared = sum(map(int, re.findall(r"^###.*\(\w+, (\d+) minutes\)$", titles, re.MULTILINE)))
+    if practice != declared or not 30 <= whole <= 60:
+        yield f"the opening says {whole} minutes, {practice} of them for exercises; these say {declared}"
+
+
 def fits_on_a_slide(notebook: Notebook) -> Problems:
     """A slide of nbconvert's shows 72 columns of code."""
     for cell in code_cells(notebook):
@@ -195,6 +213,19 @@ def describes_its_pictures(notebook: Notebook) -> Problems:
                     yield f"an image at {first_lines(cell)} has no alternative text"
             if re.search(r"!\[\s*\]\(", text):
                 yield f"an image at {first_lines(cell)} has no alternative text"
+
+
+def draws_in_the_course_s_look(notebook: Notebook) -> Problems:
+    """Figures drawn by hand come after `style.use()`, and set no colours or sizes of their own."""
+    used = False
+    for cell in code_cells(notebook):
+        used = used or "style.use()" in cell.source
+        if "plt." in cell.source and not used:
+            yield f"{first_lines(cell)} draws before style.use()"
+        if found := re.search(
+            r"""fontsize=\d|["']#[0-9A-Fa-f]{6}["']|cmap="(?!sequential|diverging)""", cell.source
+        ):
+            yield f"{first_lines(cell)} has {found[0]}"
 
 
 def asserts_after_what_it_ignores(notebook: Notebook) -> Problems:
@@ -310,11 +341,13 @@ def spoken(cell: Any) -> list[str]:
 RULES: list[Callable[..., Problems]] = [
     was_executed_in_order,
     has_short_cells,
+    fits_into_an_hour,
     is_a_slide_deck,
     fits_on_a_slide,
     opens_and_ends_well,
     links_to_what_exists,
     describes_its_pictures,
+    draws_in_the_course_s_look,
     asserts_after_what_it_ignores,
     has_its_exercises,
     folds_its_answers,

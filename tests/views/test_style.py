@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot, rc_context, rcParams
 
 from rustgpt_lab.course.show import show
-from rustgpt_lab.views.style import CATEGORIES, PALETTE, colormap, image, plot, png, share
+from rustgpt_lab.views.style import CATEGORIES, PALETTE, colormap, image, plot, png, share, use
 
 # Machado, Oliveira and Fernandes 2009, severity 1: what a colour looks like without one kind of cone (linear RGB).
 BLIND = {
@@ -114,3 +114,16 @@ def test_the_same_figure_is_the_same_file() -> None:
         ax.imshow(np.eye(3), cmap=colormap("sequential"))
 
     assert png(plot(draw, 2, 2)) == png(plot(draw, 2, 2))
+
+
+def test_a_lesson_that_draws_by_hand_looks_as_the_others_do() -> None:
+    with rc_context():
+        for _ in range(2):  # as often as its cell is run
+            use()
+        _, axes = pyplot.subplots()
+        image = axes.imshow(np.eye(2), cmap="diverging")
+        label = axes.set_xlabel("x")
+        pyplot.close("all")
+    assert image.get_cmap()(1.0) == colormap("diverging")(1.0)
+    assert label.get_size() * 96 / 72 == pytest.approx(14)
+    assert not axes.spines["top"].get_visible()
