@@ -67,6 +67,9 @@ class View:
     alone: bool = False
     """Whether the browser needs no model for what it shows: then it lives in an exported page, too."""
 
+    note: ClassVar[str] = "A still picture: run the cell to touch it."
+    """What the still picture says of itself."""
+
     def __init__(self, data: Any):
         self.data = data
         self.lock = RLock()
@@ -121,7 +124,7 @@ class View:
         html = (
             f'{SWAP}<figure class="rl-twin" style="margin:0">{image(file, self.title)}'
             f'<figcaption style="max-width:66ch">{escape(self.sentence)}<br>'
-            "<small>A still picture: run the cell to touch it.</small></figcaption>"
+            f"<small>{self.note}</small></figcaption>"
             f"<details><summary>The numbers</summary>{self.table().html()}</details></figure>"
         )
         if self.alone or self.portable:

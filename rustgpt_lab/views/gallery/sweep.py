@@ -47,6 +47,7 @@ class Sweep(View):
 
     name = "sweep"
     title = "Sweep: means over the seeds"
+    note = ""
     data: SweepData
 
     @property

@@ -45,7 +45,7 @@ function render({ model, el: root }) {
         return [
           el("polyline", { points, fill: "none", stroke: theme.accent, "stroke-width": 3, "stroke-linejoin": "round" }),
           nameAt([x(warmup), y(1)], `full rate, from step ${warmup}`, size),
-          nameAt([x(steps), y(floor)], `${number(100 * floor, 3)} % from step ${steps}`, size),
+          nameAt([x(steps), y(floor) - 16], `${number(100 * floor, 3)} % from step ${steps}`, size),
         ];
       },
     });
