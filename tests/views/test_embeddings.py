@@ -6,6 +6,7 @@ import pytest
 from rustgpt_lab import LLM, Vocab, views
 from rustgpt_lab.errors import ShapeError, TextError, TrainingError
 from rustgpt_lab.layers import Embeddings, OutputProjection
+from rustgpt_lab.views.gallery import embeddings
 from rustgpt_lab.views.gallery.embeddings import ALIKE, embeddings_of, principal_components
 
 TEXT = "the sun <rises> & sets"
@@ -90,3 +91,18 @@ def test_what_has_no_map_is_refused(llm: LLM) -> None:
     gone.parameters.flat[:] = np.nan
     with pytest.raises(TrainingError, match="not finite"):
         views.embeddings(gone, TEXT)
+
+
+def test_of_a_large_vocabulary_those_nearest_are_shown(llm: LLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = views.embeddings(llm, "sun sets")
+    monkeypatch.setattr(embeddings, "WHOLE", 3)
+    monkeypatch.setattr(embeddings, "NEAR", 2)
+    part = views.embeddings(llm, "sun sets")
+    assert part.data.of == len(VOCAB) > len(part.data.words) == part.state()["directions"].shape[1]
+    for word in ("sun", "sets"):
+        found = part.data.nearest(part.data.words.index(word), 2)
+        best = whole.data.nearest(VOCAB.ids[word], 2)
+        assert [w for w, _ in found] == [w for w, _ in best]
+        np.testing.assert_allclose([c for _, c in found], [c for _, c in best], rtol=1e-6)
+    assert f"among {len(VOCAB)}" in part.sentence
+    assert "rises" in part.answer("rises").words

@@ -10,7 +10,7 @@ from rustgpt_lab import LLM, Dataset, Vocab, views
 from rustgpt_lab.errors import TextError, TrainingError
 from rustgpt_lab.optim.clipping import AGC, AdaptiveGradientClipping, L2GradientClipping
 from rustgpt_lab.training import History, TrainingSession
-from rustgpt_lab.training.history import Table
+from rustgpt_lab.training.history import Rows
 from rustgpt_lab.views.clippers import described
 from rustgpt_lab.views.compared import beginning
 from rustgpt_lab.views.gallery.training import SAMPLES, TrainingView
@@ -182,7 +182,7 @@ def test_after_going_back_in_a_long_run_everything_stands_at_the_very_step(sessi
     """A history that keeps every second step has none of the step to which one goes back."""
     history = session.training.history = History()
     for name in ("_steps", "_averages"):
-        setattr(history, name, Table(getattr(history, name).columns, 16))
+        setattr(history, name, Rows(getattr(history, name).columns, 16))
     view = views.training(session, PROMPT)
     browser = Browser(view)
     session.step(30)
