@@ -48,7 +48,7 @@ def steps_of(path: Path) -> list[Step]:
     """
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".ipynb":
-        return [Step(code=text), *(Step(exercise=e.id, answer=e.name) for e in _all_exercises())]
+        return [Step(code=text), *(Step(exercise=id, answer=name) for name, id in _by_name().items())]
     cells = json.loads(text)["cells"]
     codes = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     return [step for code in codes for step in _cell_steps(code)]
@@ -73,9 +73,10 @@ def _cell_steps(code: str) -> Iterator[Step]:
             yield Step(code=ast.unparse(statement))
 
 
-def _all_exercises() -> Iterator[Any]:
-    for number in notebooks():
-        yield from of_notebook(number)[0]
+def _by_name() -> dict[str, str]:
+    """What an exercise's answer is called -> its id; where two have one name, the earlier one."""
+    every = [exercise for number in notebooks() for exercise in of_notebook(number)[0]]
+    return {exercise.name: exercise.id for exercise in reversed(every)}
 
 
 def run(path: Path, skip: set[int], tell: Callable[[dict[str, Any]], None]) -> None:

@@ -71,8 +71,12 @@ def _json(value: Any) -> str:
 
 
 def _arrays(layers: list[Any]) -> Iterator[tuple[str, Any, dict[str, Any], str]]:
-    """What of the layers' values is not in the JSON: (its name as a tensor, its kind, the dict it is in, its key)."""
-    for name, _, form, fields in schema.every_layer(layers):
+    """What of the layers' values is not in the JSON: (its name as a tensor, its kind, the dict it is in, its key).
+
+    Layers inside others come first: where their sizes are those of their arrays, the layer around them needs these.
+    """
+    deepest_first = sorted(schema.every_layer(layers), key=lambda each: -each[0].count("."))
+    for name, _, form, fields in deepest_first:
         for field, kind in form.known(fields).items():
             if not _in_json(kind):
                 yield f"{name}.{field}", kind, fields, field
@@ -89,7 +93,11 @@ class Metadata(Json):
     """Reads the metadata's JSON, in which layers have no arrays."""
 
     def known(self, kind: schema.Struct, found: Mapping[str, Any]) -> dict[str, Any]:
-        return {field: part for field, part in kind.known(found).items() if _in_json(part)}
+        try:
+            fields = kind.known(found)
+        except KeyError:  # a layer inside has its sizes from its arrays, which come later
+            fields = kind.fields
+        return {field: part for field, part in fields.items() if _in_json(part)}
 
 
 def read(data: Any) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_an_own_text_is_answered_quickly(lab: Lab) -> None:
 
 
 def test_who_needs_the_kernel_says_so_when_it_is_gone(lab: Lab) -> None:
-    setup = f"{SETUP}; llm = LLM.build(llm.vocab, 8, 8, 1, architecture='gpt2', heads=2)"
+    setup = f"{SETUP}llm = LLM.build(llm.vocab, 8, 8, 1, architecture='gpt2', heads=2)"
     with lab.notebook("attention_kernel", setup, f"views.attention(llm, {TEXT!r})"):
         expect(lab.views).to_have_count(1)
         view = lab.views.first

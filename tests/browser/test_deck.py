@@ -28,7 +28,8 @@ MEASURE = """() => {
     }
     const code = [...slide.querySelectorAll(".jp-InputArea-editor")].map((e) => e.textContent.trim().split("\\n"));
     return {
-      name: slide.innerText.slice(0, 60), width: slide.scrollWidth, height: slide.scrollHeight,
+      name: slide.innerText.slice(0, 60) || slide.querySelector("img")?.alt,
+      width: slide.scrollWidth, height: slide.scrollHeight,
       least: Math.min(...sizes), code: code.flat().length,
     };
   });

@@ -81,7 +81,13 @@ def test_what_needs_no_kernel_lives_in_an_exported_page(form: str, browser: Brow
     page.close()
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")))
+ASKING = "12_a_real_one"
+"""The real model's pictures ask the kernel, and its byte pairs leave no word out."""
+
+
+@pytest.mark.parametrize(
+    "name", sorted({path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} - {ASKING})
+)
 def test_a_notebooks_page_is_alive(name: str, browser: Browser, tmp_path: Path) -> None:
     """Whatever a notebook shows of RustGPT's own model answers on its page, and so does all that needs no model."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)

@@ -15,8 +15,8 @@ import pytest
 
 from rustgpt_lab import LLM, Vocab
 from rustgpt_lab.course import check, guard, import_my_gpt, keep, progress, stand_alone
-from rustgpt_lab.course.exercise import find_exercise, notebooks, of_notebook
-from rustgpt_lab.course.my_gpt import GLUE, PARTS, File, functions_of
+from rustgpt_lab.course.exercise import find_exercise
+from rustgpt_lab.course.my_gpt import GLUE, KEPT, PARTS, File, functions_of
 from rustgpt_lab.errors import ModelError
 
 from .cells import run_cells
@@ -208,7 +208,7 @@ for cell in ("import numpy as np", "%precision 3\\nscale = 1.0", "def embed(ids,
 
 
 def test_names_are_those_of_one_exercise_each() -> None:
-    names = [exercise.name for number in notebooks() for exercise in of_notebook(number)[0]]
+    names = [find_exercise(id).name for id in KEPT]
     assert len({*names}) == len(names)
     assert {find_exercise(id).id for id in PARTS} == {*PARTS}
 

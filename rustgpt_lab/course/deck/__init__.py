@@ -15,6 +15,10 @@ FOLDED = re.compile(
     re.DOTALL,
 )
 """What waits for an answer, with its heading "not answered yet"."""
+MODEL = re.compile(r'<script type="application/json" data-rl-model=.*?</script>', re.DOTALL)
+"""The weights with which a picture lives: on a slide it stands still, at the size that the slide has for it."""
+LIFE = re.compile(r'<script class="rl-script">.*?</script>', re.DOTALL)
+"""What makes a picture live; a cell with the tag "still" has one that is then too tall for a slide."""
 PICTURES = ("<img", "rl-live")
 DATA_OF_WIDGETS = "application/vnd.jupyter.widget-view+json"
 
@@ -79,7 +83,9 @@ def _simplify(cell: Any) -> None:
         data = output.get("data", {})
         data.pop(DATA_OF_WIDGETS, None)
         if "text/html" in data:
-            data["text/html"] = FOLDED.sub(r"\1", data["text/html"])
+            data["text/html"] = MODEL.sub("", FOLDED.sub(r"\1", data["text/html"]))
+            if "still" in cell.metadata.get("tags", ()):
+                data["text/html"] = LIFE.sub("", data["text/html"])
     cell.outputs = [o for o in cell.outputs if o.get("data", {"text": ""}) and o.get("name") != "stderr"]
     html = "".join(output.get("data", {}).get("text/html", "") for output in cell.outputs)
     if cell.metadata.get("jupyter", {}).get("source_hidden") or any(sign in html for sign in PICTURES):

@@ -187,7 +187,7 @@ class Circuit(View):
             layer, head = data.head
             look.set_title(f"layer {layer + 1}, head {head + 1}, step {data.place}")
 
-        return plot(draw, 14, 4.6, ncols=3, width_ratios=[1, 1, 1.1])
+        return plot(draw, 13, 4.6, ncols=3, width_ratios=[1, 1, 1.1])
 
     def table(self) -> Table:
         growth = self.data.growth

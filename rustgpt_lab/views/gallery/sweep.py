@@ -79,7 +79,7 @@ class Sweep(View):
 
         columns = min(len(panels), 2)
         count = -(-len(panels) // columns)
-        return plot(draw, 5.5 * columns, 3.4 * count, nrows=count, ncols=columns, squeeze=False, sharey=True)
+        return plot(draw, 5.5 * columns, 3.2 * count, nrows=count, ncols=columns, squeeze=False, sharey=True)
 
     def table(self) -> Table:
         data = self.data
