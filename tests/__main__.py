@@ -1,5 +1,5 @@
-"""`python3 -m tests`: all tests, the library's and the notebooks'. In a fresh clone it first makes the
-environment.
+"""`python3 -m tests`: the tests of the library and of the notebooks. In a fresh clone it first makes the environment.
+Those that need a browser are a command of their own, `python3 -m tests.browser`.
 
 Arguments are pytest's, and then the library's tests alone are run: `python3 -m tests -k attention`.
 """
@@ -15,7 +15,7 @@ import time
 from rustgpt_lab import bootstrap
 
 SUITES = {
-    "library": ["tests"],
+    "library": ["tests", "--ignore=tests/browser"],
     "notebooks": [
         "notebooks",
         "--nbval",

@@ -23,7 +23,7 @@ EXAMPLES = [
 def test_an_example_of_a_docstring(example: doctest.DocTest) -> None:
     example.globs["np"] = np
     found: list[str] = []
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     with np.printoptions(precision=8, suppress=False):  # a lesson that ran before may have set others
         runner.run(example, out=found.append)
     assert not found, "".join(found)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 STUCK = 0.5
 """An exercise is stuck if at most this share of those who tried it have passed."""
-COMMON = 3
+COMMON = 5
 """Mistakes of an exercise that are shown."""
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;

@@ -41,7 +41,8 @@ METADATA = {
 
 def write(file: BinaryIO, values: dict[str, Any]) -> None:
     """Write the values of `schema.MODEL`, which lose their arrays: those go from their own memory to the file."""
-    found = [(name, fields.pop(field)) for name, _, fields, field in _arrays(values["network"])]
+    places = list(_arrays(values["network"]))  # all of them, before the first is taken out
+    found = [(name, fields.pop(field)) for name, _, fields, field in places]
     tensors = {name: matrix for name, matrix in found if matrix is not None}
     vocab = values["vocab"]
     tokenizer = vocab if "tokenizer" in vocab else {"vocabulary": _json(vocab["words"])}

@@ -66,7 +66,7 @@ def test_the_browser_computes_the_same(llm: LLM, strategy: Sampling) -> None:
     given = json.dumps([data.logits.tolist(), list(data.ids), vars(strategy)])
     code = (
         f"import {{ distribution }} from {(JS / 'chance.js').as_uri()!r};"
-        f"import {{ inWords }} from {(JS / 'strategy.js').as_uri()!r};"
+        f"import {{ inWords }} from {(JS / 'chance.js').as_uri()!r};"
         f"const [scores, said, how] = {given};"
         "console.log(JSON.stringify([distribution(scores, said, how), inWords(how)]));"
     )
