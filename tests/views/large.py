@@ -16,5 +16,6 @@ def large_attention() -> Attention:
         tuple(f"{name}{i}" for i in range(n)) for name, n in (("word", TOKENS), ("epoch ", MOMENTS))
     )
     view = Attention.__new__(Attention)  # without a model: nothing will be asked
+    view.models = {}
     view.data = AttentionData("", words, moments, softmax(scores), scores, 4.0)
     return view
