@@ -1,4 +1,4 @@
-"""Several heads, beside PyTorch: GPT-2's network learns 16 texts of 256 words at a time, and goes on with 16 prompts."""
+"""Several heads, beside PyTorch: GPT-2's network learns 16 texts of 256 words at a time; it goes on with 16 prompts."""
 
 import os
 from typing import Any
