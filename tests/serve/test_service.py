@@ -157,6 +157,14 @@ def test_conversations_that_it_cannot_read(messages: list[Any], server: Server) 
     assert status == 400 and got["error"]["message"]
 
 
+def test_a_refusal_names_the_field(server: Server) -> None:
+    told = ask(server, prompt=5)[1]["error"]
+    assert told["param"] == "prompt" and told["message"].startswith("prompt: ")
+    wrong = [{"role": "user", "content": "Hi"}, {"role": "user", "content": [{"type": "text"}]}]
+    error = ask(server, "/v1/chat/completions", messages=wrong)[1]["error"]
+    assert error["param"].startswith("messages.1.content")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 10_000, b'{"model": NaN}'])
 def test_bodies_that_are_none(body: bytes, server: Server) -> None:
     status, got, _ = call(server, "POST", "/v1/completions", body, content_type="application/json")
@@ -208,6 +216,13 @@ HEAD = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: applic
 def test_a_body_of_a_gigabyte_is_not_read(server: Server) -> None:
     said = raw(server, f"{HEAD}Content-Length: {1 << 30}\r\n\r\n", iter([b"x" * 1000]))
     assert said.startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_may_not_ask_sends_no_body_either(llm: LLM) -> None:
+    with serve(llm, token="secret") as server:
+        for length, header in ((1 << 30, "Authorization: Bearer wrong"), (10, "Origin: https://example.com")):
+            said = raw(server, f"{HEAD}{header}\r\nContent-Length: {length}\r\n\r\n", iter([b"x" * 9]))
+            assert said.startswith(b"HTTP/1.1 40") and b"connection: close" in said.lower()
 
 
 def test_a_chunked_body_without_a_length_is_counted(server: Server) -> None:
