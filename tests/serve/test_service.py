@@ -125,6 +125,8 @@ REFUSED: dict[str, tuple[int, str, dict[str, Any]]] = {
     "a hot temperature": (400, "invalid_request", {"prompt": "The", "temperature": 3}),
     "no probability": (400, "invalid_request", {"prompt": "The", "top_p": 0}),
     "a penalty": (400, "invalid_request", {"prompt": "The", "presence_penalty": 1}),
+    "a penalty that is no number": (400, "invalid_request", {"prompt": "The", "presence_penalty": False}),
+    "a number that is a text": (400, "invalid_request", {"prompt": "The", "max_tokens": "3"}),
     "a field that nobody computes": (400, "invalid_request", {"prompt": "The", "logprobs": 3}),
     "an empty stop": (400, "invalid_request", {"prompt": "The", "stop": ""}),
     "half a letter": (400, "", {"prompt": "The \ud800"}),
