@@ -61,10 +61,11 @@ export function wordBars(parent, label) {
       put(axis, { x1: left, x2: left, y1: head, y2: head + PITCH * words.length, stroke: theme.line });
       if (heads.length !== series.length) {
         heads.forEach((node) => node.remove());
-        heads = series.map(() => el("text", { class: "rl-inked", "text-anchor": "end", "dominant-baseline": "central" }));
+        heads = series.map(() => el("text",
+          { class: "rl-inked", y: 9, "text-anchor": "end", "dominant-baseline": "central" }));
         axis.after(...heads);
       }
-      series.forEach(({ name = "", ink = "" }, s) => put(heads[s], { x: place(s), y: 9, color: ink }, name));
+      series.forEach(({ name = "", ink = "" }, s) => put(heads[s], { x: place(s), color: ink }, name));
       svg.append(...[...kept.values()].map(({ node }) => node).filter((node) => !node.parentNode));
     },
   };

@@ -167,11 +167,15 @@ export function heatmap(parent, label, onCell = () => {}) {
     });
   }
   function explain(theme) {
+    const holes = Boolean(spec.unseen) && spec.rows.some((_, i) => spec.columns.some((__, j) => spec.hidden(i, j)));
+    const explained = [layout.key, theme.dark, spec.palette, spec.low, spec.high, holes && spec.unseen].join();
+    if (explained === layout.explained) return;
+    layout.explained = explained;
     const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => `rgb(${colours(t)})`);
     const bar = el("span", { class: "rl-bar", style: `background:linear-gradient(90deg,${stops})` });
     legend.replaceChildren(number(spec.low, 3), bar, number(spec.high, 3));
     legend.style.paddingLeft = `${layout.left}px`;
-    if (!spec.unseen || !spec.rows.some((_, i) => spec.columns.some((__, j) => spec.hidden(i, j)))) return;
+    if (!holes) return;
     const sample = el("canvas", { "aria-hidden": "true" });
     legend.append(el("span", { class: "rl-sample" }, sample), spec.unseen);
     hatch(sharp(sample, 0, 0, 20, 14), theme, 20, 14);

@@ -19,7 +19,7 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Attributes of an element, and its text, but only what is new: what is written again is laid out and painted again. */
+/** Attributes of an element, and its text, but only what is new: what is written is laid out and painted again. */
 export function put(node, attributes, text) {
   for (const [name, value] of Object.entries(attributes)) {
     if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
@@ -98,7 +98,8 @@ function roomOf(node) {
       rooms.set(target, measured(target));
       return rooms.get(target).width !== before;
     });
-    new Set(changed.map((target) => target.closest(".rl-card"))).forEach((card) => card?.dispatchEvent(new Event("rl-room")));
+    const cards = new Set(changed.map((target) => target.closest(".rl-card")));
+    cards.forEach((card) => card?.dispatchEvent(new Event("rl-room")));
   });
   if (!rooms.has(node)) {
     rooms.set(node, measured(node));
