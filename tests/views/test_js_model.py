@@ -114,10 +114,14 @@ def test_what_was_read_before_changes_no_number(llm: LLM, browser_of: Callable[.
         {"ask": "run", "text": text, "change": vars(Change("hide", None, 0, 2)), "touched": touched},
     ):
         [first] = ask(asked)
-        found = ask(*({"ask": "trace", "text": other} for other in others), asked, {**asked, "text": others[1]})
+        found = ask(
+            *({"ask": "trace", "text": other} for other in others), asked, {**asked, "text": others[1]}
+        )
         assert found[len(others)] == first
     same = ask({"ask": "trace", "text": text})[0]
-    score = Change("score", None, 4, 1, None)  # it touches words from the fourth on, and leaves them as they are
+    score = Change(
+        "score", None, 4, 1, None
+    )  # it touches words from the fourth on, and leaves them as they are
     [changed] = ask({"ask": "run", "text": text, "change": vars(score), "touched": touched})
     for cache, other in zip(changed[: touched[-1] + 1], same, strict=False):
         assert cache == other
