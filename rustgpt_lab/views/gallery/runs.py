@@ -155,7 +155,7 @@ def runs(runs: Sequence[Run | str | PathLike[str]] | Mapping[str, Run | str | Pa
     """Compare runs: their losses in one picture, and a table of what they were told differently.
 
     Args:
-        runs: what `experiments.run` gives, or folders; or {name: run}. At most nine.
+        runs: what `experiments.run` gives, or folders; or {name: run}. At most seven.
 
     Raises:
         ModelError: there are none, or too many to be told apart.
