@@ -8,8 +8,9 @@ import pytest
 from matplotlib import pyplot
 from playwright.sync_api import Locator, expect
 
+from ..views.every import SETUP, SHOWS
 from .harness import Lab
-from .test_theme import SETUP, SHOWS, names
+from .test_theme import names
 
 TEXTS = """
     view => {

@@ -243,8 +243,9 @@ export function stage(model, root, hint) {
   /** Bring the cell into sight in which the card was made, and mark its code. */
   function showCode() {
     const cell = root.closest(".jp-Cell");
-    cell?.querySelector(".jp-InputPlaceholder")?.click(); // it may be folded
-    const made = cell?.querySelector(".jp-InputArea");
+    const part = (kind) => /** @type {HTMLElement?} */ (cell?.querySelector(kind));
+    part(".jp-InputPlaceholder")?.click(); // it may be folded
+    const made = part(".jp-InputArea");
     if (!made) {
       lab.say("The code that made this stands in the notebook, not on this page.");
       return;
