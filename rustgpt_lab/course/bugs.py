@@ -265,6 +265,8 @@ def difference(
         told = f"After {steps} steps the loss is {mine:.3g} with the mistake, and {last:.3g} without it."
         if abs(mine - last) < 0.2 * last:
             told += " (One run with one seed: so little may be chance.)"
+        elif mine < last:
+            told += " (A lower loss in one short run does not make it right.)"
         if (leak := looks_ahead(wrong.llm)) > 1e-9:
             told += (
                 " The model with the mistake reads what it is to predict: change the last word of a text, and the "
