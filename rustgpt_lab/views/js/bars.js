@@ -8,13 +8,14 @@ const NUMBER = 56; // the width of a column of numbers
 /**
  * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], most, written(x), wide, faint(i) })`: values from
  * 0 to `most`, 1 by default, the colour of the bars, and that of the name; a series without a name has no heading;
- * words get `wide` pixels at most. A word that is `faint(i)` stands back.
+ * words get `wide` pixels at most. A word that is `faint(i)` stands back. `frame` is where the bars are, in pixels.
  */
 export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
   parent.append(svg);
   let rows = new Map(); // word, and how often it came before -> its group, which stays as long as that is shown
   let spec = { words: [], series: [] };
+  let frame = { left: 0, room: 1, top: 0, pitch: PITCH };
   svg.numbers = () => [["", ...spec.series.map(({ name }) => name ?? "")],
     ...spec.words.map((word, i) => [word, ...spec.series.map(({ at }) => at(i))])];
 
@@ -28,6 +29,7 @@ export function wordBars(parent, label) {
   }
   return {
     node: svg,
+    get frame() { return frame; },
     draw(theme, next) {
       spec = next;
       const { words, series, most = 1, written = share, wide = 140, faint = () => false } = spec;
@@ -35,6 +37,7 @@ export function wordBars(parent, label) {
       const left = widest(words, wide) + 8;
       const width = Math.max(parent.clientWidth, 240);
       const room = Math.max(width - left - NUMBER * series.length - 4, 20);
+      frame = { left, room, top: head, pitch: PITCH };
       const thick = (PITCH - 8) / series.length;
       const place = (s) => left + room + 4 + NUMBER * (s + 1);
       const kept = new Map();
