@@ -64,9 +64,10 @@ def _answer(sketch: Sketch, truth: Callable[[], ArrayLike], question: dict[str, 
         return _met(sketch, values, {})
     drawn = _drawn(sketch, question["drawn"])
     more = {"drawn": [round(float(value), 4) for value in drawn], **reason(question["why"])}
-    progress.predicted(sketch.id, "near", question["confidence"], **more)
-    is_near = score(sketch.kind, drawn, values)[1]
-    kept = progress.revealed(sketch.id, "near" if is_near else "far")
+    kept = progress.predicted(sketch.id, "near", question["confidence"], **more)  # an earlier one may stay
+    is_near = score(sketch.kind, np.array(kept["drawn"]), values)[1]
+    kept |= {"truth": "near" if is_near else "far"}
+    progress.revealed(sketch.id, kept["truth"])
     open_folded(sketch.id)
     return _met(sketch, values, kept)
 
@@ -75,7 +76,7 @@ def _computed(sketch: Sketch, truth: Callable[[], ArrayLike]) -> Array:
     values = np.asarray(truth(), dtype=float)
     if values.shape != (len(sketch.places),) or not np.isfinite(values).all():
         expected = f"{len(sketch.places)} finite numbers: {', '.join(sketch.places)}"
-        raise ModelError("this is no truth to draw", where=sketch.id, expected=expected, got=values)
+        raise ModelError("this is no truth to draw", where=sketch.id, expected=expected, got=values.tolist())
     return values
 
 

@@ -372,9 +372,9 @@ SKETCHES = [
             },
             truth="b",
             because={
-                "a": "It is lowest at the very end, when new texts have long become worse.",
+                "a": "It goes on falling long after new texts have become worse.",
                 "b": "It falls as long as what is learned holds elsewhere, too, and rises from when the rest is learned by heart.",
-                "c": "The one on the texts that it learns from goes on falling, the other one rises again.",
+                "c": "The one on the texts that it learns from goes on falling when the other one rises again.",
                 "d": "On the texts that it learns from, yes. On new ones, the loss rises again.",
             },
         ),

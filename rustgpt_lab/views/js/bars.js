@@ -43,7 +43,10 @@ export function wordBars(parent, label) {
       const kept = new Map();
       words.forEach((word, i) => {
         const key = JSON.stringify([word, words.slice(0, i).filter((other) => other === word).length]);
-        const { node, name, bars, numbers, full } = kept.set(key, rows.get(key) ?? row(series.length)).get(key);
+        const old = rows.get(key);
+        const fits = old?.bars.length === series.length;
+        if (old && !fits) old.node.remove();
+        const { node, name, bars, numbers, full } = kept.set(key, fits ? old : row(series.length)).get(key);
         node.style.transform = `translateY(${head + PITCH * i}px)`;
         node.classList.toggle("rl-faint", faint(i));
         const said = series.map(({ name: of = "", at }) => `${of} ${number(at(i), 3)}`.trim()).join(", ");

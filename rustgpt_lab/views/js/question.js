@@ -54,6 +54,7 @@ function render({ model, el: root }) {
     inputs.forEach((input) => { input.checked = input.value === data.choice; });
     sure.value = data.confidence;
     why.value = data.why;
+    why.node.hidden = !data.open && !data.why;
     keep.disabled = !data.open || !data.choice;
     for (const control of [...inputs, range, reason]) control.disabled = !data.open;
     // What is to be opened may lie in cells that Lab has not put into the page yet: wait until it is at rest.

@@ -13,7 +13,6 @@ const BARS = { // a bar for each word: any lengths, whose shares are what counts
   chart: wordBars,
   filled: (drawn) => drawn,
   sent: shares,
-  empty: () => 0,
   draw(chart, theme, { places, drawn, truth }) {
     const own = { colour: theme.before, ink: theme.muted };
     const whole = drawn.reduce((sum, v) => sum + (v ?? 0), 0);
@@ -33,7 +32,6 @@ const CURVE = { // a line over steps
   chart: (parent, label) => lineChart(parent, label),
   filled,
   sent: filled,
-  empty: (high) => high / 2,
   draw(chart, theme, { steps, drawn, truth, high, axes, tall }) {
     const line = (name, values, colour) => ({ name, steps, colour, width: 3, label: truth.length ? name : undefined,
       values: values.map((v) => v ?? NaN) });
@@ -58,14 +56,14 @@ function render({ model, el: root }) {
   let truth = [];
 
   const [left, hint] = [el("div", { class: "rl-pad" }), el("p", { class: "rl-hint" }, way.hint)];
-  const caption = el("div", { class: "rl-caption" }, axes[1]);
+  const caption = el("div", { class: "rl-caption", style: "margin-top:8px" }, axes[1]);
   lab.picture.append(el("p", { class: "rl-asked" }, text), hint, caption, left);
   const chart = way.chart(left, `${axes[1]}, by ${axes[0]}`);
   const pad = el("svg", { role: "group", class: "rl-untried",
     "aria-label": `Your drawing: ${axes[1]}, by ${axes[0]}` });
   left.append(pad);
   const because = el("p", { class: "rl-asked" });
-  lab.picture.append(because);
+  root.querySelector(".rl-readout").after(because);
   const handles = places.map((place, i) => handle(place, i));
   pad.append(...handles);
 
@@ -91,7 +89,7 @@ function render({ model, el: root }) {
       const step = (KEYS[event.key] ?? 0) * (event.shiftKey ? 5 : 1) * high / 40;
       if (!step && !(event.key in ends)) return;
       event.preventDefault();
-      set(i, ends[event.key] ?? (way.filled(drawn)[i] ?? way.empty(high)) + step);
+      set(i, ends[event.key] ?? (way.filled(drawn)[i] ?? 0) + step);
       lab.redraw();
     });
     return node;
@@ -130,7 +128,7 @@ function render({ model, el: root }) {
     for (const name of ["width", "height"]) pad.setAttribute(name, size.getAttribute(name));
     const whole = way.filled(drawn);
     handles.forEach((node, i) => {
-      const value = whole[i] ?? way.empty(high);
+      const value = whole[i] ?? 0;
       node.setAttribute("transform", `translate(${way.at(chart.frame, i, value, steps)})`);
       node.setAttribute("aria-valuenow", value);
       node.setAttribute("aria-valuetext", whole[i] === null ? "not drawn yet" : way.said(whole, i));
