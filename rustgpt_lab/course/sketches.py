@@ -44,8 +44,8 @@ def score(kind: str, drawn: Array, truth: Array) -> tuple[float, bool]:
     Of shares: how much of the truth lies where it was drawn, in [0, 1]: 1 less the total variation distance
     (Levin and Peres 2017, "Markov Chains and Mixing Times", proposition 4.2). Of a curve: its mean distance.
 
-    >>> score("shares", np.array([0.5, 0.5]), np.array([0.9, 0.1]))[0].round(2)
-    np.float64(0.6)
+    >>> score("shares", np.array([0.5, 0.5]), np.array([0.75, 0.25]))
+    (0.75, True)
     >>> score("curve", np.array([2.0, 1.0]), np.array([2.0, 1.5]))
     (0.25, True)
     """

@@ -83,7 +83,9 @@ def test_nothing_is_spoiled_and_an_answer_opens_it(notebook: Lab) -> None:
     expect(view.locator(".rl-readout")).to_contain_text(
         "You said b: the same words and marks in the same order"
     )
-    expect(view.locator(".rl-readout")).to_contain_text("(51 % sure). Your reason: “spaces are lost”. It has met its truth, so it stays.")
+    expect(view.locator(".rl-readout")).to_contain_text(
+        "(51 % sure). Your reason: “spaces are lost”. It has met its truth, so it stays."
+    )
     expect(choose).to_be_disabled()
     expect(reveal.get_by_text("01.q2: you were right")).to_be_visible()
     expect(reveal).to_contain_text("Your reason: “spaces are lost”.")
