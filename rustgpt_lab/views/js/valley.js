@@ -1,5 +1,5 @@
 // Three optimizers roll through a valley: plain descent, momentum, Adam, each at a rate of its own.
-import { choice, el, number, slider, stage } from "./lab.js";
+import { choice, el, number, slider, stage, widthOf } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { tallest } from "./grid.js";
 import { contour, LANDSCAPES } from "./landscapes.js";
@@ -138,7 +138,7 @@ function render({ model, el: root }) {
   }
 
   lab.onDraw((theme) => {
-    const width = Math.max(left.clientWidth, 240);
+    const width = Math.max(widthOf(left), 240);
     const size = { width, height: Math.min(0.62 * width, 0.85 * tallest(left)) };
     const all = paths().map((one) => ({ ...one, colour: colours(theme)[one.name] }));
     all.forEach(({ name, colour }) => { rates[name].node.style.setProperty("--rl-line-colour", colour); });
