@@ -118,7 +118,7 @@ def test_attention_over_moments_sends_bytes_and_no_scores(llm: LLM) -> None:
     other.parameters["5.w_q"] *= 3
     view = views.attention({"before": llm, 9: other}, TEXT)
     state = view.state()
-    assert view.data.moments == state["moments"] == ("before", "9")
+    assert view.data.snapshots == state["snapshots"] == ("before", "9")
     assert state["scores"] is None
     cells = np.tril_indices(len(view.data.words))
     back = state["weights"].levels / 255
