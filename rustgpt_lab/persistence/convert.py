@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError
-from ..layers import REGISTRY, Layer, check_words
+from ..layers import Layer, check_words
 from ..network import Network
 from ..numerics import Array
 from ..optim.adam import Adam, Settings
@@ -57,9 +57,7 @@ def from_model(parts: Parts) -> dict[str, Any]:
 
 def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
     """A layer as {kind: fields}; `name` is its own in the network."""
-    kind, values = schema.kind_of(layer).__name__, dict[str, Any]()
-    if REGISTRY.get(kind) is not schema.kind_of(layer):
-        raise FileError("unregistered", path=f"network[{name}]", expected=", ".join(REGISTRY), got=kind)
+    kind, values = schema.name_of(layer, f"network[{name}]"), dict[str, Any]()
     form, path = schema.form_of(kind), f"network[{name}].{kind}"
     for field, part in form.of(layer).items():
         if part is schema.MATRIX:
@@ -77,7 +75,7 @@ def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
         elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
-            values[field] = _setting(field, getattr(layer, "d" if field == "embedding_dim" else field), path)
+            values[field] = _setting(field, schema.setting_of(layer, field), path)
     return {kind: values}
 
 

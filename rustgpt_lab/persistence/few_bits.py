@@ -61,15 +61,12 @@ def write(file: BinaryIO, parts: Parts) -> None:
 
 def _settings(layer: Layer) -> dict[str, Any]:
     """A layer as {kind: settings}."""
-    kind = schema.kind_of(layer).__name__
-    if REGISTRY.get(kind) is not schema.kind_of(layer):
-        raise FileError("unregistered", expected=", ".join(REGISTRY), got=kind)
-    found: dict[str, Any] = {}
+    kind, found = schema.name_of(layer), dict[str, Any]()
     for field, part in schema.form_of(kind).fields.items():
         if part is schema.LAYERS:
             found[field] = [_settings(inner) for inner in layer.layers]
         elif isinstance(part, schema.Scalar | schema.Option) and part is not schema.ACTIVATIONS:
-            found[field] = getattr(layer, "d" if field == "embedding_dim" else field)
+            found[field] = schema.setting_of(layer, field)
     return {kind: found}
 
 
