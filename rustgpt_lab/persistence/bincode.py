@@ -1,4 +1,4 @@
-"""The binary format: bincode 2, `config::standard()`. Values follow each other without names or gaps, little-endian.
+"""The binary format: bincode 2, `config::standard()` (its docs/spec.md). Values without names or gaps, little-endian.
 
 A whole number is one byte below 251; else a marker, 251, 252 or 253, and 2, 4 or 8 bytes. Text, sequences and maps
 are a count and their items; an f32 is its four bytes, a truth value and an option begin with a byte 0 or 1.

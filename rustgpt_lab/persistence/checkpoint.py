@@ -65,6 +65,17 @@ class Checkpoints(Callback):
             has a momentum without Adam, for which RustGPT's file has no room; the clipping or schedule is none
             of this library's.
         AccessError: the operating system refuses to write.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from rustgpt_lab import LLM, Vocab
+    >>> texts = ["a cat </s>", "a hat </s>"]
+    >>> llm = LLM.build(Vocab.from_texts(texts), embedding_dim=2, hidden_dim=3, blocks=1)
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = llm.train(texts, 3, 0.01, callbacks=[Checkpoints(folder, every_steps=2, keep=2)])
+    ...     sorted(path.name for path in Path(folder).glob("*.bin"))
+    ...     LLM.resume(folder, texts).state.steps
+    ['step-0000000004.bin', 'step-0000000006.bin']
+    6
     """
 
     _lock: FolderLock  # from the start of a run to its end

@@ -162,12 +162,7 @@ def _filled(entry: Any, name: str, tensors: dict[str, Any]) -> dict[str, Any]:
     return {kind: found}
 
 
-TYPES_OF_SETTINGS: dict[str, tuple[type, ...]] = {
-    "usize": (int,),
-    "f32": (float, int),
-    "bool": (bool,),
-    "string": (str,),
-}
+PLAIN: dict[str, tuple[type, ...]] = {"usize": (int,), "f32": (float, int), "bool": (bool,), "string": (str,)}
 
 
 def _checked(field: str, kind: Any, value: Any) -> Any:
@@ -176,7 +171,7 @@ def _checked(field: str, kind: Any, value: Any) -> Any:
         if value is None:
             return None
         kind = kind.item
-    if type(value) not in TYPES_OF_SETTINGS[kind.name]:
+    if type(value) not in PLAIN[kind.name]:
         raise FileError("type", path=f".{field}", expected=kind.name, got=f"{value!r:.60}")
     value = check_setting(field, value, "")
     return float(value) if kind.name == "f32" else value

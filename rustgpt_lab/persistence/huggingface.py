@@ -214,6 +214,15 @@ def export(parts: Parts, folder: str | PathLike[str], overwrite: bool = False) -
     Raises:
         FileError: it is of another family, or has another tokenizer.
         AccessError: the system refuses.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from rustgpt_lab import LLM
+    >>> vocab = BytePairs.train(["a hat, a cat </s>"] * 2, 261)
+    >>> llm = LLM.build(vocab, 8, 16, 1, architecture="llama", heads=2)
+    >>> with TemporaryDirectory() as folder:
+    ...     export(llm, folder)
+    ...     sorted(os.listdir(folder))
+    ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
     """
     if not isinstance(parts.vocab, BytePairs):
         raise FileError("no place", path=".vocab", expected="byte pairs", got=type(parts.vocab).__name__)
