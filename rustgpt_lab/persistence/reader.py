@@ -127,11 +127,10 @@ def as_file_error(kind: str, path: str = "") -> Iterator[None]:
     try:
         yield
     except (ShapeError, VocabError) as error:
-        what = (
-            {"what": error.what} if isinstance(error, ShapeError) else {}
-        )  # of a tokenizer, the kind says it
-        path = f"{path}{error.where}".rstrip(".")
-        raise FileError(kind, path=path, expected=error.expected, got=error.got, **what) from error
+        details: dict[str, Any] = {"expected": error.expected, "got": error.got}
+        if isinstance(error, ShapeError):  # what is wrong with a tokenizer, the kind says
+            details["what"] = error.what
+        raise FileError(kind, path=f"{path}{error.where}".rstrip("."), **details) from error
 
 
 def limited(count: int, most: int, offset: int | None = None) -> None:
