@@ -120,6 +120,14 @@ def was_executed_in_order(notebook: Notebook) -> Problems:
             yield f"the cell {first_lines(cell)} ended in an error"
 
 
+def says_what_runs_it(notebook: Notebook) -> Problems:
+    """VS Code and Colab ask the file for its kernel and its language."""
+    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
+        yield "its kernel is not python3"
+    if notebook.metadata.get("language_info", {}).get("name") != "python":
+        yield "its language is not python"
+
+
 def has_short_cells(notebook: Notebook) -> Problems:
     """Median at most five lines of code, none over twelve; blank lines are not counted."""
     lengths = {
@@ -361,6 +369,7 @@ def spoken(cell: Any) -> list[str]:
 
 RULES: list[Callable[..., Problems]] = [
     was_executed_in_order,
+    says_what_runs_it,
     has_short_cells,
     fits_into_an_hour,
     is_a_slide_deck,
