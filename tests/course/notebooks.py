@@ -176,7 +176,7 @@ def is_a_slide_deck(notebook: Notebook) -> Problems:
 
 
 def opens_and_ends_well(notebook: Notebook, path: Path) -> Problems:
-    """What you will do, learn, need, minutes, neighbours, Binder; a recap of three lines, on your own."""
+    """What you will do, learn, need, minutes, neighbours, Binder; a recap of three lines, on your own, the next."""
     opening, ending = find(notebook, "opening"), find(notebook, "ending")
     if notebook.cells[0] is not opening or notebook.cells[-1] is not ending:
         yield "the first cell must be the opening, the last one the ending"
@@ -199,6 +199,9 @@ def opens_and_ends_well(notebook: Notebook, path: Path) -> Problems:
         yield "the ending needs a recap of three lines, each beginning with '- '"
     if not ending.source.partition("## On your own")[2].strip():
         yield "the ending has no '## On your own'"
+    for neighbour in neighbours(path):
+        if neighbour.name > path.name and f"]({neighbour.name})" not in ending.source:
+            yield f"the ending does not lead on to {neighbour.name}"
 
 
 def neighbours(path: Path) -> list[Path]:
