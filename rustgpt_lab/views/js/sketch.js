@@ -121,7 +121,7 @@ function render({ model, el: root }) {
     for (const part of [pad, hint, lab.controls]) part.toggleAttribute("hidden", truth.length > 0);
   });
   lab.onDraw((theme) => {
-    const tall = Math.max(160, Math.min(0.3 * left.clientWidth, 0.6 * tallest(left)));
+    const tall = Math.max(160, Math.min(0.3 * lab.width, 0.6 * tallest(left)));
     way.draw(chart, theme, { places, steps, drawn, truth, high, axes, tall });
     show.disabled = !drawn.some((v) => v);
     const size = left.querySelector("svg");
