@@ -25,7 +25,7 @@ function render({ model, el: root }) {
     if (i >= 0 || !text.trim()) tellNearest();
     else lab.say(`“${text.trim()}” is not ${part ? "shown: compare it, and press Enter" : "in the vocabulary"}.`);
   } });
-  find.node.style.flex = "1 1 160px";
+  find.node.classList.add("rl-short");
   const compare = textBox(lab, "Compare", { onInput: (text) => {
     const words = tokenize(text);
     const lost = words.filter((name) => placeOf(name) < 0);
@@ -34,7 +34,7 @@ function render({ model, el: root }) {
     else if (lost.length) lab.say(`Not in the vocabulary: ${lost.map((name) => `“${name}”`).join(", ")}.`);
     else tellNearest();
   }, ...(part && { onEnter: (text) => lab.ask(text.replaceAll("␣", " ")), send: "Look for them" }) });
-  compare.node.style.flex = "3 1 300px";
+  compare.node.classList.add("rl-rest");
   const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m], onInput: () => tellNearest() });
   const zoom = choice(lab, "Frame", { near: "Around the words compared", all: "All words" });
 
@@ -42,7 +42,7 @@ function render({ model, el: root }) {
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const captions = [left, right].map((side) => side.appendChild(el("div", { class: "rl-caption" })));
   const map = wordMap(left, "Map of words. Enter compares the word", go, take);
-  const heading = el("div", { class: "rl-caption", style: "margin-top:12px" }, "Cosine of the words compared");
+  const heading = el("div", { class: "rl-caption rl-apart" }, "Cosine of the words compared");
   right.append(near, heading, matrix);
   const bars = wordBars(near, "The nearest words and their cosines");
   const heat = heatmap(matrix, "Similarity of the words compared", (i, j) => tell(kept[i], kept[j]));

@@ -1,5 +1,5 @@
 // A grid of words on coloured cells. Pointer or arrow keys choose a cell.
-import { el, inkOn, number, sharp, widthOf } from "./lab.js";
+import { el, inkOn, number, sharp, vary, widthOf } from "./lab.js";
 import { cursor, focusable, shortened, widest } from "./grid.js";
 
 const TALLEST = 720; // pixels, if the rows are not too many
@@ -73,7 +73,7 @@ export function wordGrid(parent, label, onCell) {
       ];
       const box = el("rect", { class: "rl-cursor", width: wide - 1, height: high - 1, rx: 2 });
       layout = { left, top, wide, high, width, height, labels, cursor: box };
-      Object.assign(node.style, { width: `${width}px`, height: `${height}px` });
+      vary(node, { width: `${width}px`, height: `${height}px` });
       svg.replaceChildren(...labels, box);
       paint(theme);
       mark();
