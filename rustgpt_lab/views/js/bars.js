@@ -4,6 +4,7 @@ import { shortened, widest } from "./grid.js";
 
 const PITCH = 32; // from word to word, in pixels
 const NUMBER = 56; // the width of a column of numbers
+const LONGEST = 760; // bar: behind a longer one the eye would lose its number
 
 /**
  * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], most, written(x), wide, faint(i) })`: values from
@@ -37,7 +38,7 @@ export function wordBars(parent, label) {
       const head = series[0].name ? 22 : 0;
       const left = widest(words, wide) + 8;
       const width = Math.max(widthOf(parent), 240);
-      const room = Math.max(width - left - NUMBER * series.length - 4, 20);
+      const room = Math.min(Math.max(width - left - NUMBER * series.length - 4, 20), LONGEST);
       const thick = (PITCH - 8) / series.length;
       const place = (s) => left + room + 4 + NUMBER * (s + 1);
       const kept = new Map();

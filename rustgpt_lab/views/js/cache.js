@@ -8,7 +8,7 @@ const [ROW, TOP] = [18, 26];
 /** Bytes for people. */
 function bytes(count) {
   const [size, unit] = count < 1e4 ? [1, "bytes"] : count < 1e6 ? [1e3, "kB"] : count < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
-  return `${(count / size).toLocaleString("en", { maximumFractionDigits: unit === "bytes" ? 0 : 1 })} ${unit}`;
+  return `${(count / size).toLocaleString("en", { maximumFractionDigits: unit === "bytes" ? 0 : 1 })}\u00a0${unit}`;
 }
 
 function render({ model, el: root }) {
@@ -60,7 +60,7 @@ function render({ model, el: root }) {
           return el("text", { ...turn, class: j === read.value - 1 ? "rl-chosen" : "" },
             j % step && j !== read.value - 1 ? "" : shortened(word, 88));
         }),
-        ...Array.from({ length: kv }, (_, i) => el("text", { x: left - 8, y: top + (2 * i + 1) * ROW, class: "rl-tick",
+        ...Array.from({ length: kv }, (_, i) => el("text", { x: left - 8, y: top + (2 * i + 1) * ROW,
           "text-anchor": "end", "dominant-baseline": "central" }, `head ${i + 1}`)));
     } };
   }

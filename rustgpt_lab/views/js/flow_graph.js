@@ -84,7 +84,8 @@ export function flowGraph(parent, { layers, loss, logits }, onPick) {
     return [
       el("rect", { x, y: middle(i) - HIGH / 2, width: BESIDE + WIDE - x, height: HIGH, rx: 5, fill: "var(--rl-paper)",
         stroke, "stroke-width": isChosen ? 2.5 : 1 }),
-      text(BESIDE + WIDE - 10, middle(i), title, { "text-anchor": "end", class: `rl-word rl-figures ${isChosen ? "rl-strong" : ""}` }),
+      text(BESIDE + WIDE - 10, middle(i), title,
+        { "text-anchor": "end", class: `rl-word rl-figures ${isChosen ? "rl-strong" : ""}` }),
     ];
   }
   /** A layer's numbers: what arrived at it, and what its weights got, with a bar in the room that is left. */

@@ -1,10 +1,11 @@
 // Rows and columns with words: a heat map, and lines from word to word. Pointer or arrow keys choose a cell.
-import { el, inkOn, number, pointIn, put, sharp, vary, widthOf, zoomOf } from "./lab.js";
+import { el, inkOn, moves, number, pointIn, put, sharp, vary, widthOf, zoomOf } from "./lab.js";
 
 const LABEL = 15; // the least distance between two labels, in pixels
 const LARGEST = 64; // side of a cell
 const LONGEST = 140; // label
 const TYPE = "14px system-ui, sans-serif";
+const SWELL = 300; // milliseconds in which lines take their new weights
 
 /** How high a picture in an element may be, so that it fits on a screen with its controls. */
 export function tallest(node) {
@@ -47,12 +48,13 @@ export function widest(words, most) {
   return Math.min(most, Math.ceil(Math.max(0, ...words.map((word) => measure.measureText(word).width))) + 2);
 }
 
-/** A word, cut to fit into so many pixels. */
+/** A word, cut to fit into so many pixels, between what readers take for letters. */
 export function shortened(word, most) {
   if (measure.measureText(word).width <= most) return word;
-  let kept = word.length - 1;
-  while (kept > 1 && measure.measureText(`${word.slice(0, kept)}…`).width > most) kept -= 1;
-  return `${word.slice(0, kept)}…`;
+  const letters = Array.from(new Intl.Segmenter().segment(word), ({ segment }) => segment);
+  const cut = () => `${letters.join("")}…`;
+  do letters.pop(); while (letters.length > 1 && measure.measureText(cut()).width > most);
+  return cut();
 }
 
 /** An element with cells that the keyboard reaches. */
@@ -157,9 +159,8 @@ export function heatmap(parent, label, onCell = () => {}) {
     context.clearRect(0, 0, wide + 1, tall + 1); // the last points of the canvas may be covered in part
     hatch(context, theme, wide, tall); // it stays where the picture has holes
     context.drawImage(small, 0, 0, wide, tall);
-    const size = [14, 12].find((pixels) => widest(texts, 200) * pixels / 14 <= cell - 2);
-    if (!size) return; // numbers that run into each other say less than none
-    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE.replace("14", String(size)) });
+    if (widest(texts, 200) > cell - 3) return; // numbers that run into each other say less than none
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE });
     texts.forEach((text, k) => {
       const [i, j] = [Math.floor(k / columns.length), k % columns.length];
       context.fillStyle = inkOn(image.data.slice(4 * k, 4 * k + 3));
@@ -177,7 +178,7 @@ export function heatmap(parent, label, onCell = () => {}) {
     vary(legend, { left: `${layout.left}px` });
     if (!holes) return;
     const sample = el("canvas", { "aria-hidden": "true" });
-    legend.append(el("span", { class: "rl-sample" }, sample), spec.unseen);
+    legend.append(el("span", { class: "rl-unseen" }, el("span", { class: "rl-sample" }, sample), spec.unseen));
     hatch(sharp(sample, 0, 0, 20, 14), theme, 20, 14);
   }
   return {
@@ -237,6 +238,10 @@ export function lines(parent, label, onCell = () => {}) {
   let spec = { rows: [""], columns: [""] };
   let layout = { key: "" };
   let theme;
+  let weights = []; // of all lines, row by row
+  let drawn = []; // as they are on their way there
+  let swell = null; // { from: weights, start: time } on this way
+  let frame = 0;
   const { place, go } = cursor(node, {
     size: () => [spec.rows.length, spec.columns.length],
     cellAt: (x, y) => {
@@ -267,13 +272,18 @@ export function lines(parent, label, onCell = () => {}) {
       ...axes.map((name, k) => el("text", { ...side(k), y: 15, "font-style": "italic" }, name)));
   }
   function paint() {
-    const { rows, columns, value, hidden = () => false } = spec;
+    const { rows, columns } = spec;
     const { context } = layout;
+    const part = swell ? Math.min(1, (performance.now() - swell.start) / SWELL) : 1;
+    drawn = part < 1 ? weights.map((w, k) => swell.from[k] + part * (2 - part) * (w - swell.from[k])) : weights;
+    cancelAnimationFrame(frame);
+    if (part < 1) frame = requestAnimationFrame(paint);
+    else swell = null;
     context.clearRect(0, 0, layout.gap + 1, layout.pitch * Math.max(rows.length, columns.length) + 1);
     context.strokeStyle = theme.accent;
     const line = (i, j, strength) => {
-      const weight = value(i, j);
-      if (hidden(i, j) || weight < 0.01) return;
+      const weight = drawn[i * columns.length + j];
+      if (weight < 0.01) return;
       const [from, to, half] = [(i + 0.5) * layout.pitch, (j + 0.5) * layout.pitch, layout.gap / 2];
       context.globalAlpha = strength * Math.min(1, 0.15 + weight);
       context.lineWidth = 0.5 + 9 * weight;
@@ -293,6 +303,11 @@ export function lines(parent, label, onCell = () => {}) {
     node, place, go,
     draw(newTheme, next) {
       [theme, spec] = [newTheme, next];
+      const { rows, columns, value, hidden = () => false } = spec;
+      const fresh = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? 0 : value(i, j))));
+      const from = fresh.length === weights.length ? drawn : fresh.map(() => 0);
+      if (fresh.some((weight, k) => weight !== weights[k])) swell = moves() ? { from, start: performance.now() } : null;
+      weights = fresh;
       place.row = Math.min(place.row, spec.rows.length - 1);
       place.column = Math.min(place.column, spec.columns.length - 1);
       arrange();

@@ -48,6 +48,14 @@ export function put(node, attributes, text) {
   if (text !== undefined && node.textContent !== text) node.textContent = text;
 }
 
+/**
+ * A sentence as nodes: what it quotes keeps its direction to itself, be it from left to right or from right to left.
+ * @param {string} text
+ */
+export function isolated(text) {
+  return text.split(/(“[^”]*”)/).map((part, i) => (i % 2 ? el("bdi", {}, part) : part));
+}
+
 // ---- numbers ----------------------------------------------------------------------------------------------------
 
 /** A share in [0, 1] beside a picture: two digits after the point, nothing below 0.01. */
@@ -170,7 +178,7 @@ const KEYS = { "data-lm-suppress-shortcuts": "true" }; // Lab leaves the keys to
 export function stage(model, root, hint) {
   const controls = el("div", { class: "rl-controls" });
   const picture = el("div", { class: "rl-picture" });
-  const readout = el("p", { class: "rl-readout", "aria-live": "polite" });
+  const readout = el("p", { class: "rl-readout", "aria-live": "polite", "aria-atomic": "true" });
   const problem = el("p", { class: "rl-problem", role: "alert", hidden: true });
   const note = el("p", { class: "rl-note", role: "status", hidden: true });
   const card = el("div", { class: "rl-card", role: "group", "aria-label": model.get("title"), tabindex: -1, ...KEYS });
@@ -179,9 +187,11 @@ export function stage(model, root, hint) {
   large.setAttribute("aria-pressed", "false");
   large.title = "Fill the page (p); Escape leaves";
   const copy = tool("Copy numbers", copyNumbers);
+  const code = tool("Code", showCode);
+  code.title = "Go to the code that made this";
   card.append(
     el("div", { class: "rl-head" }, el("div", { class: "rl-title" }, model.get("title")),
-      el("div", { class: "rl-tools" }, large, tool("Save picture", savePicture), copy)),
+      el("div", { class: "rl-tools" }, large, tool("Save picture", savePicture), copy, code)),
     ...(hint ? [el("p", { class: "rl-hint" }, hint)] : []), controls, problem, picture, readout, note,
   );
   root.classList.add("rl-live");
@@ -196,7 +206,7 @@ export function stage(model, root, hint) {
     model, root, controls, picture, theme: themeOf(root),
     /** Width of the picture in its own pixels. */
     get width() { return widthOf(picture); },
-    say(text) { readout.textContent = text; },
+    say(text) { readout.replaceChildren(...isolated(text)); },
     redraw() { show(); },
     onDraw(f) { draw = f; show(); },
     onData(f) { take = f; receive(); },
@@ -278,6 +288,24 @@ export function stage(model, root, hint) {
     const done = navigator.clipboard?.writeText(text); // a page that came unencrypted from afar has no clipboard
     copy.textContent = await (done ?? Promise.reject()).then(() => "Copied", () => "The browser refuses");
     setTimeout(() => { copy.textContent = "Copy numbers"; }, 1500);
+  }
+
+  /** Bring the cell into sight in which the card was made, and mark its code. */
+  function showCode() {
+    const cell = root.closest(".jp-Cell");
+    const part = (kind) => /** @type {HTMLElement?} */ (cell?.querySelector(kind));
+    part(".jp-InputPlaceholder")?.click(); // it may be folded
+    const made = part(".jp-InputArea");
+    if (!made) {
+      lab.say("The code that made this stands in the notebook, not on this page.");
+      return;
+    }
+    if (card.popover) project(false);
+    made.tabIndex = -1;
+    made.focus({ preventScroll: true });
+    made.scrollIntoView({ block: "nearest", behavior: moves() ? "smooth" : "instant" });
+    const ring = `inset 0 0 0 2px ${lab.theme.accent}`;
+    made.animate([{ boxShadow: ring }, { boxShadow: ring, offset: 0.7 }, {}], 1600);
   }
 
   card.addEventListener("rl-room", show);
@@ -375,7 +403,7 @@ export function button(lab, label, onClick) {
  * @param {{ value?: string, send?: string, onInput?: (text: string) => void, onEnter?: (text: string) => void }} use
  */
 export function textBox(lab, label, { value = "", send = "Show", onInput, onEnter }) {
-  const input = el("input", { type: "text", "aria-label": label, spellcheck: "false", ...KEYS });
+  const input = el("input", { type: "text", "aria-label": label, spellcheck: "false", dir: "auto", ...KEYS });
   input.value = value;
   const node = el("div", { class: "rl-control rl-text" }, el("span", { "aria-hidden": "true" }, label), input);
   if (onInput) input.addEventListener("input", () => { onInput(input.value); lab.redraw(); });

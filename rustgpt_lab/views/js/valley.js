@@ -69,7 +69,8 @@ function render({ model, el: root }) {
   function tell() {
     const at = steps.value;
     const said = paths().map(({ name, losses, lost }) => `${data.optimizers[name]} `
-      + (lost <= at ? `has blown up (at step ${lost})` : `has a loss of ${number(losses[at], 3)}`));
+      + (!rates[name].value ? "rests"
+        : lost <= at ? `has blown up (at step ${lost})` : `has a loss of ${number(losses[at], 3)}`));
     const from = at ? `After ${at} step${at === 1 ? "" : "s"}` : "At the start";
     lab.say(`${from} from (${start.map((v) => number(v, 3)).join(", ")}): ${said.join("; ")}.`);
   }

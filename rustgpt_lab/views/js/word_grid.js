@@ -69,7 +69,7 @@ export function wordGrid(parent, label, onCell) {
         { x, y, "text-anchor": anchor, "dominant-baseline": "central" }, content);
       const labels = [
         ...rows.map((name, i) => text(left - 6, top + (i + 0.5) * high, "end", shortened(name, 138))),
-        ...columns.map((name, j) => text(left + (j + 0.5) * wide, 10, "middle", shortened(name, wide - 4))),
+        ...columns.map((name, j) => text(left + (j + 0.5) * wide, 10, "middle", shortened(name, wide - (j ? 4 : -12)))),
       ];
       const box = el("rect", { class: "rl-cursor", width: wide - 1, height: high - 1, rx: 2 });
       layout = { left, top, wide, high, width, height, labels, cursor: box };
