@@ -9,7 +9,7 @@ const SWELL = 300; // milliseconds in which lines take their new weights
 
 /** How high a picture in an element may be, so that it fits on a screen with its controls. */
 export function tallest(node) {
-  const part = node.closest("[popover]") ? 0.55 : 0.7; // on a projector the controls need more of it
+  const part = node.closest("[popover]") ? 0.55 : node.closest(".reveal") ? 0.38 : 0.7; // controls, headings need more
   return Math.min(640, Math.max(300, part * innerHeight / zoomOf(node)));
 }
 
