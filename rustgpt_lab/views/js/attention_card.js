@@ -1,5 +1,5 @@
 // Which word looks at which, in every layer and head, with the arithmetic behind each number.
-import { choice, el, isolated, number, share, slider, stage, textBox } from "./lab.js";
+import { choice, columnOf, el, isolated, number, share, slider, stage, textBox } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { heatmap, lines } from "./grid.js";
 import { alone } from "./model/answering.js";
@@ -17,7 +17,7 @@ export function render({ model, el: root }) {
   const layer = slider(lab, "Layer", { max: 0, show: (l) => `${l + 1} of ${data.layers}`, onInput: () => tell() });
   const head = slider(lab, "Head", { max: 0, show: (h) => `${h + 1} of ${data.heads}`, onInput: () => tell() });
   const form = choice(lab, "Form", { map: "Map", lines: "Lines" });
-  const [left, right] = [el("div", { style: "flex:1.4 1 340px" }), el("div")];
+  const [left, right] = [columnOf(1.4, 340), columnOf(1, 340)];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const forms = {
     map: heatmap(left, "Attention weights: each row is a word that looks, each column one looked at", chosen),

@@ -12,8 +12,10 @@ function render({ model, el: root }) {
   const lab = stage(model, root, "Point at a word, or move by the arrow keys, to see its neighbours; a click, or "
     + "Enter, puts it among the words compared.");
   let data = model.get("data");
-  const part = data.of > data.words.length; // of a large vocabulary; the kernel has the others
-  if (part) lab.needsKernel();
+  const part = data.of > data.words.length; // of a large vocabulary; the kernel, if there is one, has the others
+  const known = part ? "among the words shown" : "in the vocabulary";
+  const more = part && !model.get("unasked");
+  if (more) lab.needsKernel();
   let [word, kept] = [0, []];
   let grouped = { key: "" };
 
@@ -23,18 +25,18 @@ function render({ model, el: root }) {
     const i = placeOf(text.trim());
     if (i >= 0) word = i;
     if (i >= 0 || !text.trim()) tellNearest();
-    else lab.say(`“${text.trim()}” is not ${part ? "shown: compare it, and press Enter" : "in the vocabulary"}.`);
+    else lab.say(`“${text.trim()}” is not ${more ? "shown: compare it, and press Enter" : known}.`);
   } });
-  find.node.style.flex = "1 1 160px";
+  find.node.classList.add("rl-short");
   const compare = textBox(lab, "Compare", { onInput: (text) => {
     const words = tokenize(text);
     const lost = words.filter((name) => placeOf(name) < 0);
     kept = [...new Set(words.map(placeOf).filter((i) => i >= 0))];
-    if (lost.length && part) lab.say("Press Enter: these words and those nearest to them are looked for.");
-    else if (lost.length) lab.say(`Not in the vocabulary: ${lost.map((name) => `“${name}”`).join(", ")}.`);
+    if (lost.length && more) lab.say("Press Enter: these words and those nearest to them are looked for.");
+    else if (lost.length) lab.say(`Not ${known}: ${lost.map((name) => `“${name}”`).join(", ")}.`);
     else tellNearest();
-  }, ...(part && { onEnter: (text) => lab.ask(text.replaceAll("␣", " ")), send: "Look for them" }) });
-  compare.node.style.flex = "3 1 300px";
+  }, ...(more && { onEnter: (text) => lab.ask(text.replaceAll("␣", " ")), send: "Look for them" }) });
+  compare.node.classList.add("rl-rest");
   const moment = slider(lab, "Moment", { max: 0, show: (m) => data.snapshots[m], onInput: () => tellNearest() });
   const zoom = choice(lab, "Frame", { near: "Around the words compared", all: "All words" });
 
@@ -42,7 +44,7 @@ function render({ model, el: root }) {
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const captions = [left, right].map((side) => side.appendChild(el("div", { class: "rl-caption" })));
   const map = wordMap(left, "Map of words. Enter compares the word", go, take);
-  const heading = el("div", { class: "rl-caption", style: "margin-top:12px" }, "Cosine of the words compared");
+  const heading = el("div", { class: "rl-caption rl-apart" }, "Cosine of the words compared");
   right.append(near, heading, matrix);
   const bars = wordBars(near, "The nearest words and their cosines");
   const heat = heatmap(matrix, "Similarity of the words compared", (i, j) => tell(kept[i], kept[j]));
