@@ -11,7 +11,6 @@ from ..errors import ModelError
 from ..numerics import Array
 from ..views.sketch import SketchCard, SketchData
 from .exercise import Sketch, find_sketch
-from .folding import open_folded
 from .predictions import COMES_BACK, beside, confident_miss, reason
 from .record import progress
 
@@ -68,7 +67,6 @@ def _answer(sketch: Sketch, truth: Callable[[], ArrayLike], question: dict[str, 
     is_near = score(sketch.kind, np.array(kept["drawn"]), values)[1]
     kept |= {"truth": "near" if is_near else "far"}
     progress.revealed(sketch.id, kept["truth"])
-    open_folded(sketch.id)
     return _met(sketch, values, kept)
 
 
