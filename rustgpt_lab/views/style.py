@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import category, east_asian_width
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -134,6 +136,23 @@ def colormap(kind: str) -> Colormap:
 def share(x: float) -> str:
     """A share in [0, 1] in a picture: two digits after the point, nothing below 0.01."""
     return "" if x < 0.01 else f"{x:.2f}"
+
+
+def shortened(word: str, most: int = 18) -> str:
+    """A word in a picture, at most so many letters wide; it is not cut between a letter and its marks.
+
+    >>> shortened("antidisestablishmentarianism")
+    'antidisestablishm…'
+    """
+    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in word))
+    if not word or ends[-1] <= most:
+        return word
+    cut = sum(end < most for end in ends)
+    while cut > 1 and (
+        category(word[cut]) in ("Mn", "Mc", "Me", "Cf", "Sk") or category(word[cut - 1]) == "Cf"
+    ):
+        cut -= 1
+    return f"{word[:cut]}…"
 
 
 def plot(draw: Any, width: float, height: float, **grid: Any) -> Figure:

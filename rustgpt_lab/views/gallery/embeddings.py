@@ -14,7 +14,7 @@ from ...layers import Embeddings as EmbeddingsLayer, TokenEmbeddings
 from ...numerics import Array
 from ..base import Table, View, moments_of
 from ..packing import Quantised
-from ..style import CATEGORIES, INKS, colormap, plot
+from ..style import CATEGORIES, INKS, colormap, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -175,7 +175,7 @@ class Embeddings(View):
 
     def figure(self) -> Figure:
         data, chosen = self.data, list(self.data.chosen)
-        words = [data.words[i] for i in chosen]
+        words = [shortened(data.words[i]) for i in chosen]
 
         def draw(figure: Any, axes: Any) -> None:
             plane, matrix = axes
