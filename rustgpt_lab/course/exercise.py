@@ -109,7 +109,7 @@ def mixed_hint(id: str, solution: Callable[..., Any]) -> str:
     """The hint that shows them. `ordering.order` checks an order."""
     numbered = "\n".join(f"{i}  {line}" for i, line in enumerate(mixed_lines(solution), 1))
     text = "These are the lines of the solution, in a mixed order. Which order is right?"
-    ask = f'`from rustgpt_lab.course import order`, then `order("{id}", [3, 1, …])` with their numbers tells you.'
+    ask = f'In a new cell, `from rustgpt_lab.course import order`, then `order("{id}", [3, 1, …])` with their numbers tells you.'
     return f"{text} {ask}\n\n```text\n{numbered}\n```"
 
 

@@ -10,7 +10,7 @@ without a copy. Writing is a header and the numbers: the library would need them
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -25,6 +25,7 @@ from ..files import access_error
 from ..numerics import Array
 from . import schema
 from .bincode import Window
+from .convert import words_as_values
 from .json import Json
 from .reader import check_matrix, inside
 
@@ -49,21 +50,28 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
     metadata = {**tokenizer, "architecture": _json(values["network"])}
     if values["max_seq_len"] is not None:
         metadata["max_seq_len"] = _json(values["max_seq_len"])
-    arrays = {name: ("F32", matrix["data"].reshape(matrix["dim"])) for name, matrix in tensors.items()}
-    write_tensors(file, metadata, arrays)
+    forms = {name: ("F32", matrix["dim"]) for name, matrix in tensors.items()}
+    write_tensors(file, metadata, forms, (matrix["data"] for matrix in tensors.values()))
 
 
-def write_tensors(file: BinaryIO, metadata: dict[str, str], tensors: dict[str, tuple[str, Array]]) -> None:
-    """Write a header, and the numbers of tensors, name -> (type, array)."""
+def write_tensors(
+    file: BinaryIO, metadata: dict[str, str], forms: Mapping[str, tuple[str, Any]], arrays: Iterable[Array]
+) -> None:
+    """Write a header, and the numbers of tensors.
+
+    Args:
+        forms: name -> (type, shape).
+        arrays: their numbers, in the same order; each is asked for when those before it are written.
+    """
     header, start = dict[str, Any](__metadata__=metadata), 0
-    for name, (kind, array) in tensors.items():
-        end = start + array.size * TYPES[kind].itemsize
-        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": (start, end)}
+    for name, (kind, shape) in forms.items():
+        end = start + prod(shape) * TYPES[kind].itemsize
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": (start, end)}
         start = end
     text = orjson.dumps(header)
     text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8
     file.write(len(text).to_bytes(PREFIX, "little") + text)
-    for kind, array in tensors.values():
+    for (kind, _), array in zip(forms.values(), arrays, strict=True):
         file.write(array.ravel().astype(TYPES[kind], copy=False).data)
 
 
@@ -121,18 +129,39 @@ def read(data: Any) -> dict[str, Any]:
 def _vocab(metadata: dict[str, str], words: list[str] | None) -> dict[str, Any]:
     if words is None:
         return {name: metadata.get(name, "") for name in ("tokenizer", "end", "chat")}
-    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
-    return {"encode": ids, "decode": numbered, "words": words}
+    return words_as_values(words)
 
 
 def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-    """The metadata, and every tensor as a matrix of the schema: {"dim", "data", and its "offset" in the file}.
+    """The metadata, and every tensor as a matrix of the schema: {"dim", "data", and its "offset" in the file}."""
+    data = memoryview(data)
+    metadata, forms, start = checked_header(data)
+    if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
+        raise _foreign(forms)
+    types = TYPES if "precision" in metadata else {"F32": schema.FLOAT}
+    tensors: dict[str, dict[str, Any]] = {}
+    for name, (kind, shape) in forms.items():
+        with inside(name):
+            if kind not in types or len(shape) != 2:
+                expected = f"{' or '.join(types)} and two dimensions"
+                raise FileError("tensor type", path=".dtype", expected=expected, got=f"{kind} {shape}")
+            end = start + prod(shape) * types[kind].itemsize
+            window = Window(data[start:end], types[kind])
+            matrix = {"v": 1, "dim": shape, "data": window, "dtype": kind, "offset": start}
+            tensors[name] = check_matrix(matrix, start)
+            start = end
+    return metadata, tensors
+
+
+def checked_header(data: memoryview) -> tuple[dict[str, str], dict[str, tuple[str, list[int]]], int]:
+    """A sound file's metadata, its tensors in the order in which they lie there, and where the first begins.
 
     The library gets a file of its own to read: the header, and a hole where the numbers would be.
+
+    Returns:
+        metadata, name -> (type, shape), offset; the tensors have no gap between them, and end where the file ends.
     """
-    data = memoryview(data)
     start = PREFIX + int.from_bytes(data[:PREFIX], "little")
-    tensors: dict[str, dict[str, Any]] = {}
     try:
         with TemporaryDirectory() as folder:
             twin = Path(folder, "header.safetensors")
@@ -140,41 +169,23 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
                 file.write(data[: min(start, len(data))])
                 file.truncate(len(data))
             with safe_open(twin, framework="numpy") as header:
-                metadata = dict(sorted((header.metadata() or {}).items()))
-                for name in header.offset_keys():  # one after the other, without gap or overlap
-                    part = header.get_slice(name)
-                    tensors[name] = {"v": 1, "dtype": part.get_dtype(), "dim": part.get_shape()}
+                parts = {name: header.get_slice(name) for name in header.offset_keys()}
+                forms = {name: (part.get_dtype(), part.get_shape()) for name, part in parts.items()}
+                return dict(sorted((header.metadata() or {}).items())), forms, start
     except OSError as error:
         raise access_error("the header cannot be checked", gettempdir(), error) from error
     except SafetensorError as error:
         raise _explanation(data, start, str(error).rpartition("header: ")[2]) from error
-    if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
-        raise _foreign(tensors)
-    types = TYPES if "precision" in metadata else {"F32": schema.FLOAT}
-    for name, tensor in tensors.items():
-        with inside(name):
-            if tensor["dtype"] not in types or len(tensor["dim"]) != 2:
-                expected, got = (
-                    f"{' or '.join(types)} and two dimensions",
-                    f"{tensor['dtype']} {tensor['dim']}",
-                )
-                raise FileError("tensor type", path=".dtype", expected=expected, got=got)
-            kind = types[tensor["dtype"]]
-            end = start + prod(tensor["dim"]) * kind.itemsize
-            tensor |= {"offset": start, "data": Window(data[start:end], kind)}
-            check_matrix(tensor, start)
-            start = end
-    return metadata, tensors
 
 
-def _foreign(tensors: dict[str, dict[str, Any]]) -> FileError:
-    names = [f"{name} {tensor['dtype']} {tensor['dim']}" for name, tensor in list(tensors.items())[:3]]
+def _foreign(forms: dict[str, tuple[str, list[int]]]) -> FileError:
+    names = [f"{name} {kind} {shape}" for name, (kind, shape) in list(forms.items())[:3]]
     return FileError(
         "foreign",
         what="this is a safetensors file of another program, not RustGPT's",
         path="__metadata__",
         expected="vocabulary and architecture, which make a model of tensors",
-        got=f"{len(tensors)} tensors: {', '.join(names)}{', …' * (len(tensors) > 3)}",
+        got=f"{len(forms)} tensors: {', '.join(names)}{', …' * (len(forms) > 3)}",
         remedy="safetensors.numpy.load_file reads its tensors as arrays.",
     )
 

@@ -114,10 +114,10 @@ QUESTIONS = [
             "d": "none",
         },
         because={
-            "a": "It has learned the questions by heart, not what they mean, so another wording is another question.",
-            "b": "It has learned the questions by heart, not what they mean; only where enough words agree does the answer come.",
-            "c": "With so few examples it learns wordings rather than meanings. Where enough words agree, the answer comes all the same.",
-            "d": "Some of the new wordings share the words that matter with the old ones, and that is enough.",
+            "a": "8 of 44 come out right. What it has by heart are the questions as they were worded, and another wording is another question.",
+            "b": "It is 8 of 44. What it has by heart are the questions as they were worded, and another wording mostly leads elsewhere.",
+            "c": "What it has by heart are the questions as they were worded. Another wording mostly leads elsewhere, and now and then to the same answer.",
+            "d": "8 of 44 come out right: now and then another wording leads to the same answer.",
         },
     ),
 ]

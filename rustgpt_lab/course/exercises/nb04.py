@@ -316,7 +316,7 @@ QUESTIONS = [
         },
         because={
             "a": "The norm keeps the size, but what a word was is transformed anew in each layer all the same.",
-            "b": "So it was with each of three seeds: less than 0.2 apart for 2 layers, more than 0.4 for 20. A residual layer begins near what it was given, and so does a stack of them.",
+            "b": "So it was with each of three seeds: less than 0.2 apart for 2 layers, more than 0.4 for 20. With a residual, a layer has only to learn what to add to x (He et al. 2016, Deep Residual Learning).",
             "c": "With 2 layers the two losses are nearly the same, with each of three seeds.",
             "d": "A layer need not work against x: it learns what to add to it, which may well be nothing.",
         },

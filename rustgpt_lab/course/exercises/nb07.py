@@ -180,7 +180,7 @@ EXERCISES = [
         parts=STEP,
         mistakes=(
             Mistake(
-                "both bias corrections are missing: divide by 1 - 0.9**t and 1 - 0.999**t",
+                "both bias corrections are missing, and the first step is three times as long as the rate: divide by 1 - 0.9**t and 1 - 0.999**t",
                 partial(adam, first=False, second=False),
             ),
             Mistake("the bias correction of m is missing", partial(adam, first=False)),
@@ -268,6 +268,10 @@ EXERCISES = [
             Mistake(
                 "the glide is measured from step 0: it begins at `warmup`, and (steps - warmup) is its whole way",
                 lambda s, n, steps: s / n if s <= n else (1 + np.cos(np.pi * s / steps)) / 2,
+            ),
+            Mistake(
+                "the glide is measured from step 0, and takes step `warmup` from the climb: it begins at `warmup`",
+                lambda s, n, steps: s / n if s < n else (1 + np.cos(np.pi * s / steps)) / 2,
             ),
             Mistake(
                 "the glide is a straight line; it should be half a cosine",

@@ -1,5 +1,5 @@
 // The cache fills up, word by word: as the model has it, and as it would be if its heads shared keys otherwise.
-import { el, menu, stage } from "./lab.js";
+import { el, menu, stage, widthOf } from "./lab.js";
 import { shortened, widest } from "./grid.js";
 import { player } from "./player.js";
 
@@ -41,7 +41,7 @@ function render({ model, el: root }) {
       svg.setAttribute("aria-label", `${name}: the cells of one layer's cache, ${read.value} words by ${kv} heads`);
       const across = widest(data.words, 90);
       const left = 64;
-      const pitch = Math.min(44, (Math.max(node.clientWidth, 240) - left - 4) / data.words.length);
+      const pitch = Math.min(44, (Math.max(widthOf(node), 240) - left - 4) / data.words.length);
       const upright = across + 4 > pitch;
       const top = upright ? across + 8 : TOP;
       svg.setAttribute("width", left + pitch * data.words.length + 4);

@@ -1,5 +1,5 @@
 // Lines over steps, both on linear or on log scales. A click picks a step.
-import { el, moves, number, pointIn } from "./lab.js";
+import { el, moves, number, pointIn, widthOf } from "./lab.js";
 import { shortened, widest } from "./grid.js";
 import { nearest, rounds, spread, ticks } from "./scale.js";
 
@@ -41,7 +41,7 @@ export function lineChart(parent, label, onPick = () => {}) {
     draw(theme, { series, low, high, log = false, logSteps = false, at, tall = 200, right = 12,
       unit = "step", marks = [] }) {
       lines = series.map((line) => ({ steps: series[0].steps, ...line }));
-      const width = Math.max(parent.clientWidth, 240);
+      const width = Math.max(widthOf(parent), 240);
       const labelled = lines.filter((line) => line.label && line.steps.length);
       if (labelled.length) right = widest(labelled.map((line) => line.label), width / 3) + 12;
       const all = lines.filter(({ steps }) => steps.length);

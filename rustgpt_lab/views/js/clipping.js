@@ -1,5 +1,5 @@
 // Gradients before and after clipping: every parameter on one log scale, the chosen one over the steps.
-import { choice, el, menu, number, pointIn, slider, stage } from "./lab.js";
+import { choice, el, menu, number, pointIn, slider, stage, widthOf } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { cursor, focusable, shortened, widest } from "./grid.js";
 import { decades, grid, nearest } from "./scale.js";
@@ -43,7 +43,7 @@ function dumbbells(parent, label, onRow) {
       names = rows;
       shown = { before, after, clipped };
       left = widest(names, 210) + 10;
-      const width = Math.max(parent.clientWidth, 260);
+      const width = Math.max(widthOf(parent), 260);
       const right = width - 60;
       const [low, high] = range([...before, ...after]);
       const x = (v) => left + 8 + (right - left - 16) * Math.max(0, Math.log(v / low) / Math.log(high / low));

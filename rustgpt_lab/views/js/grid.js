@@ -1,5 +1,5 @@
 // Rows and columns with words: a heat map, and lines from word to word. Pointer or arrow keys choose a cell.
-import { el, inkOn, moves, number, pointIn, sharp, zoomOf } from "./lab.js";
+import { el, inkOn, moves, number, pointIn, put, sharp, widthOf, zoomOf } from "./lab.js";
 
 const LABEL = 15; // the least distance between two labels, in pixels
 const LARGEST = 64; // side of a cell
@@ -98,7 +98,7 @@ export function heatmap(parent, label, onCell = () => {}) {
     const { rows, columns, axes } = spec;
     const left = widest([...rows, ...axes.slice(0, 1)], LONGEST) + 10;
     const across = widest(columns, LONGEST);
-    const width = parent.clientWidth;
+    const width = widthOf(parent);
     const room = Math.min((width - left - 4) / columns.length, tallest(parent) / rows.length);
     const cell = Math.max(4, Math.min(LARGEST, room));
     const upright = across + 6 > cell;
@@ -131,8 +131,7 @@ export function heatmap(parent, label, onCell = () => {}) {
   }
   function mark() {
     const { row, column } = place;
-    layout.cursor.setAttribute("x", layout.left + column * layout.cell);
-    layout.cursor.setAttribute("y", layout.top + row * layout.cell);
+    put(layout.cursor, { x: layout.left + column * layout.cell, y: layout.top + row * layout.cell });
     layout.labels.forEach((text, k) => {
       const isRow = k < spec.rows.length;
       const [at, chosen] = isRow ? [k, row] : [k - spec.rows.length, column];
@@ -149,6 +148,10 @@ export function heatmap(parent, label, onCell = () => {}) {
       if (hidden(i, j)) return;
       image.data.set([...colours((value(i, j) - low) / (high - low || 1)), 255], 4 * (i * columns.length + j));
     }));
+    const texts = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? "" : written(value(i, j)))));
+    const painted = [theme.dark, texts.join(), image.data.join()].join();
+    if (painted === layout.painted) return;
+    layout.painted = painted;
     const small = new OffscreenCanvas(columns.length, rows.length);
     small.getContext("2d").putImageData(image, 0, 0);
     const [wide, tall] = [cell * columns.length, cell * rows.length];
@@ -156,9 +159,8 @@ export function heatmap(parent, label, onCell = () => {}) {
     context.clearRect(0, 0, wide + 1, tall + 1); // the last points of the canvas may be covered in part
     hatch(context, theme, wide, tall); // it stays where the picture has holes
     context.drawImage(small, 0, 0, wide, tall);
-    const texts = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? "" : written(value(i, j)))));
+    if (widest(texts, 200) > cell - 3) return; // numbers that run into each other say less than none
     Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE });
-    if (texts.some((text) => context.measureText(text).width > cell - 3)) return; // they would run into each other
     texts.forEach((text, k) => {
       const [i, j] = [Math.floor(k / columns.length), k % columns.length];
       context.fillStyle = inkOn(image.data.slice(4 * k, 4 * k + 3));
@@ -166,11 +168,15 @@ export function heatmap(parent, label, onCell = () => {}) {
     });
   }
   function explain(theme) {
+    const holes = Boolean(spec.unseen) && spec.rows.some((_, i) => spec.columns.some((__, j) => spec.hidden(i, j)));
+    const explained = [layout.key, theme.dark, spec.palette, spec.low, spec.high, holes && spec.unseen].join();
+    if (explained === layout.explained) return;
+    layout.explained = explained;
     const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => `rgb(${colours(t)})`);
     const bar = el("span", { class: "rl-bar", style: `background:linear-gradient(90deg,${stops})` });
     legend.replaceChildren(number(spec.low, 3), bar, number(spec.high, 3));
     legend.style.paddingLeft = `${layout.left}px`;
-    if (!spec.unseen || !spec.rows.some((_, i) => spec.columns.some((__, j) => spec.hidden(i, j)))) return;
+    if (!holes) return;
     const sample = el("canvas", { "aria-hidden": "true" });
     legend.append(el("span", { class: "rl-unseen" }, el("span", { class: "rl-sample" }, sample), spec.unseen));
     hatch(sharp(sample, 0, 0, 20, 14), theme, 20, 14);
@@ -250,7 +256,7 @@ export function lines(parent, label, onCell = () => {}) {
     const { rows, columns } = spec;
     const { axes = [] } = spec;
     const left = widest([...rows, ...axes], LONGEST) + 10;
-    const gap = Math.min(Math.max(parent.clientWidth - 2 * left - 10, 60), 640);
+    const gap = Math.min(Math.max(widthOf(parent) - 2 * left - 10, 60), 640);
     const most = Math.max(rows.length, columns.length);
     const pitch = Math.min(Math.max(tallest(parent) / most, LABEL), 34);
     const top = axes.length ? 24 : 0;

@@ -1,5 +1,5 @@
 // The losses of several runs in one picture, and a table of what they were told differently.
-import { el, number, slider, stage, toggle } from "./lab.js";
+import { el, number, slider, stage, toggle, widthOf } from "./lab.js";
 import { lineChart } from "./chart.js";
 import { tallest } from "./grid.js";
 
@@ -47,7 +47,7 @@ function render({ model, el: root }) {
     const all = series.flatMap(({ values }) => values).filter((loss) => Number.isFinite(loss) && loss > 0);
     const low = all.reduce((a, b) => Math.min(a, b), 1);
     const high = all.reduce((a, b) => Math.max(a, b), 2 * low);
-    const tall = Math.min(0.4 * place.clientWidth, 0.6 * tallest(place));
+    const tall = Math.min(0.4 * widthOf(place), 0.6 * tallest(place));
     chart.draw(theme, { series, log: true, low, high, at: step.value + 1, tall });
     const cells = (tag, row) => el("tr", {}, ...row.map((cell) => el(tag, {}, cell)));
     table.replaceChildren(el("thead", {}, cells("th", data.headings)),

@@ -1,5 +1,5 @@
 // A learning-rate schedule to be drawn by its two corners, and the Python that makes it.
-import { el, number, stage } from "./lab.js";
+import { el, number, stage, widthOf } from "./lab.js";
 import { tallest } from "./grid.js";
 import { nameAt, plane } from "./plane.js";
 import { code, possible, warmupCosine } from "./schedules.js";
@@ -32,7 +32,7 @@ function render({ model, el: root }) {
   }
 
   lab.onDraw((theme) => {
-    const width = Math.max(lab.picture.clientWidth, 240);
+    const width = Math.max(widthOf(lab.picture), 240);
     const size = { width, height: Math.min(0.45 * width, 0.9 * tallest(lab.picture)) };
     const { warmup, steps, floor } = chosen;
     picture.draw(theme, {

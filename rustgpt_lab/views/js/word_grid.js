@@ -1,5 +1,5 @@
 // A grid of words on coloured cells. Pointer or arrow keys choose a cell.
-import { el, inkOn, number, sharp } from "./lab.js";
+import { el, inkOn, number, sharp, widthOf } from "./lab.js";
 import { cursor, focusable, shortened, widest } from "./grid.js";
 
 const TALLEST = 720; // pixels, if the rows are not too many
@@ -61,7 +61,7 @@ export function wordGrid(parent, label, onCell) {
       place.column = Math.min(place.column, columns.length - 1);
       const left = widest(rows, 140) + 10;
       const top = 22;
-      const width = Math.max(parent.clientWidth, 240);
+      const width = Math.max(widthOf(parent), 240);
       const wide = (width - left - 2) / columns.length;
       const high = Math.min(Math.max(TALLEST / rows.length, LOWEST), 34);
       const height = top + high * rows.length;
@@ -93,7 +93,7 @@ export function profile(parent, label) {
   return {
     draw(theme, { values, high, marks, at }) {
       shown = values;
-      const [left, top, tall, width] = [44, 12, 110, Math.max(parent.clientWidth, 240)];
+      const [left, top, tall, width] = [44, 12, 110, Math.max(widthOf(parent), 240)];
       const x = (i) => left + 8 + i * (width - left - 24) / Math.max(values.length - 1, 1);
       const y = (value) => top + tall * (1 - value / (high || 1));
       const line = (x1, y1, x2, y2) => el("line", { x1, y1, x2, y2, stroke: theme.line });
