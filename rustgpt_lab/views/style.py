@@ -11,7 +11,7 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from html import escape
@@ -153,6 +153,38 @@ def shortened(word: str, most: int = 18) -> str:
     ):
         cut -= 1
     return f"{word[:cut]}…"
+
+
+def named(ax: Any, points: Any, words: Sequence[str]) -> int:
+    """Write a word beside each point, on a side where nothing stands; gives how many found no room and are left out.
+
+    To be called when all else of the figure is in its place.
+
+    Args:
+        points: (n, 2).
+        words: n.
+    """
+    from matplotlib.transforms import Bbox
+
+    sides = (
+        (6, 0, "left", "center"),
+        (-6, 0, "right", "center"),
+        (0, 6, "center", "bottom"),
+        (0, -6, "center", "top"),
+    )
+    ax.figure.draw_without_rendering()
+    dots = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in ax.transData.transform(points)]
+    taken: list[Any] = []
+    for k, (point, word) in enumerate(zip(points, words, strict=True)):
+        for x, y, ha, va in sides:
+            place = {"textcoords": "offset points", "ha": ha, "va": va, "parse_math": False}
+            text = ax.annotate(shortened(word), point, (x, y), **place)
+            box = text.get_window_extent()
+            if not box.count_overlaps([*taken, *dots[:k], *dots[k + 1 :]]):
+                taken.append(box)
+                break
+            text.remove()
+    return len(words) - len(taken)
 
 
 def plot(draw: Any, width: float, height: float, **grid: Any) -> Figure:
