@@ -68,7 +68,8 @@ function render({ model, el: root }) {
     caption.textContent = `How often two pieces stand side by side${rest ? `; ${rest} rarer pairs are left out` : ""}`;
     bars.draw(theme, { words: shown.map(([a, b]) => `${a} + ${b}`), most: shown[0]?.[2], written: String,
       series: [{ at: (i) => shown[i][2], colour: theme.accent }] });
-    grown.textContent = done.length ? "Merged so far: these are the new pieces" : "Nothing is merged yet: new pieces will stand here, in their order";
+    grown.textContent = done.length ? "Merged so far: these are the new pieces"
+      : "Nothing is merged yet: new pieces will stand here, in their order";
     list.replaceChildren(...done.map(([a, b, n], i) => el("li", { class: "rl-token",
       style: i === done.length - 1 && "border-color:var(--rl-accent)" }, el("span", {}, a + b),
     el("small", {}, `${a} + ${b}: ${n}`))));
