@@ -64,7 +64,9 @@ CLIPPED = """
             && el.getBoundingClientRect().right > view.getBoundingClientRect().right + 1)
         .map(el => el.className + ": " + el.textContent.slice(0, 60))"""
 
-ROUNDED = "view => [...view.querySelectorAll('.rl-picture')].some(el => el.scrollWidth - el.clientWidth === 1)"
+ROUNDED = (
+    "view => [...view.querySelectorAll('.rl-picture')].some(el => el.scrollWidth - el.clientWidth === 1)"
+)
 """Whether a picture scrolls by one pixel, because the half pixel of a column was drawn as a whole one."""
 
 INVISIBLE = """

@@ -15,6 +15,7 @@ from .test_theme import names
 TEXTS = """
     view => {
         const card = view.querySelector(".rl-card"), found = [];
+        const zoom = card.getBoundingClientRect().width / card.offsetWidth;
         const walker = document.createTreeWalker(card, NodeFilter.SHOW_TEXT);
         const seen = { opacityProperty: true, visibilityProperty: true };
         while (walker.nextNode()) {
@@ -31,7 +32,7 @@ TEXTS = """
                     [top, bottom] = [Math.max(top, window.top), Math.min(bottom, window.bottom)];
                 }
                 if (right - left < 1 || bottom - top < 1) continue;
-                found.push({ text: node.data, box: [left, top, right, bottom],
+                found.push({ text: node.data, box: [left, top, right, bottom], zoom,
                     tick: Boolean(parent.closest(".rl-tick")), size: parseFloat(getComputedStyle(parent).fontSize) });
             }
         }
@@ -46,8 +47,8 @@ LISTEN = """
             return fillText.apply(this, told);
         };
     }"""
-CLOSE = 4
-"""Pixels by which the boxes of two texts may meet: a line's box is higher than its letters."""
+CLOSE = 0.3
+"""Of a text's size: so far the boxes of two may meet, as a line's box is higher than its letters."""
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +67,14 @@ def texts(lab: Lab, view: Locator) -> list[dict]:
 
 
 def overlaps(found: list[dict]) -> list[tuple[str, str]]:
-    def meet(one: list[float], other: list[float]) -> bool:
+    def meet(text: dict, another: dict) -> bool:
+        one, other = text["box"], another["box"]
         across = min(one[2], other[2]) - max(one[0], other[0])
         down = min(one[3], other[3]) - max(one[1], other[1])
-        return min(across, down) > CLOSE
+        return min(across, down) > CLOSE * text["size"] * text["zoom"]
 
     return [
-        (one["text"], other["text"])
-        for k, one in enumerate(found)
-        for other in found[:k]
-        if meet(one["box"], other["box"])
+        (one["text"], other["text"]) for k, one in enumerate(found) for other in found[:k] if meet(one, other)
     ]
 
 
