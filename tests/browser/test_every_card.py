@@ -174,3 +174,27 @@ def test_every_card_leads_to_its_code(lab: Lab, cards: dict[str, Locator]) -> No
         assert SHOWS.get(name, "chat")[:12] in code
         assert view.evaluate("view => { " + CODE_IN_SIGHT + " }"), name
     lab.page.emulate_media(reduced_motion="no-preference")
+
+
+SWELLS = """
+    async view => {
+        const layer = view.querySelector("input[type=range][aria-label=Layer]");
+        const lines = [...view.querySelectorAll(".rl-grid canvas")].find(canvas => canvas.checkVisibility());
+        layer.value = Number(layer.value) ? 0 : 1;
+        layer.dispatchEvent(new Event("input", { bubbles: true }));
+        const first = lines.toDataURL();
+        await new Promise(done => setTimeout(done, 600));
+        return first !== lines.toDataURL();
+    }"""
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_lines_swell_unless_the_system_asks_for_stillness(
+    lab: Lab, cards: dict[str, Locator], motion: str
+) -> None:
+    view = cards["attention"]
+    lab.page.emulate_media(reduced_motion=motion)
+    view.get_by_role("radio", name="Lines").check()
+    lab.page.wait_for_timeout(600)
+    assert view.evaluate(SWELLS) == (motion == "no-preference")
+    lab.page.emulate_media(reduced_motion="no-preference")
