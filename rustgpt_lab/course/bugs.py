@@ -248,7 +248,9 @@ def difference(
     gap = wrong.network.weights.flat - right.network.weights.flat
     bad = [name for name, error in checks[WITH].items() if not error < 1e-6]
     judged = f" The gradient check refuses {_listed(bad)}" if bad else ""
-    judged += (": the backward pass (notebook 06) is that of the right layer." if forward else ".") if bad else ""
+    judged += (
+        (": the backward pass (notebook 06) is that of the right layer." if forward else ".") if bad else ""
+    )
     if end:
         return f"With the mistake {end}; without it the loss is {last:.3g} after {steps} steps.{judged}"
     mine = wrong.history.epoch_loss[-1]

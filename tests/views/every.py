@@ -3,7 +3,7 @@
 SETUP = """
 import tempfile
 from rustgpt_lab import LLM, Dataset, LayerNorm, views
-from rustgpt_lab.course import induction
+from rustgpt_lab.course import induction, sketch
 from rustgpt_lab.experiments import run
 from rustgpt_lab.training import TrainingSession
 llm, text = LLM.packaged(), "User: What does the sun give?"
@@ -35,6 +35,7 @@ SHOWS = {
     "rotation": "views.rotation([1, 0, 1, 0], [0, 1, 1, 1])",
     "runs": "views.runs(runs)",
     "schedule": "views.schedule()",
+    "sketch": "sketch('07.s1', lambda: [1] * 11)",
     "tokens": "views.tokens(llm, text)",
     "training": "views.training(session, text)",
     "valley": "views.valley()",

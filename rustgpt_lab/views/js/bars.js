@@ -9,7 +9,7 @@ const LONGEST = 760; // bar: behind a longer one the eye would lose its number
 /**
  * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], most, written(x), wide, faint(i) })`: values from
  * 0 to `most`, 1 by default, the colour of the bars, and that of the name; a series without a name has no heading;
- * words get `wide` pixels at most. A word that is `faint(i)` stands back.
+ * words get `wide` pixels at most. A word that is `faint(i)` stands back. `frame` is where the bars are, in pixels.
  */
 export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
@@ -19,6 +19,7 @@ export function wordBars(parent, label) {
   let heads = [];
   let rows = new Map(); // word, and how often it came before -> its group, which stays as long as that is shown
   let spec = { words: [], series: [] };
+  let frame = { left: 0, room: 1, top: 0, pitch: PITCH };
   svg.numbers = () => [["", ...spec.series.map(({ name }) => name ?? "")],
     ...spec.words.map((word, i) => [word, ...spec.series.map(({ at }) => at(i))])];
 
@@ -32,6 +33,7 @@ export function wordBars(parent, label) {
   }
   return {
     node: svg,
+    get frame() { return frame; },
     draw(theme, next) {
       spec = next;
       const { words, series, most = 1, written = share, wide = 140, faint = () => false } = spec;
@@ -39,12 +41,16 @@ export function wordBars(parent, label) {
       const left = widest(words, wide) + 8;
       const width = Math.max(widthOf(parent), 240);
       const room = Math.min(Math.max(width - left - NUMBER * series.length - 4, 20), LONGEST);
+      frame = { left, room, top: head, pitch: PITCH };
       const thick = (PITCH - 8) / series.length;
       const place = (s) => left + room + 4 + NUMBER * (s + 1);
       const kept = new Map();
       words.forEach((word, i) => {
         const key = JSON.stringify([word, words.slice(0, i).filter((other) => other === word).length]);
-        const { node, name, bars, numbers, full } = kept.set(key, rows.get(key) ?? row(series.length)).get(key);
+        const old = rows.get(key);
+        const fits = old?.bars.length === series.length;
+        if (old && !fits) old.node.remove();
+        const { node, name, bars, numbers, full } = kept.set(key, fits ? old : row(series.length)).get(key);
         put(node, { transform: `translate(0 ${head + PITCH * i})` });
         node.classList.toggle("rl-faint", faint(i));
         const said = series.map(({ name: of = "", at }) => `${of} ${number(at(i), 3)}`.trim()).join(", ");
