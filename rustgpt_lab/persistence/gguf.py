@@ -22,19 +22,8 @@ from .settings import Settings
 
 MAGIC = b"GGUF"
 MAX_SETTINGS, MAX_TENSORS, MAX_AXES, ALIGNMENT = 1 << 12, 1 << 16, 4, 32
-NUMBERS = {
-    0: "u1",
-    1: "i1",
-    2: "<u2",
-    3: "<i2",
-    4: "<u4",
-    5: "<i4",
-    6: "<f4",
-    7: "?",
-    10: "<u8",
-    11: "<i8",
-    12: "<f8",
-}
+NUMBERS = dict(enumerate(("u1", "i1", "<u2", "<i2", "<u4", "<i4", "<f4", "?")))
+NUMBERS |= {10: "<u8", 11: "<i8", 12: "<f8"}
 """What the format calls its kinds of setting; besides, there are texts and lists."""
 TEXT, LIST = 8, 9
 
