@@ -12,7 +12,7 @@ import pytest
 from rustgpt_lab import LLM, Vocab, views
 from rustgpt_lab.errors import ShapeError, TextError
 from rustgpt_lab.layers import Embeddings, OutputProjection
-from rustgpt_lab.views.base import Table, View
+from rustgpt_lab.views.base import WIDGET, Table, View
 from rustgpt_lab.views.canvas import Canvas
 from rustgpt_lab.views.gallery.attention import attention_of
 from rustgpt_lab.views.packing import Quantised, pack
@@ -111,6 +111,21 @@ def test_attention_opens_at_the_greatest_look_of_the_last_word(llm: LLM) -> None
     assert f"In layer {layer + 1} the last word, “sets”, gives “{view.data.words[column]}” " in view.sentence
     assert f" {looks.max():.2f} of its attention, more than" in view.sentence
     assert views.attention(llm, "sun").data.opening == (0, 0, 0)
+
+
+def test_what_colab_needs_to_know_of_a_widget_is_handed_on(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own anywidget says in the metadata where the widgets' manager is."""
+    bundle = (
+        {WIDGET: {"model_id": "1"}, "text/plain": ""},
+        {WIDGET: {"colab": {"custom_widget_manager": {}}}},
+    )
+    shown: list[dict] = []
+    monkeypatch.setattr(type(view.widget), "_repr_mimebundle_", lambda self, **told: bundle)
+    monkeypatch.setattr("IPython.display.display", lambda data, metadata=None, **told: shown.append(metadata))
+    view._ipython_display_()
+    assert shown[-1] == bundle[1]
 
 
 def test_attention_over_a_few_moments_is_exact(llm: LLM) -> None:

@@ -12,7 +12,7 @@ from ...errors import ShapeError
 from ...numerics import Array
 from ..base import Table, View, snapshots_of
 from ..packing import Quantised
-from ..style import colormap, plot
+from ..style import colormap, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -146,12 +146,13 @@ class Attention(View):
                     y - 0.8,
                     f"Layer {first + layer + 1}" + (f", head {head + 1}" if heads > 1 else ""),
                 )
+            words = [shortened(word) for word in self.data.words[::step]]
             image = ax.imshow(tiles, cmap=colormap("sequential"), vmin=0, vmax=1)
             places = range(0, length, step)
             across = [column * pitch + place for column in range(columns) for place in places]
             down = [row * pitch + pitch - length + place for row in range(rows) for place in places]
-            ax.set_xticks(across, self.data.words[::step] * columns, rotation=90, parse_math=False)
-            ax.set_yticks(down, self.data.words[::step] * rows, parse_math=False)
+            ax.set_xticks(across, words * columns, rotation=90, parse_math=False)
+            ax.set_yticks(down, words * rows, parse_math=False)
             ax.tick_params(length=0)
             ax.set(xlabel="word looked at (hatched: it comes later, and is hidden)", ylabel="word that looks")
             ax.spines[:].set_visible(False)

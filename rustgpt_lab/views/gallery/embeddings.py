@@ -14,7 +14,7 @@ from ...layers import Embeddings as EmbeddingsLayer, TokenEmbeddings
 from ...numerics import Array
 from ..base import Table, View, snapshots_of
 from ..packing import Quantised
-from ..style import CATEGORIES, INKS, colormap, plot
+from ..style import CATEGORIES, INKS, colormap, named, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -175,7 +175,7 @@ class Embeddings(View):
 
     def figure(self) -> Figure:
         data, chosen = self.data, list(self.data.chosen)
-        words = [data.words[i] for i in chosen]
+        words = [shortened(data.words[i]) for i in chosen]
 
         def draw(figure: Any, axes: Any) -> None:
             plane, matrix = axes
@@ -183,8 +183,6 @@ class Embeddings(View):
             colours = np.array([*CATEGORIES, INKS["line"]])[groups]
             plane.scatter(*points.T, s=10, color=colours)
             plane.scatter(*points[chosen].T, s=60, color=colours[chosen], edgecolor=INKS["text"])
-            for word, point in zip(words, points[chosen], strict=True):
-                plane.annotate(word, point, (6, 4), textcoords="offset points", parse_math=False)
             plane.set(xlabel="first principal component", ylabel="second principal component")
             plane.set_title("A colour: the compared word that a word is most like")
             if len(chosen) > 1:  # a frame around them: most words lie in the middle, in a crowd
@@ -205,6 +203,7 @@ class Embeddings(View):
             matrix.tick_params(length=0)
             matrix.spines[:].set_visible(False)
             figure.colorbar(image, ax=matrix, shrink=0.7, label="cosine").outline.set_visible(False)
+            named(plane, points[chosen], words)
 
         return plot(draw, 13, 5.6, ncols=2)
 

@@ -68,7 +68,7 @@ export function render({ model, el: root }) {
     const order = seen().sort((a, b) => weight(row, b) - weight(row, a)).slice(0, MOST);
     const rest = seen().length - order.length;
     caption.replaceChildren(...isolated(`Where “${data.words[row]}” looks${rest
-      ? `; ${rest} words with less are left out` : ""}`));
+      ? `; ${rest} with less ${rest === 1 ? "is" : "are"} left out` : ""}`));
     bars.draw(theme, { words: order.map((j) => data.words[j]),
       series: [{ at: (k) => weight(row, order[k]), colour: theme.accent }] });
   }

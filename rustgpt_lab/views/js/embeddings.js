@@ -110,6 +110,7 @@ function render({ model, el: root }) {
   });
   lab.onDraw((theme) => {
     const found = neighbours(data.directions, moment.value, word, NEAR);
+    const written = (x) => x.toFixed(2).replace("-", "−");
     const { low, high } = frame();
     const at = (i) => [0, 1].map((axis) =>
       (data.points.at(moment.value, i, axis) - low[axis]) / (high[axis] - low[axis] || 1));
@@ -123,13 +124,12 @@ function render({ model, el: root }) {
     captions[0].textContent = `${data.words.length}${of} words along two principal components; a colour is the `
       + `compared word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
       + `${unnamed ? `; for ${unnamed} names there is no room` : ""}`;
-    bars.draw(theme, { words: found.map(([j]) => data.words[j]), written: (x) => x.toFixed(2),
+    bars.draw(theme, { words: found.map(([j]) => data.words[j]), written,
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;
     const names = kept.map((i) => data.words[i]);
     const round = (x) => Math.round(100 * x) / 100;
-    const written = (x) => x.toFixed(2).replace("-", "−");
     const value = (i, j) => (i === j ? 1 : round(cosine(data.directions, moment.value, kept[i], kept[j])));
     heat.draw(theme, { rows: names, columns: names, value, low: -1, high: 1, written, palette: "diverging" });
   });
