@@ -49,7 +49,7 @@ def read_header(data: Any) -> Header:
     Raises:
         FileError: it is not a sound GGUF file; where, and why.
     """
-    reader = Reader(data)
+    reader = HeaderReader(data)
     if bytes(reader.take(4)) != MAGIC:
         raise FileError("foreign", what="this is no GGUF file", offset=0, expected=MAGIC, got=bytes(data[:4]))
     if (version := reader.number("<u4")) not in (2, 3):
@@ -78,7 +78,7 @@ def read_header(data: Any) -> Header:
     return Header(settings, _tensors(places, start, alignment, len(reader.data)), spans)
 
 
-class Reader:
+class HeaderReader:
     """Reads the values of a header one after the other."""
 
     def __init__(self, data: Any):

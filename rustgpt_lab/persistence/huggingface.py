@@ -32,7 +32,7 @@ CONFIG, WEIGHTS, PIECES, CHAT, FORM = (
     "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
 )  # fmt: skip
 MAX_JSON, MAX_TENSORS = 32 << 20, 1 << 16
-KINDS = {"F32": F32, "F16": F16, "BF16": BF16}
+NUMBERS = {"F32": F32, "F16": F16, "BF16": BF16}
 HARMLESS = (
     "architectures", "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "dtype", "torch_dtype",
     "transformers_version", "transformers.js_config", "initializer_range", "use_cache", "attention_dropout",
@@ -194,9 +194,9 @@ def read_tensors(data: Any) -> dict[str, Tensor]:
     limited(len(forms), MAX_TENSORS)
     tensors = {}
     for name, (kind, shape) in forms.items():
-        if kind not in KINDS:
-            raise FileError("tensor type", path=name, expected=", ".join(KINDS), got=kind)
-        tensors[name] = Tensor(tuple(shape), KINDS[kind], start)
+        if kind not in NUMBERS:
+            raise FileError("tensor type", path=name, expected=", ".join(NUMBERS), got=kind)
+        tensors[name] = Tensor(tuple(shape), NUMBERS[kind], start)
         start += tensors[name].nbytes
     return tensors
 

@@ -18,7 +18,7 @@ from ..tokenizers import LongText, Texts
 from ..training import History, Training, TrainingConfig
 from ..training.snapshot import TrainState
 
-KINDS: dict[str, Any] = {
+RULES: dict[str, Any] = {
     name: kind
     for module in (clipping, rustgpt, schedule)
     for name, kind in vars(module).items()
@@ -92,8 +92,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     name = type(value).__name__
-    if KINDS.get(name) is not type(value):
-        expected = f"a clipping or a schedule of this library: {', '.join(KINDS)}"
+    if RULES.get(name) is not type(value):
+        expected = f"a clipping or a schedule of this library: {', '.join(RULES)}"
         raise TrainingError("this cannot be kept in a checkpoint", expected=expected, got=repr(value))
     return {name: {field.name: _plain(getattr(value, field.name)) for field in fields(value)}}
 
@@ -106,7 +106,7 @@ def _live(value: Any) -> Any:
     ((name, parts),) = value.items()
     if name == "Chain":
         return clipping.Chain(*map(_live, parts["parts"]))
-    kind = KINDS[OLD_NAMES.get(name) or name]
+    kind = RULES[OLD_NAMES.get(name) or name]
     return kind(**{field: _live(part) for field, part in parts.items()})
 
 

@@ -120,7 +120,7 @@ def test_every_card_says_how_to_use_it(cards: dict[str, Locator]) -> None:
         assert len(view.locator(".rl-hint").first.text_content().split()) > 5, name
 
 
-DRAGGED = {"four_words", "rotation", "schedule", "valley"}
+DRAGGED = {"four_words", "rotation", "schedule", "sketch", "valley"}
 """Whose pictures have something to drag; it draws the eye until it was."""
 
 
