@@ -133,7 +133,7 @@ def test_attention_over_a_few_moments_is_exact(llm: LLM) -> None:
     other.parameters["5.w_q"] *= 3
     view = views.attention({"before": llm, 9: other}, TEXT)
     state = view.state()
-    assert view.data.moments == state["moments"] == ("before", "9")
+    assert view.data.snapshots == state["snapshots"] == ("before", "9")
     cells = np.tril_indices(len(view.data.words))
     np.testing.assert_array_equal(state["weights"], view.data.weights[..., *cells])
     np.testing.assert_array_equal(state["scores"], view.data.scores[..., *cells])

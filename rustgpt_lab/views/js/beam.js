@@ -121,7 +121,7 @@ function render({ model, el: root }) {
       group.classList.toggle("rl-dropped", there && !alive);
       link.setAttribute("stroke", alive ? theme.accent : theme.before);
       name.setAttribute("class", said.has(n) ? "rl-chosen" : alive ? "rl-word" : "");
-      name.style.textDecoration = data.greedy.flat(n) ? "underline" : "";
+      name.classList.toggle("rl-greedy", Boolean(data.greedy.flat(n)));
     });
     const right = now < 0 ? 0 : tree.ends[now] + 12;
     if (right > scroll.scrollLeft + scroll.clientWidth || right < scroll.scrollLeft + scroll.clientWidth / 2) {

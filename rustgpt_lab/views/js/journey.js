@@ -66,7 +66,7 @@ function render({ model: widget, el: root }) {
     Object.assign(grid.place, { row: data.words.length - 1, column: shown().length - 1 });
   });
   lab.onDraw((theme) => {
-    left.style.flexBasis = right.style.flexBasis = all.value ? "100%" : "";
+    for (const side of [left, right]) side.classList.toggle("rl-alone", all.value);
     const layers = shown();
     grid.draw(theme, {
       rows: data.words,

@@ -52,12 +52,10 @@ function render({ model: widget, el: root }) {
       lab.redraw();
       tell();
     };
-    const share = `color-mix(in srgb, var(--rl-accent) 16%, transparent) ${(100 * layer.size) / largest}%`;
     return el("label", {
-      class: `rl-layer ${layer.residual ? "rl-residual" : ""}`,
+      class: ["rl-layer", layer.residual && "rl-residual", layer.author && "rl-authored"].filter(Boolean).join(" "),
       "data-gives": `(${data.words.length}, ${layer.gives})`,
-      style: `background-image:linear-gradient(90deg, ${share}, transparent 0)${
-        layer.author ? `;border-right:8px solid ${AUTHORS[layer.author]}` : ""}`,
+      vary: { share: `${(100 * layer.size) / largest}%`, author: AUTHORS[layer.author] ?? "" },
     }, el("input", { type: "radio", name, checked: i === chosen, input: choose, "data-lm-suppress-shortcuts": "true" }),
     el("span", {}, `${i} ${layer.name}`), ...(layer.author ? [el("small", {}, layer.author)] : []),
     el("span", {}, layer.size.toLocaleString("en")));
