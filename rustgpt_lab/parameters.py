@@ -123,9 +123,7 @@ class Parameters:
             expected = "float32 or float64"
             raise ShapeError("weights cannot have this type", where="dtype", expected=expected, got=dtype)
         self._layers = [(layer, layer.parameters()) for _, layer in walk(layers)]
-        every = {
-            f"{i}.{name}": param for i, layer in walk(layers) for name, param in layer.parameters().items()
-        }
+        every = {f"{i}.{name}": p for i, layer in walk(layers) for name, p in layer.parameters().items()}
         self.params = {name: param for name, param in every.items() if not param.tied_to}
         for name, param in every.items():
             owner = self.params.get(param.tied_to or name)

@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from rustgpt_lab import LLM, LayerNorm, Vocab, errors
 from rustgpt_lab.layers import REGISTRY
@@ -136,6 +140,39 @@ def test_a_model_that_only_answers_takes_the_memory_of_its_weights(extension: st
     llm.adam.m["1.w_q"][2, 1] = -0.0  # not even the sign of a 0 is lost
     llm.save(path)
     assert np.signbit(LLM.load(path).adam.m["1.w_q"][2, 1])
+
+
+def test_a_safetensors_file_has_only_the_moments_that_moved(tmp_path: Path) -> None:
+    llm, path = small(), tmp_path / "m.safetensors"
+
+    def moments() -> set[str]:
+        return {name for name in load_file(path) if name.endswith((".m", ".v"))}
+
+    llm.save(path)
+    assert load_file(path).keys() == llm.parameters.keys()
+    llm.adam.v["1.w_q"][3, 3] = 0.5
+    llm.save(path)
+    assert moments() == {"1.optimizer_w_q.v"}
+
+
+def test_copying_and_saving_a_model_that_only_answers_allocate_no_moments(tmp_path: Path) -> None:
+    llm = LLM.build(Vocab.default(), embedding_dim=256, hidden_dim=512, blocks=2)
+    weights = llm.parameters.flat.nbytes
+
+    def most(do: Callable[[], Any]) -> float:
+        tracemalloc.start()
+        do()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak / weights
+
+    assert most(llm.copy) < 1.2, "the weights, once more"
+    assert most(lambda: llm.save(tmp_path / "m.safetensors")) < 0.3
+    assert most(lambda: llm.save(tmp_path / "m.bin")) < 0.4
+    assert not {"m", "v"} & (vars(llm.adam).keys() | vars(llm.copy().adam).keys())
+    assert (tmp_path / "m.safetensors").stat().st_size < 1.1 * weights
+    llm.adam.v["1.w_q"][3, 3] = 0.5
+    assert llm.copy().adam.v["1.w_q"][3, 3] == 0.5 and "m" not in vars(llm.copy().adam)
 
 
 PEAK = """
