@@ -53,7 +53,7 @@ def byte_pairs() -> bytes:
     return file.getvalue()
 
 
-FILES = [folder.CONFIG, folder.WEIGHTS, folder.PIECES, folder.CHAT, "chat_template.jinja"]
+FILES = [folder.CONFIG, folder.WEIGHTS, folder.PIECES, folder.CHAT, "chat_template.jinja", folder.SAYING]
 BETWEEN = b"\n=====\n"
 """What stands between the files of a folder when they are one input."""
 
