@@ -229,8 +229,8 @@ def byte_pairs(
     except VocabError as error:
         details: dict[str, Any] = {"path": f".{error.where}".rstrip("."), "expected": error.expected}
         raise FileError("tokenizer", got=error.got, **details) from error
-    if end is not None and 0 <= end < len(pairs):
-        pairs.end, pairs.end_text = end, pairs.backend.id_to_token(end)
+    if end is not None and 0 <= end < len(pairs) and (mark := pairs.backend.id_to_token(end)):
+        pairs.end, pairs.end_text = end, mark
     if template:
         pairs.chat = ChatForm(template, special)
     return pairs

@@ -49,11 +49,15 @@ def from_model(parts: Parts) -> dict[str, Any]:
     """
     vocab, network = from_tokenizer(parts.vocab), parts.network
     limited(len(network), schema.MAX_LAYERS)
-    limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
-    own = network.max_seq_len if network.max_seq_len != min(limits, default=None) else None
     still = np.zeros(max((weights.size for weights in network.weights.values()), default=0), np.float32)
     layers = [_values(parts, f"{i}", layer, still) for i, layer in enumerate(network)]
-    return {"vocab": vocab, "network": layers, "max_seq_len": own}
+    return {"vocab": vocab, "network": layers, "max_seq_len": length_of(network)}
+
+
+def length_of(network: Network) -> int | None:
+    """How many positions a network sees, where that is not what its layers say; None where it is."""
+    limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
+    return network.max_seq_len if network.max_seq_len != min(limits, default=None) else None
 
 
 def _values(parts: Parts, name: str, layer: Layer, still: Array) -> dict[str, Any]:
