@@ -59,7 +59,7 @@ BETWEEN = b"\n=====\n"
 
 
 def joined(files: folder.Folder) -> bytes:
-    return BETWEEN.join(files.get(name, b"") for name in FILES)
+    return BETWEEN.join({folder.SAYING: b"{}", **files}.get(name, b"") for name in FILES)
 
 
 SEEDS: dict[str, list[bytes]] = {
