@@ -5,6 +5,8 @@ import { profile, wordGrid } from "./word_grid.js";
 import { alone, answering } from "./model/answering.js";
 import { journeyOf } from "./model/journey_of.js";
 
+const BESIDE = 14; // columns that have room beside the other pictures
+
 function render({ model: widget, el: root }) {
   const model = answering(widget, journeyOf);
   const lab = stage(model, root, "Point at a cell, or move by the arrow keys, to follow its word through the layers.");
@@ -65,8 +67,8 @@ function render({ model: widget, el: root }) {
     Object.assign(grid.place, { row: data.words.length - 1, column: shown().length - 1 });
   });
   lab.onDraw((theme) => {
-    left.style.flexBasis = right.style.flexBasis = all.value ? "100%" : "";
     const layers = shown();
+    left.style.flexBasis = right.style.flexBasis = layers.length > BESIDE ? "100%" : "";
     grid.draw(theme, {
       rows: data.words,
       columns: all.value ? layers.map(String) : data.labels,
