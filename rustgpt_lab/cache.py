@@ -23,16 +23,16 @@ class KeyValues:
         self._gaps: Array | None = None  # (B, columns up to the last gap), -inf in a gap, 0 elsewhere
         self._rooms: dict[Hashable, Array] = {}  # by layer: (2, B, ..., columns and more, d)
 
-    def extend(self, layer: Hashable, new: Array) -> Array:
-        """Put a layer's new keys and values, (2, B, ..., T, d), behind those before; returns all, (2, B, ..., S, d)."""
-        start, end = self.columns, self.columns + new.shape[-2]
+    def extend(self, layer: Hashable, k: Array, v: Array) -> Array:
+        """Put a layer's new keys and values, (B, ..., T, d), behind those before; returns all, (2, B, ..., S, d)."""
+        start, end = self.columns, self.columns + k.shape[-2]
         room = self._rooms.get(layer)
         if room is None or room.shape[-2] < end:
-            old, room = room, np.empty((*new.shape[:-2], max(64, 2 * end), new.shape[-1]), new.dtype)
+            old, room = room, np.empty((2, *k.shape[:-2], max(64, 2 * end), k.shape[-1]), k.dtype)
             if old is not None:
                 room[..., :start, :] = old[..., :start, :]
             self._rooms[layer] = room
-        room[..., start:end, :] = new
+        room[0, ..., start:end, :], room[1, ..., start:end, :] = k, v
         return room[..., :end, :]
 
     def hide_gaps(self, scores: Array) -> None:

@@ -98,7 +98,7 @@ class MultiHeadAttention(Layer):
     def forward(self, x: Array, batch: Batch, past: KeyValues | None = None) -> tuple[Array, Cache]:
         q, k, v = self.project(x, batch)
         if past is not None:
-            k, v = past.extend(self, np.stack((k, v)))  # now (B, K, S, h), with those before
+            k, v = past.extend(self, k, v)  # now (B, K, S, h), with those before
         context, weights = np.empty_like(q), []
         for rows, seen in _tiles(batch, k.shape[2]):
             scores = causal(self.attend(q[:, :, rows], k[:, :, :seen]))

@@ -45,7 +45,7 @@ class SelfAttention(Layer):
         qkv = self.project(x, batch)
         q, k, v = qkv
         if past is not None:
-            k, v = past.extend(self, qkv[1:])  # now (B, S, d), with those before
+            k, v = past.extend(self, k, v)  # now (B, S, d), with those before
         scores = causal(self.attend(q, k))
         if past is not None:
             past.hide_gaps(scores)

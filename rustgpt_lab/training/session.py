@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -11,9 +10,7 @@ from enum import StrEnum
 from math import inf
 from threading import Condition, Thread
 from time import perf_counter
-from types import MethodType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod
 
 from ..errors import TrainingError
 from .branches import Family, check_moment, fork, keeps_optimizer, put_back, run_at
@@ -21,6 +18,7 @@ from .callbacks import Audience, Callback
 from .config import TrainingConfig
 from .history import History
 from .interrupt import ended_by_interrupt
+from .listeners import Listeners
 from .run import Training
 from .snapshot import Snapshot
 from .step import step as take_step
@@ -111,8 +109,7 @@ class TrainingSession:
         self.begins = training.state.steps
         self.error: BaseException | None = None
         self._audience = Audience(callbacks, self.training)
-        self._listeners: list[Callable[[], Callable[[TrainingSession], None] | None]] = []
-        self._telling: SessionState | None = None  # the state of which the listeners are hearing just now
+        self._listeners = Listeners()
         self._lock = training.llm.lock
         self._state, self._changed = SessionState.READY, Condition()  # changes with the lock in hand only
         self._run_number = 0  # a thread that comes late sees by it that another one has taken over
@@ -183,9 +180,7 @@ class TrainingSession:
         Returns:
             A function without arguments that takes the listener off.
         """
-        entry = WeakMethod(listener) if isinstance(listener, MethodType) else lambda: listener
-        self._listeners.append(entry)
-        return lambda: self._forget(entry)
+        return self._listeners.add(listener)
 
     # ---- the controls -----------------------------------------------------------------------------------------
 
@@ -431,27 +426,7 @@ class TrainingSession:
             print(f"An older session of this model {does} after step {self.training.state.steps}.")
 
     def _tell(self) -> None:
-        if self._telling is self._state:  # a listener has set something: it would hear of that for ever
-            return
-        outer, self._telling = self._telling, self._state
-        try:
-            for entry in self._listeners:
-                listener = entry()
-                if listener is None:  # its object is gone
-                    self._forget(entry)
-                    continue
-                try:
-                    listener(self)
-                except Exception as error:
-                    self._forget(entry)
-                    warnings.warn(
-                        f"a listener of {self!r} raised {error!r}, and is told no more", stacklevel=3
-                    )
-        finally:
-            self._telling = outer
-
-    def _forget(self, entry: Callable[[], Any]) -> None:
-        self._listeners = [kept for kept in self._listeners if kept is not entry]
+        self._listeners.tell(self, self._state)
 
     def __repr__(self) -> str:
         at, total = self.training.state, self.training.total_steps

@@ -20,7 +20,17 @@ class Block(nn.Module):
         """(B, T, d) -> (B, T, d)"""
         q, k, v = self.qkv(self.norm1(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         found = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # (B, H, T, h)
-        x = x + self.merge(found.transpose(1, 2).flatten(2))
+        return self.think(x + self.merge(found.transpose(1, 2).flatten(2)))
+
+    def after(self, x: Tensor, cache: Tensor, read: int, until: int) -> Tensor:
+        """The positions from `read` to `until`, after those whose keys and values are in the cache, (2, B, H, C, h)."""
+        q, k, v = self.qkv(self.norm1(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        cache[0, :, :, read:until], cache[1, :, :, read:until] = k, v
+        keys, values = cache[:, :, :, :until]
+        found = F.scaled_dot_product_attention(q, keys, values, is_causal=read == 0)
+        return self.think(x + self.merge(found.transpose(1, 2).flatten(2)))
+
+    def think(self, x: Tensor) -> Tensor:
         return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
 
 
@@ -37,6 +47,25 @@ class GPT2(nn.Module):
         for block in self.blocks:
             x = block(x)
         return self.norm(x) @ self.tokens.weight.T
+
+    @torch.inference_mode()
+    def greedy(self, ids: Tensor, count: int) -> Tensor:
+        """The most likely `count` words after each prompt of (B, T), with a key-value cache that is made once."""
+        batch, length = ids.shape
+        width = self.tokens.weight.shape[1]
+        heads = self.blocks[0].heads
+        caches = [torch.zeros(2, batch, heads, length + count, width // heads) for _ in self.blocks]
+        found = []
+        read, new = 0, ids
+        for _ in range(count):
+            until = read + new.shape[1]
+            x = self.tokens.weight[new] + self.positions.weight[read:until]
+            for block, cache in zip(self.blocks, caches, strict=True):
+                x = block.after(x, cache, read, until)
+            new = (self.norm(x[:, -1:]) @ self.tokens.weight.T).argmax(-1)
+            found.append(new)
+            read = until
+        return torch.cat(found, dim=1)
 
     def take_over(self, weights: Mapping[str, np.ndarray]) -> "GPT2":
         """Take all weights of a model of the library, in its order."""

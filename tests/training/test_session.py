@@ -448,7 +448,7 @@ def test_a_listener_leaves_with_its_object() -> None:
     onlookers.clear()
     gc.collect()
     session.step()
-    assert session._listeners == []
+    assert len(session._listeners) == 0
 
 
 def test_a_function_stays_until_it_is_taken_off() -> None:

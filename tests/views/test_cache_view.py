@@ -22,8 +22,8 @@ class Counted(KeyValues):
         super().__init__()
         self.nbytes: dict[Hashable, int] = {}
 
-    def extend(self, layer: Hashable, new: np.ndarray) -> np.ndarray:
-        filled = super().extend(layer, new)
+    def extend(self, layer: Hashable, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+        filled = super().extend(layer, k, v)
         self.nbytes[layer] = filled.size * filled.itemsize
         return filled
 

@@ -172,7 +172,7 @@ def test_five_views_of_one_session_leave_it_when_they_are_gone(session: Training
     del five, browsers, view
     gc.collect()
     session.step()
-    assert session._listeners == []
+    assert len(session._listeners) == 0
 
 
 # ---- going back, and branches
