@@ -171,7 +171,8 @@ def _give(layer: Layer, weights: Any) -> None:
 def quantized(network: Network, kind: str = "int8") -> QuantizedNetwork:
     """A network with the same layers, whose matrices are INT8 ("int8") or FP16 ("float16").
 
-    What belongs to no unit (biases, the factors of a norm) stays float32: it is little, and much hangs on it.
+    What belongs to no unit (biases, the factors of a norm) stays float32: it is little, and much hangs on it. What a
+    model is sure of stays at INT8; where its best two words are a few hundredths of a logit apart, the other may come.
 
     Raises:
         ShapeError: there is no such kind; a weight is not finite, or too large for FP16.

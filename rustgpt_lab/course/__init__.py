@@ -5,6 +5,7 @@ They are plain functions: no account, no server, no network. The exercises are d
 
 from .assembly import your_model
 from .bugs import bug
+from .coming_back import again
 from .diagnosis import check
 from .folding import fold
 from .my_gpt import import_my_gpt, keep, run_my_gpt, stand_alone
@@ -12,8 +13,10 @@ from .ordering import order
 from .predictions import predict, reveal
 from .record import progress
 from .show import show
+from .sketches import sketch
 
 __all__ = [
+    "again",
     "bug",
     "check",
     "fold",
@@ -25,6 +28,7 @@ __all__ = [
     "reveal",
     "run_my_gpt",
     "show",
+    "sketch",
     "stand_alone",
     "your_model",
 ]

@@ -248,7 +248,9 @@ def difference(
     gap = wrong.network.weights.flat - right.network.weights.flat
     bad = [name for name, error in checks[WITH].items() if not error < 1e-6]
     judged = f" The gradient check refuses {_listed(bad)}" if bad else ""
-    judged += (": the way back is that of the right one." if forward else ".") if bad else ""
+    judged += (
+        (": the backward pass (notebook 06) is that of the right layer." if forward else ".") if bad else ""
+    )
     if end:
         return f"With the mistake {end}; without it the loss is {last:.3g} after {steps} steps.{judged}"
     mine = wrong.history.epoch_loss[-1]
@@ -265,6 +267,8 @@ def difference(
         told = f"After {steps} steps the loss is {mine:.3g} with the mistake, and {last:.3g} without it."
         if abs(mine - last) < 0.2 * last:
             told += " (One run with one seed: so little may be chance.)"
+        elif mine < last:
+            told += " (A lower loss in one short run does not make it right.)"
         if (leak := looks_ahead(wrong.llm)) > 1e-9:
             told += (
                 " The model with the mistake reads what it is to predict: change the last word of a text, and the "

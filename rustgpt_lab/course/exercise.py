@@ -83,6 +83,23 @@ class Exercise:
 
 
 @dataclass(frozen=True)
+class Again:
+    """A question in another form, for who was sure of an answer and wrong: it comes back two notebooks later.
+
+    Attributes:
+        text: the question, which needs nothing of its notebook.
+        choices: letter -> what it stands for.
+        truth: the letter of the right answer; a test computes it.
+        because: letter -> what to say to someone who chose it.
+    """
+
+    text: str
+    choices: Mapping[str, str]
+    truth: str
+    because: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Question:
     """A question to answer before the notebook shows the truth.
 
@@ -91,12 +108,39 @@ class Question:
         text: the question.
         choices: letter -> what it stands for.
         because: letter -> what to say to someone who chose it, once the truth is out.
+        again: the same in another form.
     """
 
     id: str
     text: str
     choices: Mapping[str, str]
     because: Mapping[str, str]
+    again: Again | None = None
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Something to draw by hand before the notebook shows it.
+
+    Attributes:
+        id: notebook and number, such as "03.s1".
+        text: what to draw.
+        kind: "shares", a bar for each place, which sum to 1; or "curve", a number at each place.
+        axes: what the places are, and what is drawn at each.
+        places: the words under the bars, or the steps of the curve.
+        because: what to say once the truth is out.
+        again: a question about the same, in another form.
+        high: where the axis of a curve ends; it begins at 0.
+    """
+
+    id: str
+    text: str
+    kind: Literal["shares", "curve"]
+    axes: tuple[str, str]
+    places: tuple[str, ...]
+    because: str
+    again: Again | None = None
+    high: float = 1.0
 
 
 def mixed_lines(solution: Callable[..., Any]) -> list[str]:
@@ -109,7 +153,10 @@ def mixed_hint(id: str, solution: Callable[..., Any]) -> str:
     """The hint that shows them. `ordering.order` checks an order."""
     numbered = "\n".join(f"{i}  {line}" for i, line in enumerate(mixed_lines(solution), 1))
     text = "These are the lines of the solution, in a mixed order. Which order is right?"
-    ask = f'`from rustgpt_lab.course import order`, then `order("{id}", [3, 1, …])` with their numbers tells you.'
+    call = f'order("{id}", [3, 1, …])'
+    ask = (
+        f"In a new cell, `from rustgpt_lab.course import order`, then `{call}` with their numbers tells you."
+    )
     return f"{text} {ask}\n\n```text\n{numbered}\n```"
 
 
@@ -131,6 +178,15 @@ def find_question(id: str) -> Question:
     return _find(id, "QUESTIONS", "question")
 
 
+def find_sketch(id: str) -> Sketch:
+    """The sketch with this id.
+
+    Raises:
+        ModelError: there is none.
+    """
+    return _find(id, "SKETCHES", "sketch")
+
+
 def notebooks() -> list[str]:
     """The numbers of all notebooks with exercises or questions: "03", "06a", ..."""
     return sorted(module.name.removeprefix("nb") for module in pkgutil.iter_modules(exercises.__path__))
@@ -138,16 +194,28 @@ def notebooks() -> list[str]:
 
 def of_notebook(number: str) -> tuple[list[Exercise], list[Question]]:
     """The exercises and the questions of a notebook, in their order there."""
-    module = import_module(f"{exercises.__name__}.nb{number}")
-    return module.EXERCISES, module.QUESTIONS
+    return _data(number, "EXERCISES"), _data(number, "QUESTIONS")
 
 
-def _find(id: str, kind: Literal["EXERCISES", "QUESTIONS"], word: str) -> Any:
+def sketches_of(number: str) -> list[Sketch]:
+    """What is drawn by hand in a notebook, in its order there."""
+    return _data(number, "SKETCHES")
+
+
+Kind = Literal["EXERCISES", "QUESTIONS", "SKETCHES"]
+
+
+def _data(number: str, kind: Kind) -> list[Any]:
+    found: list[Any] = getattr(import_module(f"{exercises.__name__}.nb{number}"), kind, [])
+    return found
+
+
+def _find(id: str, kind: Kind, word: str) -> Any:
     number = str(id).partition(".")[0]
     known = [
         item
         for notebook in notebooks()
-        for item in of_notebook(notebook)[kind == "QUESTIONS"]
+        for item in _data(notebook, kind)
         if item.id.partition(".")[0] == number  # 06.1 stands in notebook 06a
     ]
     for item in known:

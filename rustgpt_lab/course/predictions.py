@@ -12,8 +12,12 @@ from .exercise import Question, find_question
 from .folding import Shown, folded, open_folded, opened, show_folded
 from .record import progress
 
+SURE = 80
+"""Who was so sure, in percent, and wrong is asked again, see `coming_back.again`."""
+COMES_BACK = "You were sure of it: so it comes back two notebooks later, in another form."
 
-def predict(id: str, choice: Any = ..., confidence: Any = ...) -> QuestionCard:
+
+def predict(id: str, choice: Any = ..., confidence: Any = ..., why: str = "") -> QuestionCard:
     """Commit an answer to a question, by its buttons or by these arguments.
 
     It can be changed until it meets its truth; one that is given after the truth was opened is kept as that, and not
@@ -24,6 +28,7 @@ def predict(id: str, choice: Any = ..., confidence: Any = ...) -> QuestionCard:
         id: the question, such as "03.q1".
         choice: the letter of your answer; `...` stands for "not yet".
         confidence: how sure you are, from 0 (a guess) to 100 (certain).
+        why: your reason, if you like: it is shown beside the truth.
 
     Raises:
         ModelError: there is no such question.
@@ -38,7 +43,7 @@ def predict(id: str, choice: Any = ..., confidence: Any = ...) -> QuestionCard:
     if asked:
         data = _data(question, Card(f"○ {id}: not kept yet", asked, "open"))
     else:
-        data = _keep(question, letter, confidence)
+        data = _keep(question, letter, confidence, why)
     return _card(question, data)
 
 
@@ -46,8 +51,8 @@ def _card(question: Question, data: QuestionData) -> QuestionCard:
     return QuestionCard(data, partial(_keep, question), partial(progress.opened, question.id))
 
 
-def _keep(question: Question, letter: str, confidence: float) -> QuestionData:
-    progress.predicted(question.id, letter, confidence)
+def _keep(question: Question, letter: str, confidence: float, why: str) -> QuestionData:
+    progress.predicted(question.id, letter, confidence, **reason(why))
     open_folded(question.id)
     return _so_far(question)
 
@@ -63,7 +68,7 @@ def _so_far(question: Question) -> QuestionData:
         ]
         card = Card(f"○ {id}: not answered yet", lines, "open")
         return _data(question, card, "Choose, move the slider, and keep your answer.")
-    lines = [_said(question, kept)]
+    lines = [said(question, kept)]
     if "truth" in kept:
         lines.append("It has met its truth, so it stays.")
     return _data(question, Card(f"✓ {id}: your answer is kept", lines, "good"))
@@ -76,6 +81,7 @@ def _data(question: Question, card: Card, sentence: str = "") -> QuestionData:
         choices=question.choices,
         choice=kept.get("choice", ""),
         confidence=kept.get("confidence", 50),
+        why=kept.get("why", ""),
         open="truth" not in kept,
         sentence=sentence or " ".join((f"{card.title}.", *card.lines)).replace("`", ""),
         text=repr(card),
@@ -126,10 +132,12 @@ def reveal(id: str, truth: str) -> Card:
     kept = progress.revealed(id, truth)
     if not kept:
         return FoldedCard(id, lines, partial(reveal, id, truth))
-    lines.insert(0, _said(question, kept))
+    lines.insert(0, said(question, kept))
     if kept["choice"] == truth:
         return RevealedCard(id, "✓", "you were right", lines, "good")
     lines.append(f"Why not {kept['choice']}? {question.because[kept['choice']]}")
+    if question.again and confident_miss(kept):
+        lines.append(COMES_BACK)
     return RevealedCard(id, "✗", "not what you thought", lines, "bad")
 
 
@@ -162,6 +170,25 @@ def _bundle(card: Card) -> Shown:
     return {"text/html": card._repr_html_(), "text/plain": repr(card)}
 
 
-def _said(question: Question, kept: dict[str, Any]) -> str:
-    said = f"You said {kept['choice']}: {question.choices[kept['choice']]} ({kept['confidence']:.0f} % sure)."
-    return f"{said} You had opened the answer before." if "opened" in kept else said
+def said(question: Question, kept: dict[str, Any]) -> str:
+    """What was answered, how sure, and why."""
+    answer = f"{kept['choice']}: {question.choices[kept['choice']]} ({kept['confidence']:.0f} % sure)"
+    return " ".join([f"You said {answer}.", *beside(kept)])
+
+
+def beside(kept: dict[str, Any]) -> list[str]:
+    """What else there is to say of an answer: its reason, and that it came late."""
+    why = [f"Your reason: “{kept['why']}”."] if "why" in kept else []
+    return [*why, "You had opened the answer before."] if "opened" in kept else why
+
+
+def reason(why: str) -> dict[str, str]:
+    """A reason as it is kept: one line, if there is any."""
+    line = " ".join(str(why).split())
+    return {"why": line} if line else {}
+
+
+def confident_miss(kept: dict[str, Any]) -> bool:
+    """Whether an answer was sure, wrong, and given before its truth was opened."""
+    met = "truth" in kept and "opened" not in kept
+    return met and kept["choice"] != kept["truth"] and kept["confidence"] >= SURE

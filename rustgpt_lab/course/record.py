@@ -4,13 +4,14 @@ import itertools
 import json
 import os
 import warnings
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ..errors import FileError, ModelError
 from ..files import atomic_write
 from . import my_gpt
-from .exercise import notebooks, of_notebook
+from .exercise import Question, Sketch, notebooks, of_notebook, sketches_of
 from .sources import NotTaken
 from .table import DownloadLink, Table
 
@@ -48,12 +49,17 @@ class Progress:
         record["passed"] = sorted({*record["passed"], id})
         self._write(record)
 
-    def predicted(self, id: str, choice: str, confidence: float) -> Record:
-        """Remember an answer, unless one met its truth already; returns the one that stays."""
+    def predicted(self, id: str, choice: str, confidence: float, **more: Any) -> Record:
+        """Remember an answer, unless one met its truth already; returns the one that stays.
+
+        Args:
+            more: `why`, the learner's reason; `drawn`, the numbers of a sketch.
+        """
         record = self._read()
         kept: Record = record["predictions"].get(id, {})
         if "truth" not in kept:
-            kept |= {"choice": choice, "confidence": confidence}
+            late = {"opened": True} if "opened" in kept else {}
+            kept = {"choice": choice, "confidence": confidence} | more | late
             record["predictions"][id] = kept
             self._write(record)
         return kept
@@ -180,14 +186,27 @@ def _decode(raw: bytes) -> Record:
 
 
 def _is_prediction(kept: Any) -> bool:
-    """An answer and its truth, one of them, or that the truth was opened first."""
-    if not isinstance(kept, dict) or set(kept) not in _PARTS or kept.get("opened", True) is not True:
+    """An answer and its truth, one of them, or that the truth was opened first; why, and what was drawn."""
+    if (
+        not isinstance(kept, dict)
+        or set(kept) - {*_BESIDE} not in _PARTS
+        or kept.get("opened", True) is not True
+    ):
+        return False
+    if ("choice" not in kept and _BESIDE & set(kept)) or not isinstance(kept.get("why", ""), str):
+        return False
+    if not isinstance(kept.get("drawn", []), list) or not all(map(_is_number, kept.get("drawn", []))):
         return False
     letters = isinstance(kept.get("choice", ""), str) and isinstance(kept.get("truth", ""), str)
     confidence = kept.get("confidence", 0)
     return letters and isinstance(confidence, int | float) and 0 <= confidence <= 100
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and isfinite(value)
+
+
+_BESIDE = {"why", "drawn"}
 _ANSWER = {"choice", "confidence"}
 _MET = {*_ANSWER, "truth"}
 _PARTS = (_ANSWER, _MET, {*_ANSWER, "opened"}, {*_MET, "opened"}, {"opened"}, {*_MET, "late"}, {"truth"})
@@ -196,7 +215,8 @@ _PARTS = (_ANSWER, _MET, {*_ANSWER, "opened"}, {*_MET, "opened"}, {"opened"}, {*
 def _row(number: str, record: Record) -> tuple[str, str, str]:
     exercises, questions = of_notebook(number)
     done = " ".join(f"{'✓' if e.id in record['passed'] else '○'} {e.id}" for e in exercises)
-    answers = " ".join(f"{_mark(record['predictions'].get(q.id))} {q.id}" for q in questions)
+    asked: list[Question | Sketch] = [*questions, *sketches_of(number)]
+    answers = " ".join(f"{_mark(record['predictions'].get(q.id))} {q.id}" for q in asked)
     return number, done, answers
 
 

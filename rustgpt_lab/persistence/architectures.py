@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from ..errors import FileError, ShapeError, VocabError
+from ..errors import FileError
 from ..layers import Layer, family
 from ..network import Network
 from ..optim.adam import Adam
@@ -14,7 +14,7 @@ from ..parameters import Param, walk
 from ..tokenizers import BytePairs, ChatForm, Tokenizer
 from .convert import Parts
 from .numbers import Tensor
-from .reader import inside
+from .reader import as_file_error, inside
 from .schema import MAX_LAYERS, MAX_POSITIONS, as_matrix
 
 GPT2, LLAMA = "gpt2", "llama"
@@ -99,25 +99,17 @@ class Sizes:
         """
         options: dict[str, Any] = {"heads": self.heads}
         if self.family == LLAMA:
-            options |= {
-                "kv_heads": self.kv_heads,
-                "rope": self.rope,
-                "rope_base": self.rope_base,
-                "tied": self.tied,
-            }
+            options |= {name: getattr(self, name) for name in ("kv_heads", "rope", "rope_base", "tied")}
         for name, most in (("blocks", MAX_LAYERS // 4), ("max_seq_len", MAX_POSITIONS)):
             if getattr(self, name) > most:
                 raise FileError("setting", path=name, expected=f"at most {most}", got=getattr(self, name))
         for name in ("epsilon", "rope_base"):
             if not 0 < getattr(self, name) < 1 << 40:
                 raise FileError("setting", path=name, expected="a number above 0", got=getattr(self, name))
-        try:
-            layers = family(
-                self.family, self.vocab_size, self.d, self.hidden, self.blocks, self.max_seq_len, **options
-            )
+        sizes = self.vocab_size, self.d, self.hidden, self.blocks, self.max_seq_len
+        with as_file_error("setting"):
+            layers = family(self.family, *sizes, **options)
             parts = [layer for _, layer in walk(layers)]
-        except ShapeError as error:
-            raise FileError("setting", what=error.what, expected=error.expected, got=error.got) from error
         for layer in parts:
             if hasattr(layer, "epsilon"):
                 layer.epsilon = self.epsilon
@@ -224,11 +216,8 @@ def byte_pairs(
     Raises:
         FileError: it is not one that the library knows as byte pairs, or has parts that we do not take from strangers.
     """
-    try:
+    with as_file_error("tokenizer", "."):
         pairs = BytePairs.from_json(orjson.dumps(form).decode(), special.get("eos_token", ""))
-    except VocabError as error:
-        details: dict[str, Any] = {"path": f".{error.where}".rstrip("."), "expected": error.expected}
-        raise FileError("tokenizer", got=error.got, **details) from error
     if end is not None and 0 <= end < len(pairs) and (mark := pairs.backend.id_to_token(end)):
         pairs.end, pairs.end_text = end, mark
     if template:

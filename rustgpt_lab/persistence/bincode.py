@@ -6,7 +6,7 @@ are a count and their items; an f32 is its four bytes, a truth value and an opti
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, BinaryIO
 
@@ -30,8 +30,9 @@ def encode(file: BinaryIO, value: Any, kind: Any = schema.MODEL) -> None:
     """Write a value of some kind; an array goes from its own memory straight to the file."""
     if isinstance(kind, schema.Scalar):
         file.write(SCALARS[kind.name](value))
-        if kind is schema.FLOATS:
-            file.write(value.astype(schema.FLOAT, copy=False).data)
+    elif kind is schema.MATRIX:
+        file.write(b"".join(map(varint, (value["v"], *value["dim"], value["data"].size))))
+        file.write(value["data"].astype(schema.FLOAT, copy=False).data)
     elif isinstance(kind, schema.Struct):
         for name, part in kind.known(value).items():
             encode(file, value[name], part)
@@ -39,15 +40,17 @@ def encode(file: BinaryIO, value: Any, kind: Any = schema.MODEL) -> None:
         [(name, part)] = value.items()
         file.write(varint(REGISTRY[name].tag))
         encode(file, part, schema.form_of(name))
-    elif isinstance(kind, schema.Map):
-        first, second = (SCALARS[part.name] for part in kind.entry)
-        file.write(varint(len(value)) + b"".join([first(k) + second(v) for k, v in value.items()]))
     elif isinstance(kind, schema.Option):
         file.write(bytes([value is not None]))
         if value is not None:
             encode(file, value, kind.item)
+    elif isinstance(kind, schema.Map):
+        first, second = (SCALARS[part.name] for part in kind.entry)
+        file.write(varint(len(value)) + b"".join([first(k) + second(v) for k, v in value.items()]))
+    elif kind is schema.WORDS:
+        file.write(varint(len(value)) + b"".join(map(_text, value)))
     else:
-        file.write(varint(len(value)) if isinstance(kind, schema.Seq) else b"")
+        file.write(varint(len(value)))
         for part in value:
             encode(file, part, kind.item)
 
@@ -69,9 +72,9 @@ def _text(value: str) -> bytes:
     return varint(len(data)) + data
 
 
-SCALARS: dict[str, Callable[[Any], bytes]] = dict.fromkeys(("usize", "usize_key", "bool", "version"), varint)
-SCALARS |= {"f32": struct.Struct("<f").pack, "string": _text, "floats": lambda array: varint(array.size)}
-"""The name of a scalar -> its bytes; of an array's numbers, what stands before them."""
+SCALARS: dict[str, Callable[[Any], bytes]] = dict.fromkeys(("usize", "usize_key", "bool"), varint)
+SCALARS |= {"f32": struct.Struct("<f").pack, "string": _text}
+"""The name of a scalar -> its bytes."""
 
 # ---- reading --------------------------------------------------------------------------------------------------------
 
@@ -83,8 +86,8 @@ class Window:
         self.array = np.frombuffer(data, kind)
         self.limit = self.array.size
 
-    def pieces(self) -> Iterator[Array]:
-        yield self.array
+    def pieces(self) -> Iterable[Array]:
+        return (self.array,)
 
 
 class Bincode(Reader):
@@ -108,10 +111,10 @@ class Bincode(Reader):
 
     def struct(self, kind: schema.Struct) -> dict[str, Any]:
         if self.quick and kind is schema.MATRIX:
-            v, dim, count = self.usize(), [self.usize(), self.usize()], self.usize()
-            return {"v": v, "dim": dim, "data": self.window(count)}
+            return {"v": self.usize(), "dim": [self.usize(), self.usize()], "data": self.window(self.usize())}
         if self.quick and kind is schema.VOCAB:
-            return self._vocab()
+            ids, texts = self._plain_map(True, False), self._plain_map(False, True)
+            return {"encode": ids, "decode": texts, "words": self._plain(self.count(), True)}
         found = self.parts(kind.fields)
         if len(fields := kind.known(found)) > len(found):
             found |= self.parts({name: part for name, part in fields.items() if name not in found})
@@ -129,39 +132,38 @@ class Bincode(Reader):
             raise FileError("key twice", path=f"[{twice!r}]", offset=self.offset)
         return found
 
-    # There are hundreds of words, and they take most of the time of a load. What nearly all of them look like is
-    # therefore read with few calls; if there is anything else, all is read once more, part by part.
+    # There are hundreds of words and arrays, and they take most of the time of a load. What nearly all of them look
+    # like is therefore read with few calls; if there is anything else, all is read once more, part by part.
 
-    def _vocab(self) -> dict[str, Any]:
-        encode, decode, words = self._plain(True, False), self._plain(False, True), self._plain(True)
-        ids, texts = (self.map(list(zip(each[::2], each[1::2], strict=True))) for each in (encode, decode))
-        return {"encode": ids, "decode": texts, "words": words}
+    def _plain_map(self, *are_texts: bool) -> dict[Any, Any]:
+        flat = self._plain(self.count(), *are_texts)
+        return self.map(list(zip(flat[::2], flat[1::2], strict=True)))
 
-    def _plain(self, *are_texts: bool) -> list[Any]:
-        """A count, and so many texts of at most 250 bytes and numbers below 2^16, in that order.
+    def _plain(self, count: int, *are_texts: bool) -> list[Any]:
+        """So many times texts of at most 250 bytes and numbers below 2^16, in that order.
 
         Raises:
             FileError, LookupError, UnicodeDecodeError: there is something else.
         """
-        count, raw, found = self.count(), self.raw, list[Any]()
         limited(count, schema.MAX_WORDS)
-        at = self.offset
+        raw, at, found = bytes(self.data[self.offset :][: count << 8]), 0, list[Any]()
         for is_text in are_texts * count:
             first = raw[at]
             at += 1
-            if first > 250:
+            if is_text and first < 251:
+                found.append(raw[at : at + first].decode())
+                at += first
+            elif first < 251:
+                found.append(first)
+            else:
                 number = raw[at] | raw[at + 1] << 8
                 at += 2
                 if is_text or first > 251 or number < 251:
                     raise LookupError("something else")
                 found.append(number)
-            elif is_text:
-                found.append(raw[at : at + first].decode())
-                at += first
-            else:
-                found.append(first)
-        self.offset = at
-        self.take(0)  # which finds a text that is cut off
+        if at > len(raw):
+            raise LookupError("the last text is cut off")
+        self.offset += at
         return found
 
     # ---- primitives --------------------------------------------------------------------------------------------------

@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from ..errors import FileError, ShapeError, VocabError
+from ..errors import FileError
 from ..layers import REGISTRY, Layer, check_words
 from ..network import Network
 from ..numerics import Array
@@ -17,7 +17,7 @@ from ..optim.adam import Adam, Settings
 from ..parameters import walk
 from ..tokenizers import END, BytePairs, ChatForm, Tokenizer, Vocab
 from . import schema
-from .reader import inside, limited, require_count
+from .reader import as_file_error, inside, limited, require_count
 
 QUIET = np.errstate(over="ignore", invalid="ignore")
 """NumPy need not warn of the numbers that are looked for."""
@@ -96,7 +96,7 @@ def _setting(name: str, value: Any, path: str) -> Any:
 
 def _matrix(array: Array, path: str) -> dict[str, Any]:
     dim = schema.as_matrix(array.shape)
-    _check_shape("shape", path, array.shape, dim)
+    _check_dim("shape", path, dim, dim)
     return {"v": 1, "dim": dim, "data": array.ravel().astype(np.float32, copy=False)}
 
 
@@ -114,41 +114,42 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     arrays, states = list[Any](), dict[str, Settings]()
     pairs = zip(schema.every_layer(values["network"]), walk(layers), strict=True)
     for (name, path, form, fields), (_, layer) in pairs:
-        shapes = {field: param.shape for field, param in layer.parameters().items()}
+        dims = {field: schema.as_matrix(param.shape) for field, param in layer.parameters().items()}
         for field, kind in form.of(layer).items():
             here, value = f"{path}.{field}", fields[field]
             if kind is schema.MATRIX:
-                _check_shape("shape", here, shapes[field], value["dim"])
                 arrays.append(("weights", f"{name}.{field}", here, value))
+                _check_dim("shape", here, dims[field], value["dim"])
             elif isinstance(kind, schema.State):
                 owner = f"{name}.{kind.parameter}"
-                states[owner] = Settings(*(check_setting(key, value[key], here) for key in schema.ADAM))
+                states[owner] = Settings(*[check_setting(key, value[key], here) for key in schema.ADAM])
                 for key in schema.MOMENTS:
                     if value[key] is None:  # the file leaves it out: all 0
                         continue
-                    _check_shape("moment shape", f"{here}.{key}", shapes[kind.parameter], value[key]["dim"])
                     arrays.append((key, owner, f"{here}.{key}", value[key]))
+                    _check_dim("moment shape", f"{here}.{key}", dims[kind.parameter], value[key]["dim"])
             elif kind is schema.ACTIVATIONS and value is not None:
                 with inside(here):
                     require_count(value["dim"], sum(piece.size for piece in value["data"].pieces()))
             elif isinstance(kind, schema.Scalar | schema.Option):
                 check_setting(field, value, path)
-    try:
-        check_words(layers, len(vocab))
-        network = Network(layers, seed=None, max_seq_len=values.get("max_seq_len"))
-    except ShapeError as error:
-        details: dict[str, Any] = {"path": str(error.where), "expected": error.expected, "got": error.got}
-        raise FileError("shape", what=error.what, **details) from error
+    network = network_of(layers, vocab, values.get("max_seq_len"))
     parts = Parts(vocab, network, Adam(network.parameters))
     parts.adam.settings |= states
     for place, name, path, matrix in arrays:
         try:
-            _fill(parts, place, name, matrix)
+            _fill(parts, place, name, matrix, allow_nonfinite)
         except FileError as error:
             error.where.enter(path)
             raise
-    require_sound(parts, {(place, name): path for place, name, path, _ in arrays}, allow_nonfinite)
     return parts
+
+
+def network_of(layers: list[Layer], vocab: Tokenizer, max_seq_len: int | None) -> Network:
+    """The network of layers that were read, all 0: what nobody touches takes no memory."""
+    with as_file_error("shape"):
+        check_words(layers, len(vocab))
+        return Network(layers, seed=None, max_seq_len=max_seq_len)
 
 
 def check_setting(name: str, value: Any, path: str) -> Any:
@@ -164,16 +165,15 @@ def check_setting(name: str, value: Any, path: str) -> Any:
     raise FileError("setting", path=f"{path}.{name}", expected=expected, got=value)
 
 
-def _check_shape(kind: str, path: str, shape: tuple[int, ...], dim: Sequence[int]) -> None:
-    expected = schema.as_matrix(shape)
+def _check_dim(kind: str, path: str, expected: tuple[int, int], dim: Sequence[int]) -> None:
     if tuple(dim) != expected or 0 in dim:  # a model of width 0 would answer for ever
         right, got = (" x ".join(map(str, size)) for size in (expected, dim))
         kind, right = (kind, right) if right != got else ("no numbers", "sizes from 1")
         raise FileError(kind, path=f"{path}.dim", expected=right, got=got)
 
 
-def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any]) -> None:
-    """Copy an array to its place."""
+def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any], allow_nonfinite: bool) -> None:
+    """Copy an array to its place, and check it there while it is still in the processor's cache."""
     views, count = parts.network.weights if place == "weights" else vars(parts.adam).get(place), 0
     target = None if views is None else views[name].reshape(-1)
     for piece in matrix["data"].pieces():
@@ -183,36 +183,33 @@ def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any]) -> None:
             target[count : count + piece.size] = piece[: max(target.size - count, 0)]
         count += piece.size
     require_count(matrix["dim"], count)
+    if target is not None:
+        _check(target, place, allow_nonfinite)
 
 
 @QUIET
-def require_sound(parts: Parts, paths: Mapping[Any, str] = {}, allow_nonfinite: bool = False) -> None:
-    """Refuse NaN, infinities, and negative second moments.
-
-    The sum of all squares tells; where it is too large for a float, each number does.
-
-    Args:
-        paths: (place, name) of an array -> what the error calls it, if not by its name.
-    """
-    for place, views in (vars(parts.adam) | {"weights": parts.network.weights}).items():
-        if place not in ("weights", *schema.MOMENTS):
-            continue
-        finite = allow_nonfinite or isfinite(np.vdot(views.flat, views.flat))
-        if finite and (place != "v" or views.flat.min(initial=0) >= 0):
-            continue
+def require_sound(parts: Parts) -> None:
+    """Refuse a model with NaN, infinities, or negative second moments."""
+    for place in ("weights", *schema.MOMENTS):
+        views = parts.network.weights if place == "weights" else vars(parts.adam).get(place, {})
         for name, array in views.items():
-            path = paths.get((place, name), f"{name}.{place}".removesuffix(".weights"))
-            if not allow_nonfinite:
-                _refuse("not finite", ~np.isfinite(array), array, path)
-            if place == "v":
-                _refuse("negative moment", array < 0, array, path, "0 or more")
+            with inside(f"{name}.{place}".removesuffix(".weights")):
+                _check(array, place)
 
 
-def _refuse(kind: str, bad: Any, array: Array, path: str, expected: str = "") -> None:
+def _check(array: Array, place: str, allow_nonfinite: bool = False) -> None:
+    """The sum of all squares tells whether all is finite; where it is too large for a float, each number does."""
+    if not (allow_nonfinite or isfinite(np.vdot(array, array))):
+        _refuse("not finite", ~np.isfinite(array), array)
+    if place == "v" and not array.min() >= 0:
+        _refuse("negative moment", array < 0, array, "0 or more")
+
+
+def _refuse(kind: str, bad: Any, array: Array, expected: str = "") -> None:
     """Name the first bad number, if there is one."""
     if bad.any():
         index = int(np.argmax(bad))
-        raise FileError(kind, path=f"{path}[{index}]", expected=expected, got=float(array.flat[index]))
+        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array.flat[index]))
 
 
 # ---- the tokenizer --------------------------------------------------------------------------------------------------
@@ -234,25 +231,28 @@ def from_tokenizer(vocab: Tokenizer) -> dict[str, Any]:
         if SURROGATE.search(word):
             raise FileError("utf-8", path=f".vocab.words[{i}]", expected="UTF-8", got=ascii(word))
     limited(len(vocab), schema.MAX_WORDS)
-    return {"encode": vocab.ids, "decode": dict(enumerate(vocab.words)), "words": list(vocab.words)}
+    return words_as_values(list(vocab.words))
 
 
 def to_tokenizer(values: dict[str, Any]) -> Tokenizer:
     """The tokenizer of `from_tokenizer`'s values; a file that gives others is refused."""
     if "tokenizer" not in values:
         return to_vocab(**values)
-    try:
+    with as_file_error("tokenizer", ".tokenizer."):
         pairs = BytePairs.from_json(values["tokenizer"], values["end"])
         pairs.chat = ChatForm.from_json(values["chat"]) if values.get("chat") else None
         return pairs
-    except VocabError as error:
-        details: dict[str, Any] = {"expected": error.expected, "got": error.got}
-        raise FileError("tokenizer", path=f".tokenizer.{error.where}".rstrip("."), **details) from error
+
+
+def words_as_values(words: list[str]) -> dict[str, Any]:
+    """The three descriptions of a vocabulary that RustGPT's files have."""
+    numbered = dict(enumerate(words))
+    return {"encode": {word: i for i, word in numbered.items()}, "decode": numbered, "words": words}
 
 
 def to_vocab(encode: dict[str, int], decode: dict[int, str], words: list[str]) -> Vocab:
     """The vocabulary of which a file keeps three descriptions, if they agree."""
-    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
+    ids, numbered, _ = words_as_values(words).values()
     if len(ids) < len(words):
         word, *_ = (word for word, count in Counter(words).items() if count > 1)
         path = f".vocab.words[{words.index(word, words.index(word) + 1)}]"

@@ -13,15 +13,14 @@ from typing import Any, BinaryIO
 import numpy as np
 import orjson
 
-from ..errors import FileError, ShapeError
-from ..layers import REGISTRY, Layer, check_words
-from ..network import Network
+from ..errors import FileError
+from ..layers import REGISTRY, Layer
 from ..numerics import Array
 from ..optim.adam import Adam
 from ..parameters import Param, walk
 from ..quantized import KINDS, Quantized, QuantizedNetwork
 from . import schema
-from .convert import Parts, check_setting, from_tokenizer, to_tokenizer
+from .convert import Parts, check_setting, from_tokenizer, network_of, to_tokenizer, words_as_values
 from .reader import inside, limited
 from .safetensors import TYPES, write_tensors
 
@@ -56,7 +55,8 @@ def write(file: BinaryIO, parts: Parts) -> None:
         "max_seq_len": str(network.max_seq_len),
     }
     ordered = dict(sorted(tensors.items(), key=lambda item: -item[1].itemsize))
-    write_tensors(file, metadata, {name: (TYPE_OF[array.dtype], array) for name, array in ordered.items()})
+    forms = {name: (TYPE_OF[array.dtype], array.shape) for name, array in ordered.items()}
+    write_tensors(file, metadata, forms, ordered.values())
 
 
 def _settings(layer: Layer) -> dict[str, Any]:
@@ -104,15 +104,7 @@ def read(metadata: dict[str, str], tensors: dict[str, Any], allow_nonfinite: boo
         raise FileError("surplus tensor", got=min(surplus))
     if not allow_nonfinite:
         _require_finite(arrays)
-    try:
-        check_words(layers, len(vocab))
-        network = Network(
-            layers, seed=None, max_seq_len=max_seq_len
-        )  # zeros that are never touched take no memory
-    except ShapeError as error:
-        details: dict[str, Any] = {"path": str(error.where), "expected": error.expected, "got": error.got}
-        raise FileError("shape", what=error.what, **details) from error
-    small = QuantizedNetwork(network, arrays)
+    small = QuantizedNetwork(network_of(layers, vocab, max_seq_len), arrays)
     return Parts(vocab, small, Adam(small.parameters))
 
 
@@ -131,7 +123,7 @@ def _vocab(metadata: dict[str, str]) -> dict[str, Any]:
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise FileError("type", expected="a list of texts")
         limited(len(words), schema.MAX_WORDS)
-    return {"encode": {w: i for i, w in enumerate(words)}, "decode": dict(enumerate(words)), "words": words}
+    return words_as_values(words)
 
 
 def _layers(entries: Any, outside: str, tensors: dict[str, Any]) -> Iterator[Layer]:

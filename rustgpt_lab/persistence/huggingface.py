@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from math import prod
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
-from safetensors import SafetensorError, safe_open
 
 from ..errors import FileError
 from ..files import access_error, atomic_write, mapped
@@ -27,7 +25,8 @@ from .architectures import GPT2, HUGGING_FACE, LLAMA, Sizes, byte_pairs, is_turn
 from .convert import Parts
 from .describe import Node
 from .numbers import BF16, F16, F32, Tensor
-from .reader import inside, limited
+from .reader import limited
+from .safetensors import checked_header, write_tensors
 from .settings import Settings
 
 CONFIG, WEIGHTS, PIECES, CHAT, FORM, SAYING = (
@@ -35,7 +34,7 @@ CONFIG, WEIGHTS, PIECES, CHAT, FORM, SAYING = (
     "generation_config.json",
 )  # fmt: skip
 OTHERS = PIECES, CHAT, FORM, SAYING
-MAX_JSON, PREFIX, MAX_TENSORS = 32 << 20, 8, 1 << 16
+MAX_JSON, MAX_TENSORS = 32 << 20, 1 << 16
 KINDS = {"F32": F32, "F16": F16, "BF16": BF16}
 HARMLESS = (
     "architectures", "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "dtype", "torch_dtype",
@@ -206,38 +205,23 @@ def _word(token: Any) -> str:
 
 def _model(path: Path, sizes: Sizes, vocab: BytePairs, max_bytes: int) -> Parts:
     data = mapped(path, max_bytes)
-    tensors = read_tensors(path)
-    named = {name.removeprefix("transformer."): tensor for name, tensor in tensors.items()}
+    named = {name.removeprefix("transformer."): tensor for name, tensor in read_tensors(data).items()}
     extra = {name for name in named if name.endswith(LEFT_OVER)}
     if sizes.tied:
         extra.add("lm_head.weight")
     return read_model(sizes, vocab, named, data, max_bytes, extra)
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file; the format's own library checks its header."""
-    try:
-        with open(path, "rb") as file:
-            start = PREFIX + int.from_bytes(file.read(PREFIX), "little")
-        with safe_open(path, framework="numpy") as header:
-            names = header.offset_keys()  # one after the other, without gap or overlap
-            limited(len(names), MAX_TENSORS)
-            parts = [header.get_slice(name) for name in names]
-            found = [
-                (name, part.get_dtype(), tuple(part.get_shape()))
-                for name, part in zip(names, parts, strict=True)
-            ]
-    except OSError as error:
-        raise access_error("the file cannot be read", path, error) from error
-    except SafetensorError as error:
-        raise FileError("header", offset=0, expected="a sound safetensors file", got=str(error)) from error
+def read_tensors(data: Any) -> dict[str, Tensor]:
+    """The tensors of a safetensors file."""
+    _, forms, start = checked_header(memoryview(data))
+    limited(len(forms), MAX_TENSORS)
     tensors = {}
-    for name, kind, shape in found:
-        with inside(name):
-            if kind not in KINDS:
-                raise FileError("tensor type", expected=", ".join(KINDS), got=kind)
-            tensors[name] = Tensor(shape, KINDS[kind], start)
-            start += tensors[name].count * KINDS[kind].nbytes
+    for name, (kind, shape) in forms.items():
+        if kind not in KINDS:
+            raise FileError("tensor type", path=name, expected=", ".join(KINDS), got=kind)
+        tensors[name] = Tensor(tuple(shape), KINDS[kind], start)
+        start += tensors[name].nbytes
     return tensors
 
 
@@ -265,7 +249,7 @@ def _parts(path: Path) -> list[Node]:
     if path.name == WEIGHTS:
         return [
             Node(name, each.kind.name, each.offset, each.nbytes, shape=(each.rows, each.columns))
-            for name, each in read_tensors(path).items()
+            for name, each in read_tensors(mapped(path, size)).items()
         ]
     return []
 
@@ -403,19 +387,15 @@ def _write_tensors(file: BinaryIO, sizes: Sizes, network: Network) -> None:
     ):
         parts.setdefault(tensor, []).append(own)
     prefix = "transformer." if sizes.family == GPT2 else ""
-    header, start = dict[str, Any](), 0
-    for tensor, names in parts.items():
-        params = [network.parameters.params[name] for name in names]
-        end = start + 4 * sum(prod(param.shape) for param in params)
-        shape = shape_there(params[0], sizes.turned, len(names))
-        header[prefix + tensor] = {"dtype": "F32", "shape": shape, "data_offsets": (start, end)}
-        start = end
-    text = orjson.dumps({"__metadata__": {"format": "pt"}, **header})
-    text += b" " * (-len(text) % PREFIX)
-    file.write(len(text).to_bytes(PREFIX, "little") + text)
-    for names in parts.values():
-        arrays = [_theirs(name, network, sizes) for name in names]
-        file.write(np.ascontiguousarray(np.concatenate(arrays, axis=-1), "<f4").data)
+    params = network.parameters.params
+    forms = {
+        prefix + tensor: ("F32", shape_there(params[names[0]], sizes.turned, len(names)))
+        for tensor, names in parts.items()
+    }
+    arrays = (
+        np.concatenate([_theirs(name, network, sizes) for name in names], axis=-1) for names in parts.values()
+    )
+    write_tensors(file, {"format": "pt"}, forms, arrays)
 
 
 def _theirs(name: str, network: Network, sizes: Sizes) -> Any:

@@ -55,40 +55,36 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Sum
         FileError: the extension is unknown, or the format cannot hold this model: a layer that is not registered, a
             vocabulary without `</s>`; in JSON, NaN.
     """
+    network = parts.network
+    count = sum(weights.size for weights in network.weights.values())
     with _named(path):
         form, packing = by_extension(path)
-        if isinstance(parts.network, QuantizedNetwork):
-            return _save_few_bits(parts, parts.network, path, overwrite, form, packing)
-        if form is JSON:  # it has no NaN; the others keep a diverged model as it is
-            require_sound(parts)
-        values = from_model(parts)
-        if form is not SAFETENSORS and "tokenizer" in values["vocab"]:
-            raise FileError("no place", path=".vocab", expected="a vocabulary of words", got=parts.vocab)
-        if form is not SAFETENSORS and values["max_seq_len"] is not None:
-            got = f"max_seq_len={values['max_seq_len']}, which no layer has"
-            raise FileError("no place", path=".network", got=got)
-        with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
-            form.write(stream, values)
-    held = f"{Path(path).name}: {parts.network.weights.flat.size:,} parameters, and Adam's state for them"
-    return Summary(f"{held}. RustGPT reads this: {rustgpt_reads(parts.network, path)}")
+        if isinstance(network, QuantizedNetwork):
+            precision = few_bits.precision(network)
+            if form is not SAFETENSORS:
+                raise FileError("no place", path=".network", expected="weights of 32 bits", got=precision)
+            held = f"{count:,} parameters in {precision}, for answering only"
+            with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
+                few_bits.write(stream, parts)
+        else:
+            held = f"{count:,} parameters, and Adam's state for them"
+            values = _values(parts, form)
+            with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
+                form.write(stream, values)
+    return Summary(f"{Path(path).name}: {held}. RustGPT reads this: {rustgpt_reads(network, path)}")
 
 
-def _save_few_bits(
-    parts: Parts,
-    network: QuantizedNetwork,
-    path: str | PathLike[str],
-    overwrite: bool,
-    form: Format,
-    packing: str,
-) -> Summary:
-    if form is not SAFETENSORS:
-        got = few_bits.precision(network)
-        raise FileError("no place", path=".network", expected="weights of 32 bits", got=got)
-    with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
-        few_bits.write(stream, parts)
-    count = sum(weights.size for weights in network.weights.values())
-    held = f"{Path(path).name}: {count:,} parameters in {few_bits.precision(network)}, for answering only"
-    return Summary(f"{held}. RustGPT reads this: {rustgpt_reads(network, path)}")
+def _values(parts: Parts, form: Format) -> dict[str, Any]:
+    """The values of a model, if a format has a place for all of them."""
+    if form is JSON:  # it has no NaN; the others keep a diverged model as it is
+        require_sound(parts)
+    values = from_model(parts)
+    if form is not SAFETENSORS and "tokenizer" in values["vocab"]:
+        raise FileError("no place", path=".vocab", expected="a vocabulary of words", got=parts.vocab)
+    if form is not SAFETENSORS and values["max_seq_len"] is not None:
+        got = f"max_seq_len={values['max_seq_len']}, which no layer has"
+        raise FileError("no place", path=".network", got=got)
+    return values
 
 
 def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes: int = MAX_BYTES) -> Parts:
@@ -105,16 +101,17 @@ def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes:
     """
     if huggingface.is_folder(path):
         return huggingface.read(path, max_bytes)
+
+    def read(form: Format, data: Any) -> Any:
+        if form is SAFETENSORS and "precision" in (header := safetensors.read_header(data))[0]:
+            return few_bits.read(*header, allow_nonfinite)
+        return form.read(data)
+
     with _named(path):
-        if is_gguf(path, max_bytes):
-            return gguf.read_model_of(mapped(path, max_bytes), max_bytes)
-
-        def read(form: Format, data: Any) -> Any:
-            if form is SAFETENSORS and "precision" in (header := safetensors.read_header(data))[0]:
-                return few_bits.read(*header, allow_nonfinite)
-            return form.read(data)
-
-        found = _use(path, max_bytes, read)
+        raw = mapped(path, max_bytes)
+        if raw[: len(gguf.MAGIC)] == gguf.MAGIC:
+            return gguf.read_model_of(raw, max_bytes)
+        found = _use(path, raw, max_bytes, read)
         return found if isinstance(found, Parts) else to_model(found, allow_nonfinite)
 
 
@@ -129,17 +126,13 @@ def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:
     if huggingface.is_folder(path):
         return huggingface.tree(path)
     with _named(path):
-        if is_gguf(path, max_bytes):
-            node = gguf.tree(mapped(path, max_bytes))
+        raw = mapped(path, max_bytes)
+        if raw[: len(gguf.MAGIC)] == gguf.MAGIC:
+            node = gguf.tree(raw)
         else:
-            node = _use(path, max_bytes, lambda form, data: form.describe(data))
+            node = _use(path, raw, max_bytes, lambda form, data: form.describe(data))
     node.name = fspath(path)
     return node
-
-
-def is_gguf(path: str | PathLike[str], max_bytes: int) -> bool:
-    """Whether a file begins as llama.cpp's do, whatever its name."""
-    return bytes(mapped(path, max_bytes)[: len(gguf.MAGIC)]) == gguf.MAGIC
 
 
 def by_extension(path: str | PathLike[str]) -> tuple[Format, str]:
@@ -157,9 +150,10 @@ def by_extension(path: str | PathLike[str]) -> tuple[Format, str]:
     return FORMATS[extension], packing
 
 
-def _use(path: str | PathLike[str], max_bytes: int, read: Callable[[Format, Any], Result]) -> Result:
+def _use(
+    path: str | PathLike[str], raw: Any, max_bytes: int, read: Callable[[Format, Any], Result]
+) -> Result:
     """Give a file's format and its decompressed bytes to `read`; if it is refused, say what the file really is."""
-    raw = mapped(path, max_bytes)
     if not raw:
         raise FileError("empty", offset=0, expected="a model")
     try:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..errors import FileError
+from ..errors import FileError, ShapeError, VocabError
 from ..layers import REGISTRY
 from . import schema
 
@@ -122,6 +122,18 @@ def inside(path: str) -> Iterator[None]:
     except FileError as error:
         error.where.enter(path)
         raise
+
+
+@contextmanager
+def as_file_error(kind: str, path: str = "") -> Iterator[None]:
+    """Say what other modules refuse as a fault of the file, in which it stands below `path`."""
+    try:
+        yield
+    except (ShapeError, VocabError) as error:
+        details: dict[str, Any] = {"expected": error.expected, "got": error.got}
+        if isinstance(error, ShapeError):  # a vocabulary's is said by the kind
+            details["what"] = error.what
+        raise FileError(kind, path=f"{path}{error.where}".rstrip("."), **details) from error
 
 
 def limited(count: int, most: int, offset: int | None = None) -> None:

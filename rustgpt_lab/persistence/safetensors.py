@@ -11,7 +11,7 @@ without a copy. Writing is a header and the numbers: the library would need them
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -26,6 +26,7 @@ from ..files import access_error
 from ..numerics import Array
 from . import schema
 from .bincode import Window
+from .convert import words_as_values
 from .json import Json
 from .reader import check_matrix, inside
 
@@ -43,35 +44,44 @@ METADATA = {
 def write(file: BinaryIO, values: dict[str, Any]) -> None:
     """Write the values of `schema.MODEL`, which lose their arrays: those go from their own memory to the file."""
     places = list(_arrays(values["network"]))  # all of them, before the first is taken out
-    found = [(name, fields.pop(field), field) for name, _, fields, field in places]
+    found = [(name, fields.pop(field), _is_moment(fields, field)) for name, _, fields, field in places]
     tensors = {
-        name: matrix for name, matrix, field in found if matrix and not _is_still(field, matrix["data"])
+        name: matrix
+        for name, matrix, moment in found
+        if matrix and not (moment and not matrix["data"].view(np.uint32).any())  # the sign of a -0.0 is kept
     }
     vocab = values["vocab"]
     tokenizer = vocab if "tokenizer" in vocab else {"vocabulary": _json(vocab["words"])}
     metadata = {**tokenizer, "architecture": _json(values["network"])}
     if values["max_seq_len"] is not None:
         metadata["max_seq_len"] = _json(values["max_seq_len"])
-    arrays = {name: ("F32", matrix["data"].reshape(matrix["dim"])) for name, matrix in tensors.items()}
-    write_tensors(file, metadata, arrays)
+    forms = {name: ("F32", matrix["dim"]) for name, matrix in tensors.items()}
+    write_tensors(file, metadata, forms, (matrix["data"] for matrix in tensors.values()))
 
 
-def _is_still(field: str, numbers: Array) -> bool:
-    """Whether these are moments that never moved; that of -0.0 has."""
-    return field in schema.MOMENTS and not numbers.view(np.uint32).any()
+def _is_moment(fields: Mapping[str, Any], field: str) -> bool:
+    """Whether a field is a moment in Adam's state, and no parameter that is called so."""
+    return field in schema.MOMENTS and fields.keys() >= schema.ADAM.keys()
 
 
-def write_tensors(file: BinaryIO, metadata: dict[str, str], tensors: dict[str, tuple[str, Array]]) -> None:
-    """Write a header, and the numbers of tensors, name -> (type, array)."""
+def write_tensors(
+    file: BinaryIO, metadata: dict[str, str], forms: Mapping[str, tuple[str, Any]], arrays: Iterable[Array]
+) -> None:
+    """Write a header, and the numbers of tensors.
+
+    Args:
+        forms: name -> (type, shape).
+        arrays: their numbers, in the same order; each is asked for when those before it are written.
+    """
     header, start = dict[str, Any](__metadata__=metadata), 0
-    for name, (kind, array) in tensors.items():
-        end = start + array.size * TYPES[kind].itemsize
-        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": (start, end)}
+    for name, (kind, shape) in forms.items():
+        end = start + prod(shape) * TYPES[kind].itemsize
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": (start, end)}
         start = end
     text = orjson.dumps(header)
     text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8
     file.write(len(text).to_bytes(PREFIX, "little") + text)
-    for kind, array in tensors.values():
+    for (kind, _), array in zip(forms.values(), arrays, strict=True):
         file.write(array.ravel().astype(TYPES[kind], copy=False).data)
 
 
@@ -118,7 +128,7 @@ def read(data: Any) -> dict[str, Any]:
             found[name] = Metadata(metadata.get(name, "null").encode()).whole(kind)
     for name, kind, fields, field in _arrays(found["architecture"]):
         fields[field] = tensors.pop(name, None) if kind is schema.MATRIX else None
-        if kind is schema.MATRIX and fields[field] is None and field not in schema.MOMENTS:
+        if kind is schema.MATRIX and fields[field] is None and not _is_moment(fields, field):
             raise FileError("missing tensor", expected=name)
     if tensors:
         raise FileError("surplus tensor", path="__metadata__.architecture", got=min(tensors))
@@ -129,18 +139,39 @@ def read(data: Any) -> dict[str, Any]:
 def _vocab(metadata: dict[str, str], words: list[str] | None) -> dict[str, Any]:
     if words is None:
         return {name: metadata.get(name, "") for name in ("tokenizer", "end", "chat")}
-    ids, numbered = {word: i for i, word in enumerate(words)}, dict(enumerate(words))
-    return {"encode": ids, "decode": numbered, "words": words}
+    return words_as_values(words)
 
 
 def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-    """The metadata, and every tensor as a matrix of the schema: {"dim", "data", and its "offset" in the file}.
+    """The metadata, and every tensor as a matrix of the schema: {"dim", "data", and its "offset" in the file}."""
+    data = memoryview(data)
+    metadata, forms, start = checked_header(data)
+    if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
+        raise _foreign(forms)
+    types = TYPES if "precision" in metadata else {"F32": schema.FLOAT}
+    tensors: dict[str, dict[str, Any]] = {}
+    for name, (kind, shape) in forms.items():
+        with inside(name):
+            if kind not in types or len(shape) != 2:
+                expected = f"{' or '.join(types)} and two dimensions"
+                raise FileError("tensor type", path=".dtype", expected=expected, got=f"{kind} {shape}")
+            end = start + prod(shape) * types[kind].itemsize
+            window = Window(data[start:end], types[kind])
+            matrix = {"v": 1, "dim": shape, "data": window, "dtype": kind, "offset": start}
+            tensors[name] = check_matrix(matrix, start)
+            start = end
+    return metadata, tensors
+
+
+def checked_header(data: memoryview) -> tuple[dict[str, str], dict[str, tuple[str, list[int]]], int]:
+    """A sound file's metadata, its tensors in the order in which they lie there, and where the first begins.
 
     The library gets a file of its own to read: the header, and a hole where the numbers would be.
+
+    Returns:
+        metadata, name -> (type, shape), offset; the tensors have no gap between them, and end where the file ends.
     """
-    data = memoryview(data)
     start = PREFIX + int.from_bytes(data[:PREFIX], "little")
-    tensors: dict[str, dict[str, Any]] = {}
     try:
         with TemporaryDirectory() as folder:
             twin = Path(folder, "header.safetensors")
@@ -148,41 +179,23 @@ def read_header(data: Any) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
                 file.write(data[: min(start, len(data))])
                 file.truncate(len(data))
             with safe_open(twin, framework="numpy") as header:
-                metadata = dict(sorted((header.metadata() or {}).items()))
-                for name in header.offset_keys():  # one after the other, without gap or overlap
-                    part = header.get_slice(name)
-                    tensors[name] = {"v": 1, "dtype": part.get_dtype(), "dim": part.get_shape()}
+                parts = {name: header.get_slice(name) for name in header.offset_keys()}
+                forms = {name: (part.get_dtype(), part.get_shape()) for name, part in parts.items()}
+                return dict(sorted((header.metadata() or {}).items())), forms, start
     except OSError as error:
         raise access_error("the header cannot be checked", gettempdir(), error) from error
     except SafetensorError as error:
         raise _explanation(data, start, str(error).rpartition("header: ")[2]) from error
-    if "architecture" not in metadata or not metadata.keys() & {"vocabulary", "tokenizer"}:
-        raise _foreign(tensors)
-    types = TYPES if "precision" in metadata else {"F32": schema.FLOAT}
-    for name, tensor in tensors.items():
-        with inside(name):
-            if tensor["dtype"] not in types or len(tensor["dim"]) != 2:
-                expected, got = (
-                    f"{' or '.join(types)} and two dimensions",
-                    f"{tensor['dtype']} {tensor['dim']}",
-                )
-                raise FileError("tensor type", path=".dtype", expected=expected, got=got)
-            kind = types[tensor["dtype"]]
-            end = start + prod(tensor["dim"]) * kind.itemsize
-            tensor |= {"offset": start, "data": Window(data[start:end], kind)}
-            check_matrix(tensor, start)
-            start = end
-    return metadata, tensors
 
 
-def _foreign(tensors: dict[str, dict[str, Any]]) -> FileError:
-    names = [f"{name} {tensor['dtype']} {tensor['dim']}" for name, tensor in list(tensors.items())[:3]]
+def _foreign(forms: dict[str, tuple[str, list[int]]]) -> FileError:
+    names = [f"{name} {kind} {shape}" for name, (kind, shape) in list(forms.items())[:3]]
     return FileError(
         "foreign",
         what="this is a safetensors file of another program, not RustGPT's",
         path="__metadata__",
         expected="vocabulary and architecture, which make a model of tensors",
-        got=f"{len(tensors)} tensors: {', '.join(names)}{', …' * (len(tensors) > 3)}",
+        got=f"{len(forms)} tensors: {', '.join(names)}{', …' * (len(forms) > 3)}",
         remedy="safetensors.numpy.load_file reads its tensors as arrays.",
     )
 

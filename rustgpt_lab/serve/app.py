@@ -124,7 +124,7 @@ def create_app(
     @app.exception_handler(RequestValidationError)
     def not_as_described(_request: Request, problem: RequestValidationError) -> JSONResponse:
         first = problem.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:])
+        place = ".".join(str(part) for part in first["loc"][1:] if _is_place(part))
         return refused(
             _request, Refused(400, f"{place or 'body'}: {first['msg']}", "invalid_request", place or None)
         )
@@ -157,6 +157,11 @@ def _describe(app: FastAPI, name: str) -> None:
         described["components"]["schemas"][kind]["properties"]["model"]["enum"] = [name]
     for leftover in ("HTTPValidationError", "ValidationError"):
         described["components"]["schemas"].pop(leftover, None)
+
+
+def _is_place(part: str | int) -> bool:
+    """Whether it is a field or an index; the kinds that a value may have are named among them."""
+    return isinstance(part, int) or (part.isidentifier() and part != "str")
 
 
 def _strategies(asked: Any) -> list[Sampling]:

@@ -41,10 +41,11 @@ class Refused(Exception):
     @property
     def headers(self) -> dict[str, str]:
         return {
-            401: {"www-authenticate": "Bearer"},
+            401: {"www-authenticate": "Bearer", "connection": "close"},  # what else it sends is not read
+            403: {"connection": "close"},
             429: {"retry-after": "1"},
             503: {"retry-after": "1"},
-            408: {"connection": "close"},  # the rest of the request is not waited for
+            408: {"connection": "close"},
             413: {"connection": "close"},
         }.get(self.status, {})
 

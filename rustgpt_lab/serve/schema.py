@@ -10,28 +10,30 @@ LONGEST = 100_000
 """Characters of one prompt or message."""
 Text = Annotated[str, Field(max_length=LONGEST)]
 Stop = Annotated[str, Field(min_length=1, max_length=200)]
+Zero = Annotated[float, Field(ge=0, le=0, strict=True, description="Anything but 0 is refused.")]
+Yes = Annotated[bool, Field(strict=True)]
 IGNORED = "Taken, and without effect here."
 
 
 class StreamOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    include_usage: bool = False
+    include_usage: Yes = False
 
 
 class Asked(BaseModel):
     """What both kinds of request have."""
 
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid")
     model: Annotated[str, Field(max_length=200)]
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    n: Annotated[int, Field(ge=1, le=8)] | None = None
-    seed: int | None = None
+    temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1, strict=True)] | None = None
+    n: Annotated[int, Field(ge=1, le=8, strict=True)] | None = None
+    seed: Annotated[int, Field(strict=True)] | None = None
     stop: Stop | Annotated[list[Stop], Field(max_length=4)] | None = None
-    stream: bool | None = None
+    stream: Yes | None = None
     stream_options: StreamOptions | None = None
-    presence_penalty: Literal[0] | None = Field(None, description="Anything but 0 is refused.")
-    frequency_penalty: Literal[0] | None = Field(None, description="Anything but 0 is refused.")
+    presence_penalty: Zero | None = None
+    frequency_penalty: Zero | None = None
     user: Text | None = Field(None, description=IGNORED)
 
     @property
@@ -41,7 +43,7 @@ class Asked(BaseModel):
 
 class CompletionRequest(Asked):
     prompt: Text | Annotated[list[Text], Field(min_length=1, max_length=16)]
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
 class Part(BaseModel):
@@ -63,8 +65,8 @@ class Message(BaseModel):
 
 class ChatRequest(Asked):
     messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, strict=True)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
 class Problem(BaseModel):

@@ -28,7 +28,7 @@ class Server:
         self._server, self._app, self._socket = server, app, listening
         host, port = listening.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self._thread = threading.Thread(target=self._run, name="rustgpt_lab serve", daemon=True)
+        self._thread = threading.Thread(target=self.run, name="rustgpt_lab serve", daemon=True)
 
     def start(self) -> Self:
         """Answer from a thread of its own from now on."""
@@ -39,9 +39,6 @@ class Server:
 
     def run(self) -> None:
         """Answer until a signal ends it (Ctrl-C, SIGTERM): what is under way is told to its end, for ten seconds."""
-        self._run()
-
-    def _run(self) -> None:
         try:
             self._server.run(sockets=[self._socket])
         finally:

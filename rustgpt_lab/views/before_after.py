@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..numerics import Array
-from .style import ACCENT, INKS, TEXT, TICK, plot, share
+from .style import ACCENT, INKS, TEXT, plot, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def draw_bars(ax: Any, words: Sequence[str], before: Array, after: Array, labels
         (0.2, after, ACCENT, labels[1]),
     ):
         drawn = ax.barh(rows + offset, values, 0.36, color=colour, label=label)
-        ax.bar_label(drawn, [share(value) for value in values], padding=3, fontsize=TICK)
+        ax.bar_label(drawn, [share(value) for value in values], padding=3)
     ax.set_yticks(rows, words, parse_math=False, fontsize=TEXT)
     ax.set(xlim=(0, 1.12), ylim=(len(rows) - 0.5, -0.5), xlabel="probability of the next word")
     ax.tick_params(axis="y", length=0)

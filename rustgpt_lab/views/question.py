@@ -18,20 +18,24 @@ class QuestionData:
         choices: letter -> what it stands for; code stands between backticks.
         choice: the letter that was chosen, or "".
         confidence: how sure the learner is, from 0 to 100.
+        why: their reason, or "".
         open: whether the answer may still change.
         sentence: what there is to say about that, below the buttons.
         text: the same where there are no buttons.
         html: and as HTML.
+        asked: the question, where no cell above asks it.
     """
 
     id: str
     choices: Mapping[str, str]
     choice: str
     confidence: float
+    why: str
     open: bool
     sentence: str
     text: str
     html: str
+    asked: str = ""
 
 
 class QuestionCard(View):
@@ -39,7 +43,7 @@ class QuestionCard(View):
 
     Args:
         data: the question, and what was answered so far.
-        keep: takes a letter and a confidence, keeps them, and gives the new data.
+        keep: takes a letter, a confidence and a reason, keeps them, and gives the new data.
         opened: is told when the answer is opened before there is one.
     """
 
@@ -48,7 +52,7 @@ class QuestionCard(View):
     data: QuestionData
 
     def __init__(
-        self, data: QuestionData, keep: Callable[[str, float], QuestionData], opened: Callable[[], None]
+        self, data: QuestionData, keep: Callable[[str, float, str], QuestionData], opened: Callable[[], None]
     ):
         super().__init__(data)
         self._keep, self._opened = keep, opened
@@ -64,15 +68,17 @@ class QuestionCard(View):
             "choices": dict(data.choices),
             "choice": data.choice,
             "confidence": data.confidence,
+            "why": data.why,
             "open": data.open,
+            "asked": data.asked,
         }
 
     def answer(self, question: dict[str, Any]) -> QuestionData:
-        """Keep an answer, {choice: letter, confidence: number}; or that the truth was opened, {opened: true}."""
+        """Keep an answer, {choice, confidence, why}; or that the truth was opened, {opened: true}."""
         if "opened" in question:
             self._opened()
             return self.data
-        return self._keep(question["choice"], question["confidence"])
+        return self._keep(question["choice"], question["confidence"], question.get("why", ""))
 
     def twin(self) -> dict[str, str]:
         return {

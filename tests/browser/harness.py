@@ -64,6 +64,11 @@ CLIPPED = """
             && el.getBoundingClientRect().right > view.getBoundingClientRect().right + 1)
         .map(el => el.className + ": " + el.textContent.slice(0, 60))"""
 
+ROUNDED = (
+    "view => [...view.querySelectorAll('.rl-picture')].some(el => el.scrollWidth - el.clientWidth === 1)"
+)
+"""Whether a picture scrolls by one pixel, because the half pixel of a column was drawn as a whole one."""
+
 INVISIBLE = """
     view => [...view.querySelectorAll("line, polyline, path, circle, rect")].filter(el => {
         const { stroke, fill } = getComputedStyle(el);
@@ -223,6 +228,7 @@ class Lab:
                 self.shot(view, f"{name}_{theme}_{pixels}")
                 assert view.evaluate(CLIPPED) == [], f"{theme}, {pixels} px"
                 assert view.evaluate(INVISIBLE) == 0, f"{theme}, {pixels} px: shapes without a colour"
+                assert not view.evaluate(ROUNDED), f"{theme}, {pixels} px: scrolls by a rounded half pixel"
             found = Axe().run(self.page, context=".rl-live", options={"resultTypes": ["violations"]})
             assert found.violations_count == 0, f"{theme}: {found.generate_report()}"
         self.theme("light")

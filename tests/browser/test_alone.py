@@ -16,20 +16,11 @@ from rustgpt_lab.views.base import View
 from rustgpt_lab.views.gallery.attention import Attention
 from rustgpt_lab.views.gallery.what_if import Change, WhatIf
 from rustgpt_lab.views.portable import portable
-from tests.browser.harness import SLACK
 from tests.browser.test_export import offline
 
 TEXT = "User: What does the sun give? Assistant: The sun"
 LONG = "User: What does the sun give? Assistant: The sun gives light and heat to the planets. The"
-FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 GREEDY = Sampling(0)
-DRAG = """
-    ([view, k]) => {
-        const map = view.querySelector(".rl-grid"), box = map.getBoundingClientRect();
-        map.setPointerCapture = () => {};
-        map.dispatchEvent(new PointerEvent(k ? "pointermove" : "pointerdown", { bubbles: true, pointerId: 1,
-            clientX: box.left + box.width / 2, clientY: box.top + box.height * 0.8 - 3 * k }));
-    }"""
 TYPE = """
     ([view, text]) => {
         const box = view.querySelector("input[type=text]");
@@ -37,6 +28,7 @@ TYPE = """
         box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
     }"""
 SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+STILL = "() => Promise.all(document.getAnimations().map(motion => motion.finished.catch(() => {})))"
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +258,8 @@ def test_tokens(card: Locator, llm: LLM) -> None:
 
 FRAME = 16
 """Milliseconds of a picture at 60 a second."""
+TICKS = 2
+"""How often its budget a change may take: neighbours do not count in a thread's ticks, but share its caches."""
 
 
 def busy(session: CDPSession) -> float:
@@ -278,12 +272,13 @@ def busy(session: CDPSession) -> float:
 
 
 def check_cost(what: str, page: Page, change: Callable[[int], None]) -> None:
-    """The median cost of a change, from the event to the paint."""
+    """The median cost of a change, from the event to the paint; what moved before it stands still."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     change(0)
     times = []
     for k in range(1, 25):
+        page.evaluate(STILL)
         page.evaluate(SETTLED)
         start = busy(session)
         change(k)
@@ -297,7 +292,7 @@ def check_cost(what: str, page: Page, change: Callable[[int], None]) -> None:
     print(
         f"{what}: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms; of this asking {idle:.1f} ms"
     )
-    assert statistics.median(times) <= SLACK * FRAME
+    assert statistics.median(times) <= TICKS * FRAME
 
 
 @of("what_if")
@@ -306,9 +301,25 @@ def test_a_drag_is_painted_within_a_frame(card: Locator, llm: LLM) -> None:
     enter(card, LONG)
     card.get_by_role("combobox", name="Change").select_option("score")
     card.scroll_into_view_if_needed()
-    handle = card.element_handle()
-    check_cost("what if, a drag", card.page, lambda k: card.page.evaluate(DRAG, [handle, k]))
+    box, mouse = card.locator(".rl-grid").first.bounding_box(), card.page.mouse
+    x, y = box["x"] + box["width"] / 2, box["y"] + 0.8 * box["height"]
+
+    def drag(k: int) -> None:
+        mouse.move(x, y - 3 * k)
+        if k == 0:
+            mouse.down()
+
+    check_cost("what if, a drag", card.page, drag)
+    mouse.up()
     expect(card.locator(".rl-readout")).to_contain_text("set to")
+    row, column = (
+        int(card.get_by_role("slider", name=name).input_value())
+        for name in ("Word that looks", "Word looked at")
+    )
+    score = float(
+        re.search(r"set to (\S+) in", card.locator(".rl-readout").inner_text())[1].replace("−", "-")
+    )
+    says(card, WhatIf(llm, LONG, Change("score", None, row, column, score)))
 
 
 @of("journey")

@@ -11,11 +11,13 @@ from tests.course.notebooks import PATHS
 
 from .test_export import offline
 
-MEASURE = """() => {
-  const leaves = [...document.querySelectorAll(".slides section:not(.stack)")];
-  return leaves.map((slide) => {
+MEASURE = """async () => {
+  const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))));
+  const leaves = [...document.querySelectorAll(".slides section:not(.stack)")], found = [];
+  for (const slide of leaves) {
     const at = Reveal.getIndices(slide);
     Reveal.slide(at.h, at.v);
+    if (slide.querySelector(".rl-live")) await drawn();  // a live picture takes its height when it is first seen
     const shown = (element) => element.checkVisibility() && !element.closest("math, style, script");
     const texts = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT), sizes = [];
     while (texts.nextNode()) {
@@ -27,12 +29,13 @@ MEASURE = """() => {
       sizes.push(12 * image.getBoundingClientRect().width / Reveal.getScale() / (image.naturalWidth * 96 / 144));
     }
     const code = [...slide.querySelectorAll(".jp-InputArea-editor")].map((e) => e.textContent.trim().split("\\n"));
-    return {
+    found.push({
       name: slide.innerText.slice(0, 60) || slide.querySelector("img")?.alt,
       width: slide.scrollWidth, height: slide.scrollHeight,
       least: Math.min(...sizes), code: code.flat().length,
-    };
-  });
+    });
+  }
+  return found;
 }"""
 
 

@@ -77,6 +77,9 @@ def test_what_needs_no_kernel_lives_in_an_exported_page(form: str, browser: Brow
     expect(words.locator(".rl-readout")).to_contain_text("q · k = 0.5 × 0.4 + 2.4 × 2 = ")
     pairs.get_by_role("button", name="Next").click()
     expect(pairs.locator(".rl-readout")).to_contain_text("1 merge, 9 pieces for 12 letters")
+    if form == "page":  # a lecture leaves out the code that only draws, and the tools
+        valley.get_by_role("button", name="Code").click()
+        assert page.evaluate("document.activeElement.innerText").strip().endswith("view")
     assert problems == []
     page.close()
 

@@ -77,13 +77,18 @@ def test_nothing_is_spoiled_and_an_answer_opens_it(notebook: Lab) -> None:
     choose = view.get_by_role("button", name="Keep my answer")
     expect(choose).to_be_disabled()
     view.get_by_role("radio").first.focus()
-    lab.press("ArrowDown", "Tab", "ArrowRight", "Tab", "Enter")  # b, 51 %
+    lab.press("ArrowDown", "Tab", "ArrowRight", "Tab")  # b, 51 %
+    lab.page.keyboard.type("spaces are lost")
+    lab.press("Tab", "Enter")
     expect(view.locator(".rl-readout")).to_contain_text(
         "You said b: the same words and marks in the same order"
     )
-    expect(view.locator(".rl-readout")).to_contain_text("(51 % sure). It has met its truth, so it stays.")
+    expect(view.locator(".rl-readout")).to_contain_text(
+        "(51 % sure). Your reason: “spaces are lost”. It has met its truth, so it stays."
+    )
     expect(choose).to_be_disabled()
     expect(reveal.get_by_text("01.q2: you were right")).to_be_visible()
+    expect(reveal).to_contain_text("Your reason: “spaces are lost”.")
     expect(reveal.get_by_text(find_question("01.q2").because["b"].split("`")[0])).to_be_visible()
     expect(reveal.locator(".jp-InputPlaceholder")).to_have_count(0)
     lab.settle()

@@ -165,7 +165,7 @@ FILES = [
     Bad("an epsilon of -1", config(rms_norm_eps=-1.0), "setting", WEIGHTS, ("epsilon",)),
     Bad("another number of pieces", config(vocab_size=V + 1), "shape", WEIGHTS, ("vocab_size", f"{V + 1}")),
     Bad("several files", llama() | {f"{WEIGHTS}.index.json": b"{}"}, "not computed", f"{WEIGHTS}.index.json"),
-    Bad("weights cut off", put(WEIGHTS, weights(SHAPES)[:-1]), "header", WEIGHTS),
+    Bad("weights cut off", put(WEIGHTS, weights(SHAPES)[:-1]), "cut off", WEIGHTS),
     Bad("weights of 7 bytes", put(WEIGHTS, b"1234567"), "header", WEIGHTS),
     Bad("a header of 2^60 bytes", put(WEIGHTS, struct.pack("<Q", 1 << 60) + bytes(64)), "header", WEIGHTS),
     Bad(

@@ -2,7 +2,7 @@
 
 A cell's metadata says what it is: `{"rustgpt_lab": {"role": "stub", "id": "03.1"}}`. The roles are
 opening, ending; of an exercise task, stub, hints, solution, check; of a question question, predict, answer (any
-number of cells that give it away), reveal.
+number of cells that give it away), reveal; of something to draw sketch.
 """
 
 import ast
@@ -19,7 +19,15 @@ from typing import Any
 import nbformat
 
 from rustgpt_lab.bootstrap import ROOT
-from rustgpt_lab.course.exercise import Exercise, Question, find_question, notebooks, of_notebook
+from rustgpt_lab.course.exercise import (
+    Exercise,
+    Question,
+    find_question,
+    find_sketch,
+    notebooks,
+    of_notebook,
+    sketches_of,
+)
 
 PATHS = sorted((ROOT / "notebooks").glob("[0-9][0-9]*_*.ipynb"))
 SLIDES = ("slide", "subslide", "fragment", "skip", "notes", "-")
@@ -150,7 +158,7 @@ def fits_on_a_slide(notebook: Notebook) -> Problems:
 
 def is_a_slide_deck(notebook: Notebook) -> Problems:
     """Every cell says where it stands in the deck, and exercises stand outside."""
-    outside = {"task", "stub", "hints", "solution", "check", "predict", "ending"}
+    outside = {"task", "stub", "hints", "solution", "check", "predict", "sketch", "ending"}
     for cell in notebook.cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
         if kind not in SLIDES:
@@ -252,6 +260,17 @@ def has_its_exercises(notebook: Notebook, number: str) -> Problems:
         yield from shows_the_exercise(notebook, exercise)
     for question in questions:
         yield from asks_the_question(notebook, question)
+    for sketch in sketches_of(number) if number in notebooks() else []:
+        cell = find(notebook, "sketch", sketch.id)
+        if not cell or f'sketch("{sketch.id}", ' not in cell.source:
+            yield f"there is not one cell with sketch({sketch.id!r}, ...)"
+
+
+def comes_back(notebook: Notebook, number: str) -> Problems:
+    """Near its start it asks again what was missed with confidence two notebooks before."""
+    asks = [cell for cell in code_cells(notebook)[:3] if cell.source.endswith(f'again("{number}")')]
+    if "02" <= number <= "13" and len(asks) != 1:
+        yield f"one of the first three code cells must be again({number!r})"
 
 
 def shows_the_exercise(notebook: Notebook, exercise: Exercise) -> Problems:
@@ -313,6 +332,8 @@ def shows_no_answer(notebook: Notebook) -> Problems:
         if role == "reveal":
             question = find_question(id)
             told = ["The answer is", *question.because.values()]
+        if role == "sketch":
+            told = [find_sketch(id).because]
         yield from (f"{id} is given away by {line!r}" for line in told if line in seen)
 
 
@@ -350,6 +371,7 @@ RULES: list[Callable[..., Problems]] = [
     draws_in_the_course_s_look,
     asserts_after_what_it_ignores,
     has_its_exercises,
+    comes_back,
     folds_its_answers,
     shows_no_answer,
 ]

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from rustgpt_lab import LLM, LayerNorm, Vocab, errors
-from rustgpt_lab.layers import REGISTRY
+from rustgpt_lab import LLM, Embeddings, LayerNorm, OutputProjection, Vocab, errors
+from rustgpt_lab.layers import REGISTRY, RMSNorm
+from rustgpt_lab.parameters import Param
 from rustgpt_lab.persistence import schema
 from rustgpt_lab.persistence.bincode import Bincode
 from rustgpt_lab.persistence.json import Json
@@ -153,6 +154,27 @@ def test_a_safetensors_file_has_only_the_moments_that_moved(tmp_path: Path) -> N
     llm.adam.v["1.w_q"][3, 3] = 0.5
     llm.save(path)
     assert moments() == {"1.optimizer_w_q.v"}
+
+
+class Moving(RMSNorm):
+    """A layer with a parameter of a moment's name, and more of its own kind."""
+
+    def parameters(self) -> dict[str, Param]:
+        return {**super().parameters(), "m": Param((1, self.d_in))}
+
+
+def test_a_parameter_of_a_moment_s_name_is_never_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Moving, "tag", 250)
+    monkeypatch.setitem(REGISTRY, "Moving", Moving)
+    llm, path = (
+        LLM(Vocab.default(), [Embeddings(6, 4, 8), Moving(4), OutputProjection(4, 6)]),
+        tmp_path / "m.safetensors",
+    )
+    llm.save(path)
+    assert "1.m" in load_file(path) and "1.optimizer_m.m" not in load_file(path)
+    np.testing.assert_array_equal(LLM.load(path).parameters["1.m"], np.zeros((1, 4)))
 
 
 def test_copying_and_saving_a_model_that_only_answers_allocate_no_moments(tmp_path: Path) -> None:

@@ -125,6 +125,8 @@ REFUSED: dict[str, tuple[int, str, dict[str, Any]]] = {
     "a hot temperature": (400, "invalid_request", {"prompt": "The", "temperature": 3}),
     "no probability": (400, "invalid_request", {"prompt": "The", "top_p": 0}),
     "a penalty": (400, "invalid_request", {"prompt": "The", "presence_penalty": 1}),
+    "a penalty that is no number": (400, "invalid_request", {"prompt": "The", "presence_penalty": False}),
+    "a number that is a text": (400, "invalid_request", {"prompt": "The", "max_tokens": "3"}),
     "a field that nobody computes": (400, "invalid_request", {"prompt": "The", "logprobs": 3}),
     "an empty stop": (400, "invalid_request", {"prompt": "The", "stop": ""}),
     "half a letter": (400, "", {"prompt": "The \ud800"}),
@@ -155,6 +157,14 @@ def test_what_is_refused_says_why(case: str, server: Server) -> None:
 def test_conversations_that_it_cannot_read(messages: list[Any], server: Server) -> None:
     status, got, _ = ask(server, "/v1/chat/completions", messages=messages)
     assert status == 400 and got["error"]["message"]
+
+
+def test_a_refusal_names_the_field(server: Server) -> None:
+    told = ask(server, prompt=5)[1]["error"]
+    assert told["param"] == "prompt" and told["message"].startswith("prompt: ")
+    wrong = [{"role": "user", "content": "Hi"}, {"role": "user", "content": [{"type": "text"}]}]
+    error = ask(server, "/v1/chat/completions", messages=wrong)[1]["error"]
+    assert error["param"].startswith("messages.1.content")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 10_000, b'{"model": NaN}'])
@@ -208,6 +218,13 @@ HEAD = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: applic
 def test_a_body_of_a_gigabyte_is_not_read(server: Server) -> None:
     said = raw(server, f"{HEAD}Content-Length: {1 << 30}\r\n\r\n", iter([b"x" * 1000]))
     assert said.startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_may_not_ask_sends_no_body_either(llm: LLM) -> None:
+    with serve(llm, token="secret") as server:
+        for length, header in ((1 << 30, "Authorization: Bearer wrong"), (10, "Origin: https://example.com")):
+            said = raw(server, f"{HEAD}{header}\r\nContent-Length: {length}\r\n\r\n", iter([b"x" * 9]))
+            assert said.startswith(b"HTTP/1.1 40") and b"connection: close" in said.lower()
 
 
 def test_a_chunked_body_without_a_length_is_counted(server: Server) -> None:

@@ -21,7 +21,12 @@ from rustgpt_lab.views.gallery.what_if import KINDS, Change, layers_for, run
 from rustgpt_lab.views.packing import pack
 from rustgpt_lab.views.portable import on_page, portable
 
-TEXTS = ["User: What does the sun give? Assistant: The sun", "moon", "the the the </s>"]
+TEXTS = [
+    "User: What does the sun give? Assistant: The sun",
+    "User: What does the moon give? Assistant: The moon shines",  # both begin alike
+    "moon",
+    "the the the </s>",
+]
 Ask = Callable[..., list[Any]]
 
 
@@ -97,6 +102,29 @@ def test_every_array_of_the_trace_is_the_same(llm: LLM, browser_of: Callable[...
         for name, array in trace.items():
             index, field = name.split(".")
             close(caches[int(index)][field], array)
+
+
+def test_what_was_read_before_changes_no_number(llm: LLM, browser_of: Callable[..., Ask]) -> None:
+    """Words that two texts begin with are read once, and a change is followed from the word that it touches."""
+    text, *others = ["User : the sun ? the", "User : the moon", "User : the sun ? the sun ? the", "the moon"]
+    touched = [i for i, _ in layers_for(llm)["score"]]
+    ask = browser_of(llm)
+    for asked in (
+        {"ask": "trace", "text": text},
+        {"ask": "run", "text": text, "change": vars(Change("hide", None, 0, 2)), "touched": touched},
+    ):
+        [first] = ask(asked)
+        found = ask(
+            *({"ask": "trace", "text": other} for other in others), asked, {**asked, "text": others[1]}
+        )
+        assert found[len(others)] == first
+    same = ask({"ask": "trace", "text": text})[0]
+    score = Change(
+        "score", None, 4, 1, None
+    )  # it touches words from the fourth on, and leaves them as they are
+    [changed] = ask({"ask": "run", "text": text, "change": vars(score), "touched": touched})
+    for cache, other in zip(changed[: touched[-1] + 1], same, strict=False):
+        assert cache == other
 
 
 def test_every_change_is_the_same(llm: LLM, browser_of: Callable[..., Ask]) -> None:

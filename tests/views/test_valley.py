@@ -76,8 +76,9 @@ def test_a_rate_that_blows_up_is_shown_as_that() -> None:
 
 
 def test_a_rate_of_0_rests() -> None:
-    data = views.valley("saddle", (1, 0.5), plain=0, momentum=0, adam=0).data
-    for path in data.paths.values():
+    view = views.valley("saddle", (1, 0.5), plain=0, momentum=0, adam=0)
+    assert "plain descent rests; momentum rests; Adam rests." in view.sentence
+    for path in view.data.paths.values():
         np.testing.assert_array_equal(path, np.tile([1, 0.5], (STEPS + 1, 1)))
 
 

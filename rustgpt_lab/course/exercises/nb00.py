@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def most_likely(probabilities, words):
@@ -114,10 +114,26 @@ QUESTIONS = [
             "d": "none",
         },
         because={
-            "a": "It has learned the questions by heart, not what they mean, so another wording is another question.",
-            "b": "It has learned the questions by heart, not what they mean; only where enough words agree does the answer come.",
-            "c": "With so few examples it learns wordings rather than meanings. Where enough words agree, the answer comes all the same.",
-            "d": "Some of the new wordings share the words that matter with the old ones, and that is enough.",
+            "a": "8 of 44 come out right. What it has by heart are the questions as they were worded, and another wording is another question.",
+            "b": "It is 8 of 44. What it has by heart are the questions as they were worded, and another wording mostly leads elsewhere.",
+            "c": "What it has by heart are the questions as they were worded. Another wording mostly leads elsewhere, and now and then to the same answer.",
+            "d": "8 of 44 come out right: now and then another wording leads to the same answer.",
         },
+        again=Again(
+            text="We write the first word of all its 197 questions with a small letter, as in `what is the sun?`. How many of its 197 answers are still right, word for word?",
+            choices={
+                "a": "fewer than half, but some",
+                "b": "more than half, but not all",
+                "c": "all: a letter's size changes no meaning",
+                "d": "none",
+            },
+            truth="a",
+            because={
+                "a": "`what` is another word than `What`, with another id or with none. Where the words that are left are enough, the answer comes all the same: 74 times.",
+                "b": "One letter is enough to make another word of it, and most answers hang on the exact wording.",
+                "c": "No meaning, but the word: `what` has another id than `What`, or none, and then it vanishes.",
+                "d": "The other words of the question are still there, and often they are enough.",
+            },
+        ),
     ),
 ]

@@ -7,7 +7,7 @@ from itertools import pairwise
 from string import punctuation
 
 from ...tokenizers import tokenize
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def cut(text):
@@ -341,6 +341,22 @@ QUESTIONS = [
             "c": "An error would at least tell you. RustGPT drops the word and says nothing.",
             "d": "Modern models do something like that, with pieces of words. It is at the end of this notebook; RustGPT does not.",
         },
+        again=Again(
+            text="The vocabulary lacks `fierce`. We ask our model `What do fierce lions eat?`. How does its answer differ from that to `What do lions eat?`?",
+            choices={
+                "a": "it speaks of another animal, since it takes the nearest word that it knows",
+                "b": "it says that it does not know the word",
+                "c": "not at all: the two questions have the same ids",
+                "d": "it breaks off at that word",
+            },
+            truth="c",
+            because={
+                "a": "There is no nearest word: without an id, nothing of `fierce` is left that could be compared.",
+                "b": "To say so, something in it would have to notice. The word is dropped before the model sees it.",
+                "c": "What has no id is dropped without a sound, so the model gets the very same numbers.",
+                "d": "Nothing breaks off: the word is dropped, and the rest is read on.",
+            },
+        ),
     ),
     Question(
         id="01.q2",
@@ -357,5 +373,21 @@ QUESTIONS = [
             "c": "Marks are tokens like any other: they have ids, and they come back.",
             "d": "The ids stand in the order of the text, and that order is kept.",
         },
+        again=Again(
+            text="`What do lions, cows and sheep eat?` has 6 spaces. We turn it into ids and back into text. All of its words are known. How many spaces does it have then?",
+            choices={
+                "a": "0: spaces are no tokens",
+                "b": "6: the text comes back as it was",
+                "c": "8: one between any two tokens",
+                "d": "9: one for every token",
+            },
+            truth="c",
+            because={
+                "a": "They are no tokens; but `decode` puts new ones in, or one could not read what it gives.",
+                "b": "Nothing remembers that there was no space in front of the comma.",
+                "c": "There are 9 tokens, the two marks among them, so 8 gaps, and each gets a space.",
+                "d": "It stands between tokens, so there is one less than there are tokens.",
+            },
+        ),
     ),
 ]

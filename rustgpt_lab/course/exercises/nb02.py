@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def embed(ids, token_table, position_table):
@@ -204,6 +204,22 @@ QUESTIONS = [
             "c": "An id only says which row to take. Two neighbouring rows are drawn independently.",
             "d": "To keep them apart, one would have to know which words are similar. Nobody does yet.",
         },
+        again=Again(
+            text="We make four hundred new models, each with a seed of its own, and train none of them. In how many of them is the cosine of `Mars` and `Venus` positive?",
+            choices={
+                "a": "in nearly all: the two are alike",
+                "b": "in about half",
+                "c": "in nearly none",
+                "d": "in all or in none: it depends on their ids alone",
+            },
+            truth="b",
+            because={
+                "a": "Nobody has told a new model that they are alike.",
+                "b": "Both vectors are drawn at random, so the sign of their cosine is a coin.",
+                "c": "To be turned away from each other, somebody would have had to turn them.",
+                "d": "The ids only say which two rows are theirs. What stands in these is drawn anew with each seed.",
+            },
+        ),
     ),
     Question(
         id="02.q2",
@@ -220,5 +236,21 @@ QUESTIONS = [
             "c": "It does not read one word after the other: it sees all of them at once. Only the position vectors tell the order.",
             "d": "It works, but less well: the cell below shows what it expects.",
         },
+        again=Again(
+            text="In a model with one block, all position vectors are 0. Which of these pairs of texts must it go on with in the same way: 1 `owls see bats and`, `bats see owls and`; 2 `owls see bats`, `bats see owls`?",
+            choices={
+                "a": "both pairs: the words are the same",
+                "b": "only pair 1",
+                "c": "only pair 2",
+                "d": "neither: the order is another",
+            },
+            truth="b",
+            because={
+                "a": "In pair 2 the last words differ, and it is the last word that looks, and to which what it finds is added.",
+                "b": "In pair 1 the same word looks last, and it sums over the same words. In pair 2 another word looks.",
+                "c": "In pair 2 the last words differ, so the look begins from another vector.",
+                "d": "Only the position vectors could tell the order, and they are 0.",
+            },
+        ),
     ),
 ]

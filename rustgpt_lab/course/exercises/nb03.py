@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from ...numerics import softmax
-from ..exercise import Exercise, Mistake, Question, mixed_hint
+from ..exercise import Again, Exercise, Mistake, Question, Sketch, mixed_hint
 
 ROOT_D = "this is the result without the division by √d"
 OTHER_D = "the scores are divided by √3, the `d` of the example above; a function takes d from its arguments"
@@ -259,6 +259,22 @@ QUESTIONS = [
             "c": "The word that matters may well stand later, but no word sees the words after it.",
             "d": "The last word sees the first, not the other way round: attention only looks back.",
         },
+        again=Again(
+            text="An attention map of a text of five words, in a model like ours. What is its first row?",
+            choices={
+                "a": "0.2, five times",
+                "b": "1, 0, 0, 0, 0",
+                "c": "0, 0, 0, 0, 1",
+                "d": "that depends on the scores",
+            },
+            truth="b",
+            because={
+                "a": "That would be so without the mask, and with equal scores. But the first word sees nobody else.",
+                "b": "The mask leaves the first word its own score alone, and a softmax over one score is 1.",
+                "c": "The last word comes after the first one, so the mask hides it.",
+                "d": "Every other row does. This one has a single score left, and whatever it is, its softmax is 1.",
+            },
+        ),
     ),
     Question(
         id="03.q2",
@@ -275,5 +291,48 @@ QUESTIONS = [
             "c": "The answer is there. With each of three seeds, the last word has learned to look at the first colour, in every sentence that was kept back.",
             "d": "It did learn to look for a colour, but looking at the wrong one cost it loss in every sentence.",
         },
+        again=Again(
+            text="Now a model learns from other sentences: `the key is not red but blue . so the door is blue`. It names the right colour each time. Where does the last word, `is`, look most?",
+            choices={
+                "a": "at the first colour, as in the other model",
+                "b": "at `not`, which tells what is meant",
+                "c": "at the second colour",
+                "d": "at `door`, of which it speaks",
+            },
+            truth="c",
+            because={
+                "a": "There it was what must be said next. Here that is the second one: attention learns what lowers the loss, not a place.",
+                "b": "`not` only says that a wrong colour follows; the right one cannot be copied from there.",
+                "c": "That is what must be said next. With each of three seeds it has learned so, in every sentence that was kept back.",
+                "d": "Every thing comes in every colour here, so the thing tells nothing.",
+            },
+        ),
+    ),
+]
+
+SKETCHES = [
+    Sketch(
+        id="03.s1",
+        text="The packaged model has three attention layers. It reads “User: What is rain? Assistant: Rain is”, ten tokens. In its first attention layer, how does the last word, “is”, share out its attention? Draw it.",
+        kind="shares",
+        axes=("word looked at", "attention"),
+        places=("User", ":", "What", "is", "rain", "?", "Assistant", ":", "Rain", "is"),
+        because="In its first layer every word gives all that it sees the same share, to within 2 %, here a tenth to each: it takes home a plain average of what was said so far. So it is in each of the 197 conversations that it was trained on. Whom to prefer is left to the layers above: in the second one, the same “is” gives “Rain” 0.98.",
+        again=Again(
+            text="The first attention layer of the packaged model reads a text of twenty tokens. How much of its attention does the last one give to the very first?",
+            choices={
+                "a": "next to nothing: it is too far away",
+                "b": "about 0.05",
+                "c": "about 0.5",
+                "d": "nearly all",
+            },
+            truth="b",
+            because={
+                "a": "Attention has no distance in it: a word that is far away costs nothing more.",
+                "b": "In its first layer this model gives all that it sees the same share, here a twentieth to each.",
+                "c": "It does not choose one of them: it gives all that it sees the same share.",
+                "d": "It does not choose one of them: it gives all that it sees the same share.",
+            },
+        ),
     ),
 ]

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def feed_forward(x, w1, b1, w2, b2):
@@ -304,6 +304,22 @@ QUESTIONS = [
             "c": "Sizes add like the sides of a right angle: 1 and a third make about 1.05, and 1.05 to the 20th is small.",
             "d": "One could choose the weights so, but these make every layer's output a third of its input.",
         },
+        again=Again(
+            text="Twenty networks in a row with random weights, each of which gives numbers twice as large as those that it takes. Where are the numbers larger at the end?",
+            choices={
+                "a": "without residuals, f(x): twice as large twenty times; the residual holds them back",
+                "b": "with residuals, x + f(x): they make it more than double each time",
+                "c": "in both cases the same: the residual only hands x over",
+                "d": "in neither are they large: the residual and the random weights even them out",
+            },
+            truth="b",
+            because={
+                "a": "A residual adds x, it takes nothing away: sizes add like the sides of a right angle.",
+                "b": "Sizes add like the sides of a right angle: 1 and 2 make about 2.24 each time, in place of 2. A residual keeps numbers from dying, not from growing.",
+                "c": "What it hands over is added, and so each layer has more to double.",
+                "d": "Twice as large twenty times is a million times as large, and nothing here brings it down. That would be a norm's task.",
+            },
+        ),
     ),
     Question(
         id="04.q2",
@@ -316,9 +332,25 @@ QUESTIONS = [
         },
         because={
             "a": "The norm keeps the size, but what a word was is transformed anew in each layer all the same.",
-            "b": "So it was with each of three seeds: less than 0.2 apart for 2 layers, more than 0.4 for 20. A residual layer begins near what it was given, and so does a stack of them.",
+            "b": "So it was with each of three seeds: less than 0.2 apart for 2 layers, more than 0.4 for 20. With a residual, a layer has only to learn what to add to x (He et al. 2016, Deep Residual Learning).",
             "c": "With 2 layers the two losses are nearly the same, with each of three seeds.",
             "d": "A layer need not work against x: it learns what to add to it, which may well be nothing.",
         },
+        again=Again(
+            text="Somebody has forgotten the residuals, but the norms after every layer are there. In which stack will one notice it first, by the loss after the same training?",
+            choices={
+                "a": "in the one of 2 layers: it has no layer to spare",
+                "b": "in the one of 20 layers",
+                "c": "in both alike",
+                "d": "in neither: the norms do their work",
+            },
+            truth="b",
+            because={
+                "a": "Two layers can still pass on what they were given: the two losses are nearly the same.",
+                "b": "What a word was is transformed anew twenty times, and the longer the stack, the more the way through it matters.",
+                "c": "Over three seeds, the difference was less than 0.2 for 2 layers and more than 0.4 for 20.",
+                "d": "A norm keeps the size of a vector, but not what it says.",
+            },
+        ),
     ),
 ]

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from ...numerics import softmax
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question, Sketch
 
 
 def cross_entropy(logits, targets):
@@ -315,6 +315,22 @@ QUESTIONS = [
             "c": "Each word has p = 1 / 566, and -ln(1 / 566) is ln 566, whichever word comes.",
             "d": "1 / p is 566: that is its perplexity. The loss is the logarithm of that.",
         },
+        again=Again(
+            text="A model that knows nothing has a loss of 3.0. About how many words does its vocabulary have?",
+            choices={
+                "a": "3",
+                "b": "9",
+                "c": "20",
+                "d": "1000",
+            },
+            truth="c",
+            because={
+                "a": "The loss is the logarithm of the number of words, not the number itself.",
+                "b": "The loss is no root: 3 times 3 plays no part.",
+                "c": "The loss is ln V, so V is e to the power of 3, about 20.",
+                "d": "That would be 10 to the power of 3, but the loss is a natural logarithm.",
+            },
+        ),
     ),
     Question(
         id="05.q2",
@@ -331,5 +347,48 @@ QUESTIONS = [
             "c": "Even there, the vectors are written for the third block's attention.",
             "d": "Only what the last block gives is trained to be read by the projection.",
         },
+        again=Again(
+            text="We leave out the last of the packaged model's three blocks, and let the output projection read what is there before it. Over fifty conversations, how often does it name the word that the whole model names?",
+            choices={
+                "a": "nearly always: one block more adds but little",
+                "b": "about two times of three: two of three blocks are there",
+                "c": "about one time of three",
+                "d": "practically never: nothing is readable before the end",
+            },
+            truth="c",
+            because={
+                "a": "In this model it is the last block that brings most words into the form that the projection reads.",
+                "b": "Blocks do not each do an equal share of the work.",
+                "c": "It was 34 % of the positions. For the others, what is there is written for the next block, not for the projection.",
+                "d": "Some words can be read earlier, about a third of them. After the first block it is 4 %.",
+            },
+        ),
+    ),
+]
+
+SKETCHES = [
+    Sketch(
+        id="05.s1",
+        text="The packaged model reads “User: Why”, and nothing more. How does it share out the probability of the next word? Draw it, for these four words and all others together.",
+        kind="shares",
+        axes=("next word", "probability"),
+        places=("do", "does", "is", "can", "all others"),
+        because="22 of the questions that it was trained on begin with “Why”: 15 go on with “do”, 3 with “does”, 3 with “is”, 1 with “can”. Where several words may come, the lowest loss is had by stating how often each comes, and the model has come near that.",
+        again=Again(
+            text="In the texts that a model learns, a beginning goes on with `red` 8 times of 10, and with `blue` 2 times. Which probabilities for the two have the lowest loss on these texts?",
+            choices={
+                "a": "1 and 0: `red` is right most of the time",
+                "b": "0.9 and 0.1",
+                "c": "0.8 and 0.2",
+                "d": "0.5 and 0.5: nobody can know which one comes",
+            },
+            truth="c",
+            because={
+                "a": "Then every `blue` costs an infinite loss.",
+                "b": "What it gains at `red` it loses at `blue`: a loss of 0.54, and 0.50 is possible.",
+                "c": "The mean of -ln p is lowest where p is how often the word comes.",
+                "d": "Nobody can know it each time, but how often each comes is known: stating that costs 0.50 in place of 0.69.",
+            },
+        ),
     ),
 ]

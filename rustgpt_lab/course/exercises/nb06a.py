@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def central_differences(f, x, h):
@@ -266,5 +266,21 @@ QUESTIONS = [
             "c": "Number i of `x` went to every number j of `y` with the weight `w[i, j]`, and comes back the same way.",
             "d": "One of them disagrees with the central differences, entry by entry.",
         },
+        again=Again(
+            text="`y = x @ w + b`, for 10 positions, and every entry of `dy` is 1. What is each entry of `db`?",
+            choices={
+                "a": "0.1",
+                "b": "1",
+                "c": "10",
+                "d": "that depends on `x`",
+            },
+            truth="c",
+            because={
+                "a": "Nothing is divided here: every position feels the bias fully.",
+                "b": "That would be the mean over the positions. But a nudge of `b` moves all ten rows.",
+                "c": "A nudge of `b` moves each of the ten rows, and what they feel adds up.",
+                "d": "`dw` depends on `x`. The bias is added without it, so `db` is the sum of `dy` over the positions.",
+            },
+        ),
     ),
 ]

@@ -5,7 +5,7 @@
 import numpy as np
 
 from ...numerics import softmax
-from ..exercise import Exercise, Mistake, Question, mixed_hint
+from ..exercise import Again, Exercise, Mistake, Question, mixed_hint
 
 
 def attention_backward(dmix, q, k, v, weights):
@@ -198,5 +198,21 @@ QUESTIONS = [
             "c": "This bias is trained without Adam and hardly moves, right or wrong: the loss is the same when it is frozen at 0.",
             "d": "Adam evens out the size of a parameter's own gradient; but a wrong gradient of the input changes the direction for every layer before it.",
         },
+        again=Again(
+            text="A mistake makes the gradients of attention's own `w_q`, `w_k` and `w_v` 5 times too large, at every step; what attention hands on to the layers before it is right. The model is trained with Adam. What becomes of it?",
+            choices={
+                "a": "hardly anything: it ends nearly where the right one ends",
+                "b": "it ends far higher: attention goes 5 times too far at each step",
+                "c": "it cannot be trained at all",
+                "d": "it learns 5 times as fast",
+            },
+            truth="a",
+            because={
+                "a": "Adam divides a parameter's gradient by its usual size, so a factor that is always the same cancels. What does harm is a wrong gradient that is handed on: it changes directions.",
+                "b": "So it would be with plain descent. Adam divides by the size of the gradient, and the 5 is in both.",
+                "c": "Adam divides by the size of the gradient, and the 5 is in both.",
+                "d": "Adam's steps do not grow with the gradient.",
+            },
+        ),
     ),
 ]

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from ..compare import difference
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question, Sketch
 
 
 def running_mean(values, beta):
@@ -180,7 +180,7 @@ EXERCISES = [
         parts=STEP,
         mistakes=(
             Mistake(
-                "both bias corrections are missing: divide by 1 - 0.9**t and 1 - 0.999**t",
+                "both bias corrections are missing, and the first step is three times as long as the rate: divide by 1 - 0.9**t and 1 - 0.999**t",
                 partial(adam, first=False, second=False),
             ),
             Mistake("the bias correction of m is missing", partial(adam, first=False)),
@@ -270,6 +270,10 @@ EXERCISES = [
                 lambda s, n, steps: s / n if s <= n else (1 + np.cos(np.pi * s / steps)) / 2,
             ),
             Mistake(
+                "the glide is measured from step 0, and takes step `warmup` from the climb: it begins at `warmup`",
+                lambda s, n, steps: s / n if s < n else (1 + np.cos(np.pi * s / steps)) / 2,
+            ),
+            Mistake(
                 "the glide is a straight line; it should be half a cosine",
                 partial(scheduled, wave=lambda w: 1 - w),
             ),
@@ -302,6 +306,22 @@ QUESTIONS = [
             "c": "At the first step m is g and v is its square, once corrected, so the quotient is +1 or -1, and the step is the learning rate itself.",
             "d": "Adam divides by the gradient's size, but the gradient is also what it divides.",
         },
+        again=Again(
+            text="A weight's first gradient is 0.00002, and the learning rate is 0.01. How long is Adam's first step for it?",
+            choices={
+                "a": "0.0000002",
+                "b": "0.00002",
+                "c": "about 0.0045, the root of the gradient",
+                "d": "about 0.01",
+            },
+            truth="d",
+            because={
+                "a": "That is rate times gradient: plain descent.",
+                "b": "The gradient's size has no say in the first step: it is divided out.",
+                "c": "The root is taken of the gradient's square.",
+                "d": "The gradient is divided by the root of its own square: what is left is its sign, times the rate.",
+            },
+        ),
     ),
     Question(
         id="07.q2",
@@ -318,5 +338,49 @@ QUESTIONS = [
             "c": "Every step moves every weight by up to about the rate, and weights of the wrong size make a model that is sure of the wrong word. But Adam's steps do not grow with the gradient, so nothing runs off to infinity.",
             "d": "That is what plain gradient descent does: the higher it gets, the steeper it is, and the longer its step. Adam's step does not grow with the gradient.",
         },
+        again=Again(
+            text="One weight, w = 1, and the loss 12.5 w², whose gradient is 25 w. Plain descent and Adam, both at a rate of 0.1, take 30 steps. Which of them runs away, more than a thousand from the bottom?",
+            choices={
+                "a": "both",
+                "b": "only plain descent",
+                "c": "only Adam",
+                "d": "neither",
+            },
+            truth="b",
+            because={
+                "a": "Adam's step does not grow with the gradient: 30 steps of about 0.1 cannot lead a thousand away.",
+                "b": "Plain descent multiplies w by 1 - 2.5 = -1.5 each time. Adam's step stays near the rate, however steep it gets.",
+                "c": "It is the other way round: the one whose step grows with the gradient runs away.",
+                "d": "Plain descent multiplies w by -1.5 each time: the higher it gets, the longer its step.",
+            },
+        ),
+    ),
+]
+
+SKETCHES = [
+    Sketch(
+        id="07.s1",
+        text="A fresh model learns the first nine of the twelve facts, for 30 epochs. The other three it never sees. Draw its loss on these three.",
+        kind="curve",
+        axes=("epoch", "loss on the three facts that were kept back"),
+        places=("0", "3", "6", "9", "12", "15", "18", "21", "24", "27", "30"),
+        because="At first it falls: how often each word comes, and what follows what, holds for the three as well. Then it rises, while the loss on the nine goes on falling: it learns them by heart, and grows sure of words that are wrong elsewhere. In the end it is worse than knowing nothing. This is called overfitting; it was so with each of three seeds.",
+        high=8.0,
+        again=Again(
+            text="A model learns a few texts by heart, epoch by epoch. Which loss tells you when to stop, if it shall do well on new texts?",
+            choices={
+                "a": "that on the texts which it learns from: stop where it is lowest",
+                "b": "that on texts which were kept back: stop where it is lowest",
+                "c": "either: they are lowest at the same time",
+                "d": "none: the longer, the better",
+            },
+            truth="b",
+            because={
+                "a": "It goes on falling long after new texts have become worse.",
+                "b": "It falls as long as what is learned holds elsewhere, too, and rises from when the rest is learned by heart.",
+                "c": "The one on the texts that it learns from goes on falling when the other one rises again.",
+                "d": "On the texts that it learns from, yes. On new ones, the loss rises again.",
+            },
+        ),
     ),
 ]

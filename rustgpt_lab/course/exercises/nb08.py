@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def clip_by_norm(gradients, threshold):
@@ -213,6 +213,22 @@ QUESTIONS = [
             "c": "p and y are shares that sum to 1, so the difference of the two can be no longer than the root of 2, and a mean over T rows makes it shorter still.",
             "d": "More words only share out the same 1 further, which makes p shorter.",
         },
+        again=Again(
+            text="A text with 8 words to guess. How long can the gradient of its logits, (p - y) / 8 for all 8 rows together, be at most?",
+            choices={
+                "a": "1/2",
+                "b": "√2, about 1.41",
+                "c": "5",
+                "d": "as long as you like, if the model is sure enough and wrong",
+            },
+            truth="a",
+            because={
+                "a": "A row of p - y is at most √2 long, eight of them together at most √16 = 4, and an eighth of that is 1/2.",
+                "b": "That is one row of p - y. Eight rows together are at most 4 long, and then they are divided by 8.",
+                "c": "5 is the threshold, which is never reached.",
+                "d": "Sure and wrong is the worst case: p is 1 at one word, y at another, and the row is √2 long. More is not possible.",
+            },
+        ),
     ),
     Question(
         id="08.q2",
@@ -227,5 +243,21 @@ QUESTIONS = [
             "b": "The size of Adam's step does not come from the length of the gradient, but from its length compared with earlier ones.",
             "c": "Without clipping, the long gradients of the first steps stay in v, and the divisor is too large for a long time.",
         },
+        again=Again(
+            text="The first ten gradients of a weight are 10, all later ones are 1. In another run all are 1. At step 50, how long is Adam's step in the first run, beside that of the second?",
+            choices={
+                "a": "just as long: only the present gradient counts",
+                "b": "shorter",
+                "c": "longer: there is still momentum from the first ten",
+                "d": "ten times as long",
+            },
+            truth="b",
+            because={
+                "a": "v is a mean over many steps: of its weight, 0.999 is left after each one.",
+                "b": "The long first gradients are still in v, by which it divides, but no longer in m. This is why it can help to shorten them.",
+                "c": "m forgets a gradient within some twenty steps. v remembers it for a thousand, and v divides.",
+                "d": "The first ten count in v most of all, and v divides.",
+            },
+        ),
     ),
 ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...persistence.bincode import varint
 from ..compare import difference, plain
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def read_float(data):
@@ -300,6 +300,22 @@ QUESTIONS = [
             "c": "That holds for JSON without white space. RustGPT's has every number on a line of its own, indented.",
             "d": "More than half of the JSON file is spaces and line breaks, and its digits need more than four bytes as well.",
         },
+        again=Again(
+            text="A small model's file in RustGPT's JSON has 10 MB. How large is the same model's binary file?",
+            choices={
+                "a": "10 MB",
+                "b": "about 7 MB",
+                "c": "between 3 and 5 MB",
+                "d": "less than 2 MB",
+            },
+            truth="d",
+            because={
+                "a": "A number is four bytes in one file, and a whole indented line in the other.",
+                "b": "That would leave no room for the white space: it is more than half of the JSON file.",
+                "c": "That would be so for JSON without its white space.",
+                "d": "It is smaller by about 85 %: of each indented line, four bytes are left.",
+            },
+        ),
     ),
     Question(
         id="09.q2",
@@ -316,5 +332,21 @@ QUESTIONS = [
             "c": "A good part of the file is structure: counts, shapes, words that stand there three times. There a flip is found.",
             "d": "To mend it, the file would need to hold something twice that it holds once.",
         },
+        again=Again(
+            text="We flip every bit of a small binary model file, one after the other, and load the file each time. What share of these flips is refused?",
+            choices={
+                "a": "all of them",
+                "b": "more than half",
+                "c": "less than half, but some",
+                "d": "none",
+            },
+            truth="c",
+            because={
+                "a": "Most bits belong to numbers, and any pattern of bits is some number.",
+                "b": "Even in a small file most bits belong to numbers, in which a flip contradicts nothing.",
+                "c": "A flip in a count, a shape or a word contradicts something, and is refused: 30 % of them in the notebook's file. In a larger one it is less.",
+                "d": "Counts, shapes and the words' ids are checked against each other, and there a flip is found.",
+            },
+        ),
     ),
 ]

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def with_temperature(logits, temperature):
@@ -244,6 +244,20 @@ QUESTIONS = [
             "b": "So it is most of the time. But a beam judges texts before they are finished, and a text that it drops may have the best end of all.",
             "c": "What looks better now pushes greedy's text out, and then disappoints: a beam searches more, but not everything.",
         },
+        again=Again(
+            text="A beam search that keeps a single text. What does it find?",
+            choices={
+                "a": "always what greedy finds",
+                "b": "always the likeliest text of all",
+                "c": "sometimes what greedy finds, sometimes something less likely",
+            },
+            truth="a",
+            because={
+                "a": "With one place, the text that stays is the one with the likeliest next word: that is greedy.",
+                "b": "It would have to look at all texts for that.",
+                "c": "To find another text than greedy, it needs a second place, for a text that is behind at the moment.",
+            },
+        ),
     ),
     Question(
         id="10.q2",
@@ -260,5 +274,21 @@ QUESTIONS = [
             "c": "The scores are doubled, and scores are logarithms: to double a logarithm is to square the number.",
             "d": "The scores, which are logarithms, are divided by 0.5 and so doubled, and that squares every ratio.",
         },
+        again=Again(
+            text="One word has the probability 0.9, another 0.1: nine times as likely. At a temperature of 2, how many times as likely will it be?",
+            choices={
+                "a": "4.5 times",
+                "b": "3 times",
+                "c": "9 times",
+                "d": "81 times",
+            },
+            truth="b",
+            because={
+                "a": "It is the scores that are divided by 2, and scores are logarithms.",
+                "b": "The logarithm of the ratio is halved, so what is left is its root.",
+                "c": "Their order stays, but not their ratio.",
+                "d": "That would be a temperature of 0.5, which squares it.",
+            },
+        ),
     ),
 ]

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ..exercise import Exercise, Mistake, Question
+from ..exercise import Again, Exercise, Mistake, Question
 
 
 def rms_norm(x, gamma, epsilon=1e-5):
@@ -341,6 +341,22 @@ QUESTIONS = [
             "c": "The four matrices stay 128 by 128: only the way their columns are read changes. What is paid is width: 128 heads have one number each to look with.",
             "d": "The matrices stay as they are; twice as many heads are each half as wide.",
         },
+        again=Again(
+            text="An attention layer of width 128 has 8 heads. We give it 32 instead. How many weights does it have then?",
+            choices={
+                "a": "four times as many",
+                "b": "twice as many",
+                "c": "as many as before",
+                "d": "a quarter",
+            },
+            truth="c",
+            because={
+                "a": "That would be so if each head were as wide as before. They share the 128.",
+                "b": "The heads share the row, whatever their number.",
+                "c": "The four matrices stay 128 by 128. Each head is 4 wide now, in place of 16.",
+                "d": "Each head is a quarter as wide, but there are four times as many.",
+            },
+        ),
     ),
     Question(
         id="11.q2",
@@ -357,6 +373,22 @@ QUESTIONS = [
             "c": "In each pair both arrows are turned by the same further angle; the angle between them stays, and so does their product.",
             "d": "Each of them does, but both at once: minus times minus.",
         },
+        again=Again(
+            text="Queries and keys are turned by their positions. A query stands at 12, a key at 8. Only the query moves on, by 5 positions. What becomes of their score?",
+            choices={
+                "a": "it stays exactly as it was",
+                "b": "it changes, and how depends on the two vectors",
+                "c": "it shrinks, always: what is farther away counts less",
+                "d": "it changes its sign",
+            },
+            truth="b",
+            because={
+                "a": "So it is if both move on by the same number of positions.",
+                "b": "Now the angle between the two arrows of each pair has changed, and so has their product: up for some vectors, down for others.",
+                "c": "A turn changes no length: for some vectors the score grows.",
+                "d": "Each pair has turned by an angle of its own; some products grow, others shrink.",
+            },
+        ),
     ),
     Question(
         id="11.q3",

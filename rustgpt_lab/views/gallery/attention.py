@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAPS = 64
 """In a still picture."""
+EXACT = 250_000
+"""Weights; more travel rounded, and without the scores."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Attention(View):
         return Table(("layer", "head", "word", "looks most at", "weight"), rows)
 
     def state(self) -> dict[str, Any]:
-        """One moment travels whole, several as one byte a weight and without the scores."""
+        """What is not too much travels whole, the rest as one byte a weight and without the scores."""
         data = self.data
         moments, layers, heads, length, _ = data.weights.shape
         seen = np.flatnonzero(np.tri(length) if data.causal else np.ones((length, length)))
@@ -174,7 +176,8 @@ class Attention(View):
         def cut(array: Array) -> Array:
             return array.reshape(moments, layers, heads, -1).take(seen, axis=-1)
 
-        one = moments == 1
+        weights = cut(data.weights)
+        exact = weights.size <= EXACT
         return {
             "text": data.text,
             "words": data.words,
@@ -184,8 +187,8 @@ class Attention(View):
             "causal": data.causal,
             "sqrt_d": data.sqrt_d,
             "opening": data.opening,
-            "weights": cut(data.weights) if one else Quantised.of(cut(data.weights), 0.0, 1.0),
-            "scores": cut(data.scores) if one else None,
+            "weights": weights if exact else Quantised.of(weights, 0.0, 1.0),
+            "scores": cut(data.scores) if exact else None,
         }
 
     def llms(self) -> Sequence[LLM]:

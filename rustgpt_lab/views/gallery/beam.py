@@ -16,7 +16,7 @@ from ...generation.saying import turns
 from ...numerics import Array
 from ...tokenizers import ids_of
 from ..base import Table, View
-from ..style import ACCENT, INKS, TICK, plot
+from ..style import ACCENT, INKS, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -163,9 +163,9 @@ class BeamTree(View):
                 colour = ACCENT if said else INKS["text" if data.last[node] == count - 1 else "before"]
                 look = {"color": colour, "alpha": 1.0 if said else 0.5}
                 ax.plot(ends, [row, rows[node]], lw=0.6 + 3 * data.probabilities[node], **look)
-                letters = {"color": colour, "weight": "bold" if said else "normal", "fontsize": TICK}
+                letters = {"color": colour, "weight": "bold" if said else "normal"}
                 ax.text(turn, rows[node], word, ha="center", va="center", parse_math=False, **letters)
-            ax.text(-1, 0, "prompt", ha="center", va="center", fontsize=TICK, color=INKS["before"])
+            ax.text(-1, 0, "prompt", ha="center", va="center", color=INKS["before"])
             ax.set(xlim=(-1.5, count - 0.4), ylim=(max(rows) + 0.6, -0.6), xlabel="turn")
             ax.set_ylabel("rank")
             ax.set_xticks(range(count), range(1, count + 1))

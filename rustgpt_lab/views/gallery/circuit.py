@@ -182,12 +182,12 @@ class Circuit(View):
             look.imshow(seen, cmap=colormap("sequential"), vmin=0, vmax=1)
             look.set_xticks(range(len(data.words)), data.words, rotation=90, parse_math=False)
             look.set_yticks(range(len(data.words)), data.words, parse_math=False)
-            look.tick_params(length=0, labelsize=7)
+            look.tick_params(length=0)
             look.spines[:].set_visible(False)
             layer, head = data.head
             look.set_title(f"layer {layer + 1}, head {head + 1}, step {data.place}")
 
-        return plot(draw, 13, 4.6, ncols=3, width_ratios=[1, 1, 1.1])
+        return plot(draw, 13, 5, ncols=3, width_ratios=[1, 1, 1.25])
 
     def table(self) -> Table:
         growth = self.data.growth

@@ -14,7 +14,7 @@ from ...layers import Embeddings as EmbeddingsLayer, TokenEmbeddings
 from ...numerics import Array
 from ..base import Table, View, moments_of
 from ..packing import Quantised
-from ..style import CATEGORIES, INKS, TICK, colormap, plot
+from ..style import CATEGORIES, INKS, colormap, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -199,7 +199,7 @@ class Embeddings(View):
             for (i, j), value in np.ndenumerate(cosine):
                 if len(chosen) <= 9:
                     ink = "white" if abs(value) > 0.7 else "black"
-                    matrix.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=TICK, color=ink)
+                    matrix.text(j, i, f"{value:.2f}", ha="center", va="center", color=ink)
             matrix.set_xticks(range(len(words)), words, rotation=90, parse_math=False)
             matrix.set_yticks(range(len(words)), words, parse_math=False)
             matrix.tick_params(length=0)

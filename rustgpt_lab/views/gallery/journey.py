@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Words kept of every distribution."""
+COLUMNS = 7
+"""Depths that a still picture has room for."""
 
 
 @dataclass(frozen=True)
@@ -152,25 +154,28 @@ class Journey(View):
 
     def figure(self) -> Figure:
         data, ends = self.data, list(self.data.ends)
-        rows, columns = len(data.words), len(ends)
+        rows, columns = len(data.words), min(len(ends), COLUMNS)
+        kept = np.linspace(0, len(ends) - 1, columns).round().astype(int)
+        shown = [ends[k] for k in kept]
+        few = "" if len(kept) == len(ends) else f"; {len(kept)} of {len(ends)} depths"
 
         def draw(figure: Any, axes: Any) -> None:
             chance, norm = axes[:, 1]
             for ax in axes[:, 0]:
                 ax.remove()
             grid = figure.add_subplot(chance.get_gridspec()[:, 0])
-            p = data.probabilities[ends, :, 0].T
+            p = data.probabilities[shown, :, 0].T
             grid.imshow(p, cmap=colormap("sequential"), vmin=0, vmax=1, aspect="auto")
             for (i, j), value in np.ndenumerate(p):
                 ink = "white" if value > 0.5 else "black"
-                word = data.word(ends[j], i)
+                word = data.word(shown[j], i)
                 grid.text(j, i, word, ha="center", va="center", color=ink, parse_math=False)
-            grid.set_xticks(range(columns), data.labels)
+            grid.set_xticks(range(columns), [data.labels[k] for k in kept])
             grid.set(ylabel="word that is read")
             grid.set_yticks(range(rows), data.words, parse_math=False)
             grid.tick_params(length=0)
             grid.spines[:].set_visible(False)
-            grid.set_title("first choice for the next word (stronger: surer)")
+            grid.set_title(f"first choice for the next word (stronger: surer{few})")
             word, last = data.word(-1, -1), data.words[-1]
             chance.plot(data.history[-1, -1], ".-", color=ACCENT)
             chance.set(ylim=(-0.03, 1.03), xticks=[])
@@ -178,7 +183,7 @@ class Journey(View):
             norm.plot(data.norms[:, -1], ".-", color=ACCENT)
             norm.set_ylim(bottom=0)
             norm.set_title(f"norm of the residual stream at “{last}”", parse_math=False)
-            norm.set_xticks(range(len(data.layers)))
+            norm.set_xticks(range(0, len(data.layers), 1 + len(data.layers) // 20))
             norm.set_xlabel("layer")
             for ax in (chance, norm):
                 for end in ends:

@@ -14,7 +14,7 @@ from ...experiments import Run
 from ...numerics import Array
 from ...training.history import SMOOTHINGS, averaged
 from ..base import Table, View
-from ..style import CATEGORIES, TICK, plot
+from ..style import CATEGORIES, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -115,9 +115,7 @@ class Runs(View):
             at = -np.inf
             for height, step, name, colour in sorted(ends):  # the lowest first; none upon another
                 at = max(height, at + 0.07 * (high - low))
-                ax.annotate(
-                    f" {name}", (step, 10**at), color=colour, fontsize=TICK, va="center", parse_math=False
-                )
+                ax.annotate(f" {name}", (step, 10**at), color=colour, va="center", parse_math=False)
             ax.set(xlabel="step", ylabel=f"loss, smoothed ({SMOOTHING})")
             ax.margins(x=0.02)
 
@@ -155,7 +153,7 @@ def runs(runs: Sequence[Run | str | PathLike[str]] | Mapping[str, Run | str | Pa
     """Compare runs: their losses in one picture, and a table of what they were told differently.
 
     Args:
-        runs: what `experiments.run` gives, or folders; or {name: run}. At most nine.
+        runs: what `experiments.run` gives, or folders; or {name: run}. At most seven.
 
     Raises:
         ModelError: there are none, or too many to be told apart.

@@ -175,6 +175,8 @@ class Valley(View):
 
         def end(name: str) -> str:
             lost = data.lost(name)
+            if not data.rates[name]:
+                return f"{OPTIMIZERS[name]} rests"
             if lost is not None:
                 return f"{OPTIMIZERS[name]} has blown up (at step {lost})"
             return f"{OPTIMIZERS[name]} has a loss of {data.losses[name][-1]:.3g}"

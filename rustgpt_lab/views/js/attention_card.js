@@ -1,5 +1,5 @@
 // Which word looks at which, in every layer and head, with the arithmetic behind each number.
-import { choice, el, number, share, slider, stage, textBox } from "./lab.js";
+import { choice, el, isolated, number, share, slider, stage, textBox } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { heatmap, lines } from "./grid.js";
 import { alone } from "./model/answering.js";
@@ -67,7 +67,8 @@ export function render({ model, el: root }) {
     const weight = read(data.weights);
     const order = seen().sort((a, b) => weight(row, b) - weight(row, a)).slice(0, MOST);
     const rest = seen().length - order.length;
-    caption.textContent = `Where “${data.words[row]}” looks${rest ? `; ${rest} words with less are left out` : ""}`;
+    caption.replaceChildren(...isolated(`Where “${data.words[row]}” looks${rest
+      ? `; ${rest} words with less are left out` : ""}`));
     bars.draw(theme, { words: order.map((j) => data.words[j]),
       series: [{ at: (k) => weight(row, order[k]), colour: theme.accent }] });
   }

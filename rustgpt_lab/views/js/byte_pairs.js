@@ -15,7 +15,7 @@ function render({ model, el: root }) {
   let steps = [];
   const text = textBox(lab, "Text", { value: data.text, onInput: () => begin() });
   const merges = player(lab, "Merges", { max: 0, pause: 700, show: String, onInput: () => tell() });
-  const pieces = el("ol", { class: "rl-pieces", "aria-label": "The words of the text, in pieces" });
+  const pieces = el("ol", { class: "rl-pieces", dir: "auto", "aria-label": "The words of the text, in pieces" });
   const [left, middle, right] = [300, 300, 300].map((basis) => el("div", { style: `flex:1 1 ${basis}px` }));
   const caption = el("div", { class: "rl-caption" });
   left.append(caption);

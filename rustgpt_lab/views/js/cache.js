@@ -1,5 +1,5 @@
 // The cache fills up, word by word: as the model has it, and as it would be if its heads shared keys otherwise.
-import { el, menu, stage } from "./lab.js";
+import { el, menu, stage, widthOf } from "./lab.js";
 import { shortened, widest } from "./grid.js";
 import { player } from "./player.js";
 
@@ -8,7 +8,7 @@ const [ROW, TOP] = [18, 26];
 /** Bytes for people. */
 function bytes(count) {
   const [size, unit] = count < 1e4 ? [1, "bytes"] : count < 1e6 ? [1e3, "kB"] : count < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
-  return `${(count / size).toLocaleString("en", { maximumFractionDigits: unit === "bytes" ? 0 : 1 })} ${unit}`;
+  return `${(count / size).toLocaleString("en", { maximumFractionDigits: unit === "bytes" ? 0 : 1 })}\u00a0${unit}`;
 }
 
 function render({ model, el: root }) {
@@ -41,7 +41,7 @@ function render({ model, el: root }) {
       svg.setAttribute("aria-label", `${name}: the cells of one layer's cache, ${read.value} words by ${kv} heads`);
       const across = widest(data.words, 90);
       const left = 64;
-      const pitch = Math.min(44, (Math.max(node.clientWidth, 240) - left - 4) / data.words.length);
+      const pitch = Math.min(44, (Math.max(widthOf(node), 240) - left - 4) / data.words.length);
       const upright = across + 4 > pitch;
       const top = upright ? across + 8 : TOP;
       svg.setAttribute("width", left + pitch * data.words.length + 4);
@@ -60,7 +60,7 @@ function render({ model, el: root }) {
           return el("text", { ...turn, class: j === read.value - 1 ? "rl-chosen" : "" },
             j % step && j !== read.value - 1 ? "" : shortened(word, 88));
         }),
-        ...Array.from({ length: kv }, (_, i) => el("text", { x: left - 8, y: top + (2 * i + 1) * ROW, class: "rl-tick",
+        ...Array.from({ length: kv }, (_, i) => el("text", { x: left - 8, y: top + (2 * i + 1) * ROW,
           "text-anchor": "end", "dominant-baseline": "central" }, `head ${i + 1}`)));
     } };
   }

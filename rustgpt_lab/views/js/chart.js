@@ -1,5 +1,5 @@
 // Lines over steps, both on linear or on log scales. A click picks a step.
-import { el, moves, number, pointIn } from "./lab.js";
+import { el, moves, number, pointIn, widthOf } from "./lab.js";
 import { shortened, widest } from "./grid.js";
 import { nearest, rounds, spread, ticks } from "./scale.js";
 
@@ -24,6 +24,7 @@ function path(x, y, values) {
  * point on every whole line that has been there by then; a `label` stands at the line's end. `onPick(step)` hears a
  * click. After `travel()`, the points come from where they are. `right` is the room for labels; `draw` returns it, for
  * the next. `unit` says what a step is; `marks`, [[step, words], ...], are lines with words of their own.
+ * `frame` is where the last drawing has put things: { across(step), y(value), bottom }, in pixels.
  * @param {HTMLElement} parent @param {string} label @param {(step: number) => void} [onPick]
  */
 export function lineChart(parent, label, onPick = () => {}) {
@@ -31,17 +32,19 @@ export function lineChart(parent, label, onPick = () => {}) {
   parent.append(svg);
   let lines = [];
   let points = []; // where the points of the lines are
+  let frame = { across: (step) => step, y: (value) => value, bottom: 0 };
   let journey = null; // { from: points, start: time } while they move
   svg.numbers = () => [["step", ...lines.map(({ name }) => name ?? label)],
     ...[...new Set(lines.flatMap(({ steps }) => steps))].sort((a, b) => a - b)
       .map((step) => [step, ...lines.map(({ steps, values }) => values[steps.indexOf(step)] ?? "")])];
   return {
+    get frame() { return frame; },
     travel() { if (moves()) journey = { from: points, start: performance.now() }; },
     /** @param {any} theme @param {any} spec */
     draw(theme, { series, low, high, log = false, logSteps = false, at, tall = 200, right = 12,
       unit = "step", marks = [] }) {
       lines = series.map((line) => ({ steps: series[0].steps, ...line }));
-      const width = Math.max(parent.clientWidth, 240);
+      const width = Math.max(widthOf(parent), 240);
       const labelled = lines.filter((line) => line.label && line.steps.length);
       if (labelled.length) right = widest(labelled.map((line) => line.label), width / 3) + 12;
       const all = lines.filter(({ steps }) => steps.length);
@@ -52,6 +55,7 @@ export function lineChart(parent, label, onPick = () => {}) {
         / (f(logarithmic, b) - f(logarithmic, a) || 1);
       const across = (step) => LEFT + 6 + part(logSteps, step, from, to) * (width - LEFT - 6 - right);
       const y = (value) => TOP + tall * (1 - part(log, value, low, high));
+      frame = { across, y, bottom: TOP + tall };
       const text = (tx, ty, anchor, content, /** @type {object} */ more = { class: "rl-tick" }) => el("text",
         { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
       const levels = log ? rounds(low, high, tall > 120 ? 6 : 3) : ticks(low, high, tall > 120 ? 4 : 2);

@@ -65,11 +65,12 @@ function render({ model: widget, el: root }) {
     const look = el("button", { type: "button", class: "rl-button", "data-lm-suppress-shortcuts": "true",
       "aria-label": `Attention of answer ${k + 1}`, click: () => lab.ask({ look: k }) }, "Attention");
     return el("div", { class: "rl-turn" },
-      el("p", { class: "rl-said rl-question" }, question),
+      el("p", { class: "rl-said rl-question", dir: "auto" }, question),
       ...(how ? [el("p", { class: "rl-how" }, how)] : []),
       ...note(unread),
       el("div", { class: "rl-reply" },
-        el("p", { class: "rl-said rl-answer" }, ...(said ? spoken(answer, probabilities) : [done ? "(nothing)" : "…"])),
+        el("p", { class: "rl-said rl-answer", dir: "auto" },
+          ...(said ? spoken(answer, probabilities) : [done ? "(nothing)" : "…"])),
         ...(done ? [look] : []), ...note(cut)));
   }
 

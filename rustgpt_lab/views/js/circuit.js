@@ -51,9 +51,18 @@ function render({ model, el: root }) {
       + `${number(data.previous.at(m, before), 2)} in ${name(before)}.`);
   }
 
+  /** Where the last word looks most. */
+  function mark() {
+    const row = data.words.length - 1;
+    const looks = data.words.map((_, j) => data.weights.at(row, j));
+    Object.assign(map.place, { row, column: looks.indexOf(Math.max(...looks)) });
+  }
+
   lab.onData((next) => {
+    const first = !data;
     const atEnd = !data || (moment.value >= step.length - 1 && next.state === "running");
     data = next;
+    if (first) mark();
     step = Array.from({ length: data.rows.shape[0] }, (_, i) => data.rows.at(i, 0));
     loss = Array.from({ length: data.rows.shape[0] }, (_, i) => data.rows.at(i, 1));
     moment.max = step.length - 1;

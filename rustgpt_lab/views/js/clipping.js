@@ -1,5 +1,5 @@
 // Gradients before and after clipping: every parameter on one log scale, the chosen one over the steps.
-import { choice, el, menu, number, pointIn, slider, stage } from "./lab.js";
+import { choice, el, menu, number, pointIn, slider, stage, widthOf } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { cursor, focusable, shortened, widest } from "./grid.js";
 import { decades, grid, nearest } from "./scale.js";
@@ -42,8 +42,8 @@ function dumbbells(parent, label, onRow) {
     draw(theme, { rows, before, after, clipped }) {
       names = rows;
       shown = { before, after, clipped };
-      left = widest(names, 180) + 10;
-      const width = Math.max(parent.clientWidth, 260);
+      left = widest(names, 210) + 10;
+      const width = Math.max(widthOf(parent), 260);
       const right = width - 60;
       const [low, high] = range([...before, ...after]);
       const x = (v) => left + 8 + (right - left - 16) * Math.max(0, Math.log(v / low) / Math.log(high / low));
@@ -61,7 +61,7 @@ function dumbbells(parent, label, onRow) {
           const y = 4 + ROW * (i + 0.5);
           const chosen = { class: i === place.row && "rl-word", style: i === place.row && "font-weight:700" };
           return [
-            text(left - 4, y, "end", shortened(name, 178), chosen),
+            text(left - 4, y, "end", shortened(name, 208), chosen),
             el("line", { x1: x(before[i]), x2: x(after[i]), y1: y, y2: y, stroke: theme.before, "stroke-width": 1.5 }),
             el("circle", { cx: x(before[i]), cy: y, r: 4, fill: "none", stroke: theme.before, "stroke-width": 1.5 }),
             el("circle", { cx: x(after[i]), cy: y, r: 3.5, fill: theme.accent }),

@@ -1,5 +1,5 @@
 // The layers as a graph, from the first down to the loss, with the ways around them, and the gradient upon it.
-import { el, number, pointIn } from "./lab.js";
+import { el, number, pointIn, widthOf } from "./lab.js";
 import { tallest } from "./grid.js";
 
 const STREAM = 126; // where the stream runs, in pixels
@@ -103,7 +103,7 @@ export function flowGraph(parent, { layers, loss, logits }, onPick) {
   }
   return {
     draw(theme, state) {
-      const width = Math.max(parent.clientWidth, 300);
+      const width = Math.max(widthOf(parent), 300);
       const colour = theme.categories[5];
       const room = Math.max(30, width - (BESIDE + WIDE + 14) - 60);
       pitch = Math.max(32, Math.min(46, 1.05 * tallest(parent) / (count + 1)));

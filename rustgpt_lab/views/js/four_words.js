@@ -1,5 +1,5 @@
 // Four words by hand: their queries, keys and values are arrows in a plane, and attention follows the drag.
-import { button, choice, el, number, share, stage, toggle } from "./lab.js";
+import { button, choice, el, number, share, stage, toggle, widthOf } from "./lab.js";
 import { heatmaps, tallest } from "./grid.js";
 import { attend } from "./four.js";
 import { arrow, nameAt, plane } from "./plane.js";
@@ -77,7 +77,7 @@ function render({ model, el: root }) {
 
   function planes(theme) {
     const { weights, mix } = attend(vectors, mask.value);
-    const size = { width: Math.max(left.clientWidth, 240) };
+    const size = { width: Math.max(widthOf(left), 240) };
     size.height = Math.min(size.width, 0.6 * tallest(left));
     const wide = reach * size.width / size.height; // both axes in the same units
     const common = { box: [-wide, wide, -reach, reach], ...size, axes: ["1st number", "2nd number"] };

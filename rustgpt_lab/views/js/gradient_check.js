@@ -5,6 +5,7 @@ import { greatest } from "./scale.js";
 
 const AXES = ["row", "column"];
 const WORST = 5; // entries in the list
+const written = (x) => (Math.abs(x) < 10 ? x.toFixed(2).replace("-", "−") : number(x, 3));
 
 function render({ model, el: root }) {
   const lab = stage(model, root,
@@ -72,8 +73,9 @@ function render({ model, el: root }) {
     const sizes = pair.flatMap((array) => rows.flatMap((_, i) => across.map((__, j) => Math.abs(array.at(i, j)))));
     const high = Math.max(...sizes.filter(Number.isFinite), 1e-12);
     pair.forEach((array, k) => maps[k].draw(theme, { rows, columns: across, low: -high, high, axes: AXES,
-      palette: "diverging", value: (i, j) => array.at(i, j) }));
-    maps[2].draw(theme, { rows, columns: across, low: -10, high: 0, axes: AXES, value: (i, j) => g.log.at(i, j) });
+      palette: "diverging", written, value: (i, j) => array.at(i, j) }));
+    maps[2].draw(theme, { rows, columns: across, low: -10, high: 0, axes: AXES, written,
+      value: (i, j) => g.log.at(i, j) });
     listWorst(g);
   });
   return lab.close;

@@ -63,7 +63,7 @@ function render({ model, el: root }) {
       ? `The norm of the gradient of each weight that it has reached${rest ? `; ${rest} smaller ones left out` : ""}`
       : "The weights stand here once the gradient has come back to them";
     bars.draw(theme, { words: shown.map(([name]) => name), most: shown[0]?.[1] || 1, written: two,
-      wide: 190, series: [{ at: (i) => shown[i][1], colour: theme.categories[5] }] });
+      wide: 210, series: [{ at: (i) => shown[i][1], colour: theme.categories[5] }] });
   });
   lab.onData(() => {});
   return () => { steps.halt(); lab.close(); };

@@ -1,10 +1,11 @@
 // Rows and columns with words: a heat map, and lines from word to word. Pointer or arrow keys choose a cell.
-import { el, inkOn, number, pointIn, sharp, zoomOf } from "./lab.js";
+import { el, inkOn, moves, number, pointIn, put, sharp, widthOf, zoomOf } from "./lab.js";
 
 const LABEL = 15; // the least distance between two labels, in pixels
 const LARGEST = 64; // side of a cell
 const LONGEST = 140; // label
 const TYPE = "14px system-ui, sans-serif";
+const SWELL = 300; // milliseconds in which lines take their new weights
 
 /** How high a picture in an element may be, so that it fits on a screen with its controls. */
 export function tallest(node) {
@@ -47,12 +48,13 @@ export function widest(words, most) {
   return Math.min(most, Math.ceil(Math.max(0, ...words.map((word) => measure.measureText(word).width))) + 2);
 }
 
-/** A word, cut to fit into so many pixels. */
+/** A word, cut to fit into so many pixels, between what readers take for letters. */
 export function shortened(word, most) {
   if (measure.measureText(word).width <= most) return word;
-  let kept = word.length - 1;
-  while (kept > 1 && measure.measureText(`${word.slice(0, kept)}…`).width > most) kept -= 1;
-  return `${word.slice(0, kept)}…`;
+  const letters = Array.from(new Intl.Segmenter().segment(word), ({ segment }) => segment);
+  const cut = () => `${letters.join("")}…`;
+  do letters.pop(); while (letters.length > 1 && measure.measureText(cut()).width > most);
+  return cut();
 }
 
 /** An element with cells that the keyboard reaches. */
@@ -96,7 +98,7 @@ export function heatmap(parent, label, onCell = () => {}) {
     const { rows, columns, axes } = spec;
     const left = widest([...rows, ...axes.slice(0, 1)], LONGEST) + 10;
     const across = widest(columns, LONGEST);
-    const width = parent.clientWidth;
+    const width = widthOf(parent);
     const room = Math.min((width - left - 4) / columns.length, tallest(parent) / rows.length);
     const cell = Math.max(4, Math.min(LARGEST, room));
     const upright = across + 6 > cell;
@@ -129,8 +131,7 @@ export function heatmap(parent, label, onCell = () => {}) {
   }
   function mark() {
     const { row, column } = place;
-    layout.cursor.setAttribute("x", layout.left + column * layout.cell);
-    layout.cursor.setAttribute("y", layout.top + row * layout.cell);
+    put(layout.cursor, { x: layout.left + column * layout.cell, y: layout.top + row * layout.cell });
     layout.labels.forEach((text, k) => {
       const isRow = k < spec.rows.length;
       const [at, chosen] = isRow ? [k, row] : [k - spec.rows.length, column];
@@ -147,6 +148,10 @@ export function heatmap(parent, label, onCell = () => {}) {
       if (hidden(i, j)) return;
       image.data.set([...colours((value(i, j) - low) / (high - low || 1)), 255], 4 * (i * columns.length + j));
     }));
+    const texts = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? "" : written(value(i, j)))));
+    const painted = [theme.dark, texts.join(), image.data.join()].join();
+    if (painted === layout.painted) return;
+    layout.painted = painted;
     const small = new OffscreenCanvas(columns.length, rows.length);
     small.getContext("2d").putImageData(image, 0, 0);
     const [wide, tall] = [cell * columns.length, cell * rows.length];
@@ -154,10 +159,8 @@ export function heatmap(parent, label, onCell = () => {}) {
     context.clearRect(0, 0, wide + 1, tall + 1); // the last points of the canvas may be covered in part
     hatch(context, theme, wide, tall); // it stays where the picture has holes
     context.drawImage(small, 0, 0, wide, tall);
-    const texts = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? "" : written(value(i, j)))));
-    const size = [14, 12].find((pixels) => widest(texts, 200) * pixels / 14 <= cell - 2);
-    if (!size) return; // numbers that run into each other say less than none
-    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE.replace("14", String(size)) });
+    if (widest(texts, 200) > cell - 3) return; // numbers that run into each other say less than none
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE });
     texts.forEach((text, k) => {
       const [i, j] = [Math.floor(k / columns.length), k % columns.length];
       context.fillStyle = inkOn(image.data.slice(4 * k, 4 * k + 3));
@@ -165,13 +168,17 @@ export function heatmap(parent, label, onCell = () => {}) {
     });
   }
   function explain(theme) {
+    const holes = Boolean(spec.unseen) && spec.rows.some((_, i) => spec.columns.some((__, j) => spec.hidden(i, j)));
+    const explained = [layout.key, theme.dark, spec.palette, spec.low, spec.high, holes && spec.unseen].join();
+    if (explained === layout.explained) return;
+    layout.explained = explained;
     const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => `rgb(${colours(t)})`);
     const bar = el("span", { class: "rl-bar", style: `background:linear-gradient(90deg,${stops})` });
     legend.replaceChildren(number(spec.low, 3), bar, number(spec.high, 3));
     legend.style.paddingLeft = `${layout.left}px`;
-    if (!spec.unseen || !spec.rows.some((_, i) => spec.columns.some((__, j) => spec.hidden(i, j)))) return;
+    if (!holes) return;
     const sample = el("canvas", { "aria-hidden": "true" });
-    legend.append(el("span", { class: "rl-sample" }, sample), spec.unseen);
+    legend.append(el("span", { class: "rl-unseen" }, el("span", { class: "rl-sample" }, sample), spec.unseen));
     hatch(sharp(sample, 0, 0, 20, 14), theme, 20, 14);
   }
   return {
@@ -231,6 +238,10 @@ export function lines(parent, label, onCell = () => {}) {
   let spec = { rows: [""], columns: [""] };
   let layout = { key: "" };
   let theme;
+  let weights = []; // of all lines, row by row
+  let drawn = []; // as they are on their way there
+  let swell = null; // { from: weights, start: time } on this way
+  let frame = 0;
   const { place, go } = cursor(node, {
     size: () => [spec.rows.length, spec.columns.length],
     cellAt: (x, y) => {
@@ -245,7 +256,7 @@ export function lines(parent, label, onCell = () => {}) {
     const { rows, columns } = spec;
     const { axes = [] } = spec;
     const left = widest([...rows, ...axes], LONGEST) + 10;
-    const gap = Math.min(Math.max(parent.clientWidth - 2 * left - 10, 60), 640);
+    const gap = Math.min(Math.max(widthOf(parent) - 2 * left - 10, 60), 640);
     const most = Math.max(rows.length, columns.length);
     const pitch = Math.min(Math.max(tallest(parent) / most, LABEL), 34);
     const top = axes.length ? 24 : 0;
@@ -261,13 +272,18 @@ export function lines(parent, label, onCell = () => {}) {
       ...axes.map((name, k) => el("text", { ...side(k), y: 15, "font-style": "italic" }, name)));
   }
   function paint() {
-    const { rows, columns, value, hidden = () => false } = spec;
+    const { rows, columns } = spec;
     const { context } = layout;
+    const part = swell ? Math.min(1, (performance.now() - swell.start) / SWELL) : 1;
+    drawn = part < 1 ? weights.map((w, k) => swell.from[k] + part * (2 - part) * (w - swell.from[k])) : weights;
+    cancelAnimationFrame(frame);
+    if (part < 1) frame = requestAnimationFrame(paint);
+    else swell = null;
     context.clearRect(0, 0, layout.gap + 1, layout.pitch * Math.max(rows.length, columns.length) + 1);
     context.strokeStyle = theme.accent;
     const line = (i, j, strength) => {
-      const weight = value(i, j);
-      if (hidden(i, j) || weight < 0.01) return;
+      const weight = drawn[i * columns.length + j];
+      if (weight < 0.01) return;
       const [from, to, half] = [(i + 0.5) * layout.pitch, (j + 0.5) * layout.pitch, layout.gap / 2];
       context.globalAlpha = strength * Math.min(1, 0.15 + weight);
       context.lineWidth = 0.5 + 9 * weight;
@@ -287,6 +303,11 @@ export function lines(parent, label, onCell = () => {}) {
     node, place, go,
     draw(newTheme, next) {
       [theme, spec] = [newTheme, next];
+      const { rows, columns, value, hidden = () => false } = spec;
+      const fresh = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? 0 : value(i, j))));
+      const from = fresh.length === weights.length ? drawn : fresh.map(() => 0);
+      if (fresh.some((weight, k) => weight !== weights[k])) swell = moves() ? { from, start: performance.now() } : null;
+      weights = fresh;
       place.row = Math.min(place.row, spec.rows.length - 1);
       place.column = Math.min(place.column, spec.columns.length - 1);
       arrange();

@@ -1,5 +1,5 @@
 // The prompt through the network: what every layer's output would say through the projection, and how long it is.
-import { el, number, stage, textBox, toggle } from "./lab.js";
+import { el, isolated, number, stage, textBox, toggle } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { profile, wordGrid } from "./word_grid.js";
 import { alone, answering } from "./model/answering.js";
@@ -50,12 +50,13 @@ function render({ model: widget, el: root }) {
     const marks = data.ends;
     const read = data.words[position];
     const [p, norm] = [data.probabilities.at(layer, position, 0), data.norms.at(layer, position)];
-    chance.caption.textContent = `Probability of “${word(layer, position)}” after “${read}”: ${number(p, 3)}`;
+    const head = ({ caption }, told) => caption.replaceChildren(...isolated(told));
+    head(chance, `Probability of “${word(layer, position)}” after “${read}”: ${number(p, 3)}`);
     chance.draw(theme, { values: through((i) => data.history.at(layer, position, i)), high: 1, marks, at: layer });
     const norms = through((i) => data.norms.at(i, position));
-    length.caption.textContent = `Norm of the residual stream at “${read}”: ${number(norm, 3)}`;
+    head(length, `Norm of the residual stream at “${read}”: ${number(norm, 3)}`);
     length.draw(theme, { values: norms, high: Math.max(...norms), marks, at: layer });
-    rivals.caption.textContent = `The most likely words after “${read}”, after layer ${layer}`;
+    head(rivals, `The most likely words after “${read}”, after layer ${layer}`);
     const words = Array.from({ length: data.top.shape[2] }, (_, k) => word(layer, position, k));
     const at = (k) => data.probabilities.at(layer, position, k);
     rivals.draw(theme, { words, series: [{ at, colour: theme.accent }] });

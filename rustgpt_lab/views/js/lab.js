@@ -19,6 +19,22 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Attributes of an element, and its text, but only what is new: what is written is laid out and painted again. */
+export function put(node, attributes, text) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+  }
+  if (text !== undefined && node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * A sentence as nodes: what it quotes keeps its direction to itself, be it from left to right or from right to left.
+ * @param {string} text
+ */
+export function isolated(text) {
+  return text.split(/(“[^”]*”)/).map((part, i) => (i % 2 ? el("bdi", {}, part) : part));
+}
+
 // ---- numbers ----------------------------------------------------------------------------------------------------
 
 /** A share in [0, 1] beside a picture: two digits after the point, nothing below 0.01. */
@@ -73,20 +89,48 @@ function themeOf(root) {
 
 // ---- places -----------------------------------------------------------------------------------------------------
 
-/** How many pixels of the page one of an element's own is: more than 1 where a projector shows the card. */
-export function zoomOf(node) {
-  return node.getBoundingClientRect().width / (node.offsetWidth || node.clientWidth) || 1;
+// A picture asks the page for sizes once, and draws again, before anything is painted, when one of them changes: the
+// page would have to lay itself out for each question between what is drawn.
+let rooms = new WeakMap();
+let watch;
+
+function measured(node) {
+  const own = node.offsetWidth || node.clientWidth;
+  return { width: node.clientWidth, zoom: node.getBoundingClientRect().width / own || 1 };
 }
+
+function roomOf(node) {
+  watch ??= new ResizeObserver((entries) => {
+    const changed = entries.map(({ target }) => target).filter((target) => {
+      const before = rooms.get(target)?.width;
+      rooms.set(target, measured(target));
+      return rooms.get(target).width !== before;
+    });
+    const cards = new Set(changed.map((target) => target.closest(".rl-card")));
+    cards.forEach((card) => card?.dispatchEvent(new Event("rl-room")));
+  });
+  if (!rooms.has(node)) {
+    rooms.set(node, measured(node));
+    watch.observe(node);
+  }
+  return rooms.get(node);
+}
+
+/** The width of an element of a card, in its own pixels. */
+export const widthOf = (node) => roomOf(node).width;
+
+/** How many pixels of the page one of a card's own is: more than 1 where a projector shows it. */
+export const zoomOf = (node) => roomOf(node.closest(".rl-card")).zoom;
 
 /** Where the pointer is in an element, in its own pixels. */
 export function pointIn(node, event) {
-  const [box, zoom] = [node.getBoundingClientRect(), zoomOf(node)];
+  const [box, { zoom }] = [node.getBoundingClientRect(), measured(node)];
   return [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom];
 }
 
 /** Give a canvas a size in CSS pixels and as many points as the screen has; returns its context, scaled to pixels. */
 export function sharp(canvas, left, top, width, height) {
-  const scale = (devicePixelRatio || 1) * zoomOf(canvas.parentNode);
+  const scale = (devicePixelRatio || 1) * zoomOf(canvas);
   Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
   Object.assign(canvas.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
   const context = canvas.getContext("2d");
@@ -113,7 +157,7 @@ const KEYS = { "data-lm-suppress-shortcuts": "true" }; // Lab leaves the keys to
 export function stage(model, root, hint) {
   const controls = el("div", { class: "rl-controls" });
   const picture = el("div", { class: "rl-picture" });
-  const readout = el("p", { class: "rl-readout", "aria-live": "polite" });
+  const readout = el("p", { class: "rl-readout", "aria-live": "polite", "aria-atomic": "true" });
   const problem = el("p", { class: "rl-problem", role: "alert", hidden: true });
   const note = el("p", { class: "rl-note", role: "status", hidden: true });
   const card = el("div", { class: "rl-card", role: "group", "aria-label": model.get("title"), tabindex: -1, ...KEYS });
@@ -122,9 +166,11 @@ export function stage(model, root, hint) {
   large.setAttribute("aria-pressed", "false");
   large.title = "Fill the page (p); Escape leaves";
   const copy = tool("Copy numbers", copyNumbers);
+  const code = tool("Code", showCode);
+  code.title = "Go to the code that made this";
   card.append(
     el("div", { class: "rl-head" }, el("div", { class: "rl-title" }, model.get("title")),
-      el("div", { class: "rl-tools" }, large, tool("Save picture", savePicture), copy)),
+      el("div", { class: "rl-tools" }, large, tool("Save picture", savePicture), copy, code)),
     ...(hint ? [el("p", { class: "rl-hint" }, hint)] : []), controls, problem, picture, readout, note,
   );
   root.classList.add("rl-live");
@@ -135,12 +181,11 @@ export function stage(model, root, hint) {
   /** @type {(data: any) => void} */
   let take = () => {};
   let asks = false;
-  let drawn = 0; // the width of the picture when it was drawn, 0 if it is yet to be drawn
   const lab = {
     model, root, controls, picture, theme: themeOf(root),
     /** Width of the picture in its own pixels. */
-    get width() { return picture.clientWidth; },
-    say(text) { readout.textContent = text; },
+    get width() { return widthOf(picture); },
+    say(text) { readout.replaceChildren(...isolated(text)); },
     redraw() { show(); },
     onDraw(f) { draw = f; show(); },
     onData(f) { take = f; receive(); },
@@ -152,20 +197,13 @@ export function stage(model, root, hint) {
     },
     /** Say, too, after a kernel restart, that new questions need the cells to be run again. */
     needsKernel() { asks = true; },
-    close() { resize.disconnect(); themes.disconnect(); },
+    close() { themes.disconnect(); },
   };
 
   function show() {
-    drawn = lab.width;
-    if (drawn) {
-      lab.theme = themeOf(root);
-      draw(lab.theme);
-      return;
-    }
-    // Nothing can be drawn without room, and Lab takes it away while it switches its theme. An observer that begins
-    // anew calls as soon as there is a width, even if that is the old one.
-    resize.unobserve(picture);
-    resize.observe(picture);
+    if (!lab.width) return; // a card that is given room hears of it
+    lab.theme = themeOf(root);
+    draw(lab.theme);
   }
   function receive() {
     card.removeAttribute("aria-busy");
@@ -201,6 +239,7 @@ export function stage(model, root, hint) {
     card.style.zoom = on ? Math.max(1.25, Math.min(innerWidth / 1000, innerHeight / 620)) : "";
     large.setAttribute("aria-pressed", String(on));
     place.focus({ preventScroll: on });
+    rooms = new WeakMap();
     show();
   }
   card.addEventListener("keydown", (event) => {
@@ -230,8 +269,25 @@ export function stage(model, root, hint) {
     setTimeout(() => { copy.textContent = "Copy numbers"; }, 1500);
   }
 
-  const resize = new ResizeObserver(() => { if (lab.width && lab.width !== drawn) show(); });
-  resize.observe(picture);
+  /** Bring the cell into sight in which the card was made, and mark its code. */
+  function showCode() {
+    const cell = root.closest(".jp-Cell");
+    const part = (kind) => /** @type {HTMLElement?} */ (cell?.querySelector(kind));
+    part(".jp-InputPlaceholder")?.click(); // it may be folded
+    const made = part(".jp-InputArea");
+    if (!made) {
+      lab.say("The code that made this stands in the notebook, not on this page.");
+      return;
+    }
+    if (card.popover) project(false);
+    made.tabIndex = -1;
+    made.focus({ preventScroll: true });
+    made.scrollIntoView({ block: "nearest", behavior: moves() ? "smooth" : "instant" });
+    const ring = `inset 0 0 0 2px ${lab.theme.accent}`;
+    made.animate([{ boxShadow: ring }, { boxShadow: ring, offset: 0.7 }, {}], 1600);
+  }
+
+  card.addEventListener("rl-room", show);
   const themes = new MutationObserver(show);
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
   return lab;
@@ -326,7 +382,7 @@ export function button(lab, label, onClick) {
  * @param {{ value?: string, send?: string, onInput?: (text: string) => void, onEnter?: (text: string) => void }} use
  */
 export function textBox(lab, label, { value = "", send = "Show", onInput, onEnter }) {
-  const input = el("input", { type: "text", "aria-label": label, spellcheck: "false", ...KEYS });
+  const input = el("input", { type: "text", "aria-label": label, spellcheck: "false", dir: "auto", ...KEYS });
   input.value = value;
   const node = el("div", { class: "rl-control rl-text" }, el("span", { "aria-hidden": "true" }, label), input);
   if (onInput) input.addEventListener("input", () => { onInput(input.value); lab.redraw(); });

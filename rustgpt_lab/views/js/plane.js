@@ -1,5 +1,6 @@
 // A plane with numbers along its edges, and points on it that are dragged, or moved by the arrow keys.
 import { el, number, pointIn } from "./lab.js";
+import { widest } from "./grid.js";
 import { ticks } from "./scale.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -122,7 +123,7 @@ export function arrow([x1, y1], [x2, y2], colour, width = 2, dash = false) {
  * @param {number[]} place @param {string} name @param {Record<string, number>} size
  */
 export function nameAt([x, y], name, { width, height }, kind = "rl-word", left = false) {
-  const wide = 12 + 9 * name.length;
+  const wide = 12 + widest([name], width);
   const flipped = x > width - wide || (left && x > wide);
   return el("text", { x: flipped ? x - 12 : x + 12, y: Math.min(Math.max(y - 10, 12), height - 24),
     "text-anchor": flipped ? "end" : "start", "dominant-baseline": "central", class: `${kind} rl-outlined` }, name);

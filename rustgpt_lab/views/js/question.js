@@ -1,8 +1,10 @@
 // A question: a button for each choice, a slider for how sure one is. Answering opens what answers it below.
-import { button, el, slider, stage } from "./lab.js";
+import { button, el, slider, stage, textBox } from "./lab.js";
 
 /** `x + 1` between backticks becomes code. */
 const coded = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
+
+const WHY = "Why? In a line, if you like";
 
 /** What is folded until the question is answered. */
 const answers = (id) => `.rl-answer-${id.replace(".", "-")}`;
@@ -23,19 +25,21 @@ function unfold(root, id) {
 function render({ model, el: root }) {
   const lab = stage(model, root);
   lab.needsKernel();
-  const { id, choices } = model.get("data");
+  const { id, choices, asked } = model.get("data");
   const name = `rl-${Math.random().toString(36).slice(2)}`;
   const inputs = Object.keys(choices).map((value) =>
     el("input", { type: "radio", name, value, "data-lm-suppress-shortcuts": "true" }));
   const buttons = el("div", { class: "rl-answers", role: "radiogroup", "aria-label": `Your answer to ${id}` },
     ...inputs.map((input) => el("label", {}, input,
       el("span", {}, el("strong", {}, input.value), el("div", {}, ...coded(choices[input.value]))))));
-  lab.controls.append(buttons);
+  lab.controls.append(...(asked ? [el("p", { class: "rl-asked" }, ...coded(asked))] : []), buttons);
   const sure = slider(lab, "How sure are you?", { max: 100, value: 50, show: (value) => `${value} %` });
   const range = sure.node.querySelector("input");
+  const why = textBox(lab, WHY, {});
+  const reason = why.node.querySelector("input");
   const chosen = () => inputs.find((input) => input.checked);
   const keep = button(lab, "Keep my answer", () =>
-    lab.ask({ choice: chosen().value, confidence: sure.value }));
+    lab.ask({ choice: chosen().value, confidence: sure.value, why: why.value }));
   buttons.addEventListener("input", () => { keep.disabled = false; });
 
   // Who opens the truth first may still answer, but that is no prediction.
@@ -49,8 +53,10 @@ function render({ model, el: root }) {
   lab.onData((data) => {
     inputs.forEach((input) => { input.checked = input.value === data.choice; });
     sure.value = data.confidence;
+    why.value = data.why;
+    why.node.hidden = !data.open && !data.why;
     keep.disabled = !data.open || !data.choice;
-    for (const control of [...inputs, range]) control.disabled = !data.open;
+    for (const control of [...inputs, range, reason]) control.disabled = !data.open;
     // What is to be opened may lie in cells that Lab has not put into the page yet: wait until it is at rest.
     if (data.choice) setTimeout(() => unfold(root, id));
   });

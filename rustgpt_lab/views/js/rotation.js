@@ -24,7 +24,8 @@ function render({ model, el: root }) {
   const both = slider(lab, "Both, at the same distance", { max: last, onInput: (v) => shift(v),
     show: (v) => `key ${v}` });
 
-  const lane = el("svg", { role: "img", "aria-label": "The line of positions, with the key and the query on it",
+  const lane = el("svg", { role: "img", class: "rl-untried",
+    "aria-label": "The line of positions, with the key and the query on it",
     height: LANE, style: "display:block;width:100%;touch-action:none" });
   const pairs = el("div", { class: "rl-columns", style: "gap:4px 12px" });
   const caption = el("div", { class: "rl-caption rl-figures", style: "max-width:none" });
@@ -80,14 +81,16 @@ function render({ model, el: root }) {
       );
       svg.setAttribute("aria-label", `Pair ${i + 1}, turned by the positions`);
       const a = base ** (-2 * i / query.length);
-      text.textContent = `Pair ${i + 1}: ${number(a, 3)} a step; adds ${parts[i].toFixed(2).replace("-", "−")}`;
+      text.textContent = `Pair ${i + 1}: ${number(a, 3)} rad a step; adds ${parts[i].toFixed(2).replace("-", "−")}`;
     } };
   }
+  const untried = () => lane.classList.contains("rl-untried");
   function drawLane(theme) {
     const width = Math.max(lab.width, 240);
     const x = (place) => 24 + (place / last) * (width - 48);
     const knob = (place, colour, name, dy) => [
       el("circle", { cx: x(place), cy: 30, r: 9, fill: colour, style: "cursor:ew-resize" }),
+      ...(untried() ? [el("circle", { class: "rl-cursor", cx: x(place), cy: 30, r: 9 })] : []),
       el("text", { x: x(place), y: dy, "text-anchor": "middle", class: "rl-word" }, name),
     ];
     lane.replaceChildren(
@@ -101,6 +104,7 @@ function render({ model, el: root }) {
   }
   let held = null; // what is dragged: { which: 0, 1 or "both", from }
   lane.addEventListener("pointerdown", (event) => {
+    lane.classList.remove("rl-untried");
     const place = lane.place(event);
     const reach = 14 / Math.max(lab.width - 48, 1) * last;
     const near = [0, 1].filter((which) => Math.abs(places[which] - place) < reach)

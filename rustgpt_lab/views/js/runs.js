@@ -1,5 +1,5 @@
 // The losses of several runs in one picture, and a table of what they were told differently.
-import { el, number, slider, stage, toggle } from "./lab.js";
+import { el, number, slider, stage, toggle, widthOf } from "./lab.js";
 import { lineChart } from "./chart.js";
 import { tallest } from "./grid.js";
 
@@ -8,10 +8,11 @@ function render({ model, el: root }) {
   let data;
   const step = slider(lab, "Step", { max: 1, show: (i) => String(i + 1), onInput: () => tell() });
   const smooth = toggle(lab, "Smoothed", true, () => tell());
+  const heading = el("div", { class: "rl-caption" });
   const place = el("div");
   const table = el("table", { class: "rl-found" });
   const same = el("p", { class: "rl-caption" });
-  lab.picture.append(place, table, same);
+  lab.picture.append(heading, place, table, same);
   const chart = lineChart(place, "The loss of each run over the steps", (at) => {
     step.value = at - 1;
     tell();
@@ -42,10 +43,11 @@ function render({ model, el: root }) {
   });
   lab.onDraw((theme) => {
     const series = lines().map((one, r) => ({ ...one, colour: theme.categories[r], width: 1.8 }));
+    heading.textContent = `Loss of each batch${smooth.value ? ", smoothed" : ""}, in nats, log scale`;
     const all = series.flatMap(({ values }) => values).filter((loss) => Number.isFinite(loss) && loss > 0);
     const low = all.reduce((a, b) => Math.min(a, b), 1);
     const high = all.reduce((a, b) => Math.max(a, b), 2 * low);
-    const tall = Math.min(0.4 * place.clientWidth, 0.6 * tallest(place));
+    const tall = Math.min(0.4 * widthOf(place), 0.6 * tallest(place));
     chart.draw(theme, { series, log: true, low, high, at: step.value + 1, tall });
     const cells = (tag, row) => el("tr", {}, ...row.map((cell) => el(tag, {}, cell)));
     table.replaceChildren(el("thead", {}, cells("th", data.headings)),

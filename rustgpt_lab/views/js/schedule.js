@@ -1,10 +1,10 @@
 // A learning-rate schedule to be drawn by its two corners, and the Python that makes it.
-import { el, number, stage } from "./lab.js";
+import { el, number, stage, widthOf } from "./lab.js";
 import { tallest } from "./grid.js";
 import { nameAt, plane } from "./plane.js";
 import { code, possible, warmupCosine } from "./schedules.js";
 
-const ROOM = 1.12; // the picture's height, in full rates
+const ROOM = 1.28; // the picture's height, in full rates: above the top stands the name of the axis
 
 function render({ model, el: root }) {
   const lab = stage(model, root, "Drag the top to change the warm-up, and the end to change the decay and what is "
@@ -32,8 +32,8 @@ function render({ model, el: root }) {
   }
 
   lab.onDraw((theme) => {
-    const width = Math.max(lab.picture.clientWidth, 240);
-    const size = { width, height: Math.min(0.45 * width, 0.7 * tallest(lab.picture)) };
+    const width = Math.max(widthOf(lab.picture), 240);
+    const size = { width, height: Math.min(0.45 * width, 0.9 * tallest(lab.picture)) };
     const { warmup, steps, floor } = chosen;
     picture.draw(theme, {
       box: [-0.04 * last, 1.04 * last, -0.1, ROOM], ...size, axes: ["step", "share of the rate"], step: [1, 0.01],

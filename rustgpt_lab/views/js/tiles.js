@@ -1,5 +1,5 @@
 // Many small maps in rows and columns, for all heads of all layers. Clicks and arrow keys choose one of them.
-import { el, pointIn, sharp } from "./lab.js";
+import { el, pointIn, sharp, widthOf } from "./lab.js";
 import { focusable, tallest } from "./grid.js";
 
 const [LEFT, TOP, GAP] = [64, 40, 3];
@@ -54,7 +54,7 @@ export function tiles(parent, label, { onMove, onPick }) {
   function arrange() {
     const { rows, columns, shared } = spec;
     const apart = shared > 1 ? SHARING : 0;
-    const room = parent.clientWidth - LEFT - 4 - apart * Math.ceil(columns / shared);
+    const room = widthOf(parent) - LEFT - 4 - apart * Math.ceil(columns / shared);
     const pitch = Math.max(9, Math.min(LARGEST, room / columns, Math.max(LEAST, tallest(parent) / rows)));
     layout = { pitch, apart, context: undefined };
     const [wide, high] = [left(columns - 1) + pitch, rows * pitch];

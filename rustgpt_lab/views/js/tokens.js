@@ -12,7 +12,7 @@ function render({ model, el: root }) {
   let data = model.get("data");
   let ids = new Map();
   const text = textBox(lab, "Text", { onInput: () => (words ? tell() : lab.ask(text.value)) });
-  const list = el("ol", { class: "rl-tokens", "aria-label": "Tokens" });
+  const list = el("ol", { class: "rl-tokens", dir: "auto", "aria-label": "Tokens" });
   lab.picture.append(list);
 
   function tell() {

@@ -1,5 +1,5 @@
 // Three optimizers roll through a valley: plain descent, momentum, Adam, each at a rate of its own.
-import { choice, el, number, slider, stage } from "./lab.js";
+import { choice, el, number, slider, stage, widthOf } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { tallest } from "./grid.js";
 import { contour, LANDSCAPES } from "./landscapes.js";
@@ -69,7 +69,8 @@ function render({ model, el: root }) {
   function tell() {
     const at = steps.value;
     const said = paths().map(({ name, losses, lost }) => `${data.optimizers[name]} `
-      + (lost <= at ? `has blown up (at step ${lost})` : `has a loss of ${number(losses[at], 3)}`));
+      + (!rates[name].value ? "rests"
+        : lost <= at ? `has blown up (at step ${lost})` : `has a loss of ${number(losses[at], 3)}`));
     const from = at ? `After ${at} step${at === 1 ? "" : "s"}` : "At the start";
     lab.say(`${from} from (${start.map((v) => number(v, 3)).join(", ")}): ${said.join("; ")}.`);
   }
@@ -137,7 +138,7 @@ function render({ model, el: root }) {
   }
 
   lab.onDraw((theme) => {
-    const width = Math.max(left.clientWidth, 240);
+    const width = Math.max(widthOf(left), 240);
     const size = { width, height: Math.min(0.62 * width, 0.85 * tallest(left)) };
     const all = paths().map((one) => ({ ...one, colour: colours(theme)[one.name] }));
     all.forEach(({ name, colour }) => { rates[name].node.style.setProperty("--rl-line-colour", colour); });

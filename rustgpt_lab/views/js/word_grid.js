@@ -1,5 +1,5 @@
 // A grid of words on coloured cells. Pointer or arrow keys choose a cell.
-import { el, inkOn, number, sharp } from "./lab.js";
+import { el, inkOn, number, sharp, widthOf } from "./lab.js";
 import { cursor, focusable, shortened, widest } from "./grid.js";
 
 const TALLEST = 720; // pixels, if the rows are not too many
@@ -64,7 +64,7 @@ export function wordGrid(parent, label, onCell) {
       place.column = Math.min(place.column, columns.length - 1);
       const left = widest(rows, 140) + 10;
       const top = 22;
-      const width = Math.max(parent.clientWidth, 240);
+      const width = Math.max(widthOf(parent), 240);
       const wide = (width - left - 2) / columns.length;
       const high = Math.min(Math.max(TALLEST / rows.length, LOWEST), 34);
       const height = top + high * rows.length;
@@ -75,7 +75,7 @@ export function wordGrid(parent, label, onCell) {
       const labels = [
         ...rows.map((name, i) => text(left - 6, top + (i + 0.5) * high, "end", shortened(name, 138))),
         ...columns.map((name, j) => text(left + (j + (j === last ? 1 : 0.5)) * wide, 10, j === last ? "end" : "middle",
-          (columns.length - 1 - j) % every ? "" : shortened(name, every * wide - 4))),
+          (columns.length - 1 - j) % every ? "" : shortened(name, every * wide - (j ? 4 : -12)))),
       ];
       const box = el("rect", { class: "rl-cursor", width: wide - 1, height: high - 1, rx: 2 });
       layout = { left, top, wide, high, width, height, labels, cursor: box };
@@ -99,7 +99,7 @@ export function profile(parent, label) {
   return {
     draw(theme, { values, high, marks, at }) {
       shown = values;
-      const [left, top, tall, width] = [44, 12, 110, Math.max(parent.clientWidth, 240)];
+      const [left, top, tall, width] = [44, 12, 110, Math.max(widthOf(parent), 240)];
       const x = (i) => left + 8 + i * (width - left - 24) / Math.max(values.length - 1, 1);
       const y = (value) => top + tall * (1 - value / (high || 1));
       const every = Math.ceil(TICK * values.length / width);

@@ -1,5 +1,5 @@
 // Words as points on a plane. Pointer or arrow keys choose one; a click or Enter takes it.
-import { el, moves, pointIn, sharp } from "./lab.js";
+import { el, moves, pointIn, sharp, widthOf } from "./lab.js";
 import { focusable, tallest, widest } from "./grid.js";
 import { closest, towards } from "./cosine.js";
 
@@ -84,7 +84,7 @@ export function wordMap(parent, label, onMove, onTake) {
   }
   return {
     draw(theme, next) {
-      const sizes = [Math.max(parent.clientWidth, 240), 0];
+      const sizes = [Math.max(widthOf(parent), 240), 0];
       sizes[1] = Math.min(1.3 * sizes[0], tallest(parent));
       const same = sizes[0] === width && sizes[1] === height && next.words.length === points.length;
       spec = next;

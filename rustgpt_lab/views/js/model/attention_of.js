@@ -3,6 +3,8 @@ import { packed } from "./answer.js";
 
 /** @typedef {import("./matrix.js").Matrix} Matrix */
 
+const EXACT = 250_000; // weights, as in attention.py
+
 /**
  * @param {import("./llm.js").LLM[]} llms one for each moment @param {string} text
  * @param {{ moments: string[] }} data the last answer's: it knows the moments' names
@@ -24,11 +26,11 @@ export function attentionOf(llms, text, { moments }) {
   const last = traces[traces.length - 1];
   const shape = [moments.length, last.length, 1, size];
   const opening = openingOf(last.map((cache) => cache.weights));
-  const one = moments.length === 1;
+  const exact = maps.length * size <= EXACT;
   const data = {
     text, words, moments, layers: last.length, heads: 1, causal: true, sqrt_d: Math.sqrt(last[0].q.columns), opening,
-    weights: one ? packed(gathered("weights"), shape) : quantised(gathered("weights"), shape),
-    scores: one ? packed(gathered("scores"), shape) : null,
+    weights: exact ? packed(gathered("weights"), shape) : quantised(gathered("weights"), shape),
+    scores: exact ? packed(gathered("scores"), shape) : null,
   };
   return { data, sentence: sentence(words, opening, last.map((cache) => cache.weights)) };
 }

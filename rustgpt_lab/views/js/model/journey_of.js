@@ -14,9 +14,10 @@ const SHOWN = 5; // words of every distribution
 export function journeyOf([llm], text, { layers, ends, labels }) {
   const words = llm.vocab.pieces(llm.tokenize(text));
   const trace = llm.trace(text).slice(0, -1);
+  const { output: said } = /** @type {import("./network.js").Cache} */ (llm.trace(text).at(-1));
   const [depth, length] = [trace.length, words.length];
   const last = /** @type {import("./output_projection.js").OutputProjection} */ (llm.network.at(-1));
-  const ofLayer = kept((l) => softmax(last.forward(trace[l].output).output)); // (T, V)
+  const ofLayer = kept((l) => softmax(l === depth - 1 ? said : last.forward(trace[l].output).output)); // (T, V)
   const ofPosition = kept((t) => softmax(last.forward(stacked(trace.map(({ output }) => output.row(t)))).output));
   const best = kept((i) => greatest(ofLayer(Math.floor(i / length)).row(i % length), SHOWN)); // ids
   const top = (/** @type {number} */ l, /** @type {number} */ t, k = 0) => best(l * length + t)[k];
@@ -33,9 +34,9 @@ export function journeyOf([llm], text, { layers, ends, labels }) {
     history: { shape: [depth, length, depth], at: then },
     norms: packedMatrix(norms),
   };
-  const said = (/** @type {number} */ l) =>
+  const first = (/** @type {number} */ l) =>
     ({ word: llm.vocab.words[top(l, length - 1)], p: p(l, length - 1).toFixed(3) });
-  return { data, sentence: sentence(words, ends, labels, said) };
+  return { data, sentence: sentence(words, ends, labels, first) };
 }
 
 /** A function of a whole number that computes each value once. @template T @param {(i: number) => T} f */

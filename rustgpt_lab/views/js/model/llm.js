@@ -1,6 +1,8 @@
 // A model that reads, in the browser: text in, numbers out; it refuses what llm.py refuses, in the same words.
-import { forward, networkOf } from "./network.js";
+import { completed, forward, networkOf, Past } from "./network.js";
 import { Vocab } from "./vocab.js";
+
+/** @typedef {import("./network.js").Cache} Cache */
 
 /** What a learner is told: that the question has no answer, and why. */
 export class ModelError extends Error {}
@@ -17,7 +19,7 @@ export class LLM {
     this.network = networkOf(layers, weights);
     this.names = layers.map(({ name }) => name);
     this.maxSeqLen = max_seq_len;
-    this.last = { text: "", trace: /** @type {import("./network.js").Cache[]} */ ([]) };
+    this.last = { text: "", ids: /** @type {number[]} */ ([]), trace: /** @type {Cache[]} */ ([]) };
   }
 
   /** The ids of a text that can be read. @param {string} text */
@@ -34,11 +36,19 @@ export class LLM {
   }
 
   /**
-   * Every layer's cache for a text; the last text's is kept, for a drag asks for the same one again.
+   * Every layer's cache for a text. The last text's is kept: a drag asks for the same one again, and a text that
+   * begins like it is read from where it differs.
    * @param {string} text
    */
   trace(text) {
-    if (text !== this.last.text) this.last = { text, trace: forward(this.network, this.tokenize(text)) };
+    if (text !== this.last.text) {
+      const [ids, before] = [this.tokenize(text), this.last];
+      const same = ids.findIndex((id, i) => id !== before.ids[i] || i === ids.length - 1);
+      const past = new Past(same, this.network, before.trace);
+      const trace = forward(this.network, ids.slice(same), past)
+        .map((cache, i) => (same ? completed(before.trace[i], cache, ids.length) : cache));
+      this.last = { text, ids, trace };
+    }
     return this.last.trace;
   }
 }

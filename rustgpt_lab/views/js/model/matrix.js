@@ -24,6 +24,14 @@ export class Matrix {
     return new Matrix(end - start, this.columns, this.values.subarray(start * this.columns, end * this.columns));
   }
 
+  /** With so many columns: the first ones, and `fill` in what is new. @param {number} columns */
+  wide(columns, fill = 0) {
+    if (columns === this.columns) return this;
+    const y = new Matrix(this.rows, columns).map(() => fill);
+    for (let i = 0; i < this.rows; i++) y.row(i).set(this.row(i).subarray(0, columns));
+    return y;
+  }
+
   /** Every number changed on its own. @param {(value: number, place: number) => number} f */
   map(f) { return new Matrix(this.rows, this.columns, this.values.map(f)); }
 

@@ -33,10 +33,12 @@ export function networkOf(described, weights) {
 
 /** Keys and values of what was read before, for every layer that asks; `read` counts its ids. */
 export class Past {
-  constructor() {
-    this.read = 0;
+  /** That of the first `read` ids of a trace, or an empty one. @param {Layer[]} [network] @param {Cache[]} [trace] */
+  constructor(read = 0, network = [], trace = []) {
+    this.read = read;
+    const rows = (/** @type {Matrix} */ matrix) => matrix.slice(0, read);
     /** @type {Map<Layer, { k: Matrix, v: Matrix }>} */
-    this.rooms = new Map();
+    this.rooms = new Map(trace.flatMap(({ k, v }, i) => (k ? [[network[i], { k: rows(k), v: rows(v) }]] : [])));
   }
 
   /** Put a layer's new keys and values behind those before; returns all. @param {Layer} layer @param {any} added */
@@ -55,6 +57,21 @@ function joined(above, below) {
   whole.values.set(below.values, above.values.length);
   return whole;
 }
+
+/**
+ * A layer's cache of the last ones of `count` words, with the rows of the words before, which see nothing of them.
+ * @param {Cache} before @param {Cache} cache @param {number} count
+ * @returns {Cache}
+ */
+export function completed(before, cache, count) {
+  return Object.fromEntries(Object.entries(cache).map(([name, last]) => {
+    if (Array.isArray(last)) return [name, [...before[name].slice(0, count - last.length), ...last]];
+    return [name, joined(before[name].slice(0, count - last.rows).wide(last.columns, FUTURE[name]), last)];
+  }));
+}
+
+/** What stands in a row for words that come later. @type {Record<string, number>} */
+const FUTURE = { scores: -Infinity };
 
 /**
  * Every layer's cache for some ids; `past` then holds them, too.

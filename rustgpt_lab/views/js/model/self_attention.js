@@ -21,11 +21,11 @@ export class SelfAttention {
   /** What was found is added to x. @param {Matrix} x @param {Matrix} weights @param {Matrix} v */
   merge(x, weights, v) { return x.plus(times(weights, v)); }
 
-  /** @param {Matrix} x @param {Past} [past] */
-  forward(x, past) {
+  /** `rescore` hides what comes later, or changes the scores in another way. @param {Matrix} x @param {Past} [past] */
+  forward(x, past, rescore = causal) {
     const { q, k: keys, v: values } = this.project(x);
     const { k, v } = past ? past.extend(this, { k: keys, v: values }) : { k: keys, v: values };
-    const scores = causal(this.attend(q, k));
+    const scores = rescore(this.attend(q, k));
     const weights = softmax(scores);
     return { x, q, k, v, scores, weights, output: this.merge(x, weights, v) };
   }
