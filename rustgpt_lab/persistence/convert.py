@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError
-from ..layers import REGISTRY, Layer, check_words
+from ..layers import Layer, check_words
 from ..network import Network
 from ..numerics import Array
 from ..optim.adam import Adam, Settings
@@ -62,9 +62,7 @@ def length_of(network: Network) -> int | None:
 
 def _values(parts: Parts, name: str, layer: Layer, still: Array) -> dict[str, Any]:
     """A layer as {kind: fields}; `name` is its own in the network, `still` are zeros for moments that never moved."""
-    kind, values = schema.kind_of(layer).__name__, dict[str, Any]()
-    if REGISTRY.get(kind) is not schema.kind_of(layer):
-        raise FileError("unregistered", path=f"network[{name}]", expected=", ".join(REGISTRY), got=kind)
+    kind, values = schema.name_of(layer, f"network[{name}]"), dict[str, Any]()
     form, path = schema.form_of(kind), f"network[{name}].{kind}"
     for field, part in form.of(layer).items():
         if part is schema.MATRIX:
@@ -84,7 +82,7 @@ def _values(parts: Parts, name: str, layer: Layer, still: Array) -> dict[str, An
         elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
-            values[field] = _setting(field, getattr(layer, "d" if field == "embedding_dim" else field), path)
+            values[field] = _setting(field, schema.setting_of(layer, field), path)
     return {kind: values}
 
 
@@ -154,7 +152,7 @@ def network_of(layers: list[Layer], vocab: Tokenizer, max_seq_len: int | None) -
 
 def check_setting(name: str, value: Any, path: str) -> Any:
     """Refuse a number that is out of its range or, if it is whole, too large to be counted on."""
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str) or 0 <= value < 1:  # which every range allows
         return value
     whole = isinstance(value, int)
     least, below = (0, 1 << 63) if whole else RANGES.get(name, (-np.inf, np.inf))
@@ -174,15 +172,15 @@ def _check_dim(kind: str, path: str, expected: tuple[int, int], dim: Sequence[in
 
 def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any], allow_nonfinite: bool) -> None:
     """Copy an array to its place, and check it there while it is still in the processor's cache."""
-    views, count = parts.network.weights if place == "weights" else vars(parts.adam).get(place), 0
+    views, end = parts.network.weights if place == "weights" else vars(parts.adam).get(place), 0
     target = None if views is None else views[name].reshape(-1)
     for piece in matrix["data"].pieces():
+        start, end = end, end + piece.size
         if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
             target = getattr(parts.adam, place)[name].reshape(-1)
-        if target is not None:
-            target[count : count + piece.size] = piece[: max(target.size - count, 0)]
-        count += piece.size
-    require_count(matrix["dim"], count)
+        if target is not None and end <= target.size:  # else there are too many
+            target[start:end] = piece
+    require_count(matrix["dim"], end)
     if target is not None:
         _check(target, place, allow_nonfinite)
 
@@ -194,12 +192,12 @@ def require_sound(parts: Parts) -> None:
         views = parts.network.weights if place == "weights" else vars(parts.adam).get(place, {})
         for name, array in views.items():
             with inside(f"{name}.{place}".removesuffix(".weights")):
-                _check(array, place)
+                _check(array.reshape(-1), place)
 
 
 def _check(array: Array, place: str, allow_nonfinite: bool = False) -> None:
     """The sum of all squares tells whether all is finite; where it is too large for a float, each number does."""
-    if not (allow_nonfinite or isfinite(np.vdot(array, array))):
+    if not (allow_nonfinite or isfinite(array.dot(array))):
         _refuse("not finite", ~np.isfinite(array), array)
     if place == "v" and not array.min() >= 0:
         _refuse("negative moment", array < 0, array, "0 or more")
@@ -209,7 +207,7 @@ def _refuse(kind: str, bad: Any, array: Array, expected: str = "") -> None:
     """Name the first bad number, if there is one."""
     if bad.any():
         index = int(np.argmax(bad))
-        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array.flat[index]))
+        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array[index]))
 
 
 # ---- the tokenizer --------------------------------------------------------------------------------------------------

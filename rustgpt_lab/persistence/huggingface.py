@@ -35,7 +35,7 @@ CONFIG, WEIGHTS, PIECES, CHAT, FORM, SAYING = (
 )  # fmt: skip
 OTHERS = PIECES, CHAT, FORM, SAYING
 MAX_JSON, MAX_TENSORS = 32 << 20, 1 << 16
-KINDS = {"F32": F32, "F16": F16, "BF16": BF16}
+NUMBERS = {"F32": F32, "F16": F16, "BF16": BF16}
 HARMLESS = (
     "architectures", "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "dtype", "torch_dtype",
     "transformers_version", "transformers.js_config", "initializer_range", "use_cache", "attention_dropout",
@@ -47,6 +47,22 @@ HARMLESS = (
 """Settings that change nothing of what a trained model answers."""
 LEFT_OVER = ("attn.bias", "attn.masked_bias", "rotary_emb.inv_freq")
 """How the names end of tensors that older versions saved: the causal mask, and the angles."""
+
+
+NAMES: dict[str, dict[str, tuple[str, Any]]] = {
+    GPT2: {
+        "d": ("n_embd", 768), "hidden": ("n_inner", 3072), "blocks": ("n_layer", 12),
+        "max_seq_len": ("n_positions", 1024), "heads": ("n_head", 12), "epsilon": ("layer_norm_epsilon", 1e-5),
+        "vocab_size": ("vocab_size", 50257),
+    },
+    LLAMA: {
+        "d": ("hidden_size", 4096), "hidden": ("intermediate_size", 11008), "blocks": ("num_hidden_layers", 32),
+        "max_seq_len": ("max_position_embeddings", 2048), "heads": ("num_attention_heads", 32),
+        "kv_heads": ("num_key_value_heads", 32), "epsilon": ("rms_norm_eps", 1e-6),
+        "rope_base": ("rope_theta", 10000.0), "vocab_size": ("vocab_size", 32000),
+    },
+}  # fmt: skip
+"""Our names of sizes -> theirs, and what they are where a file does not say."""
 
 
 # ---- reading --------------------------------------------------------------------------------------------------------
@@ -104,39 +120,22 @@ def _gpt2(found: Settings) -> Sizes:
     found.require("activation_function", "gelu_new", "gelu_pytorch_tanh")
     found.require("scale_attn_weights", True)
     found.require("tie_word_embeddings", True)
-    d = found.get("n_embd", int, 768)
-    return Sizes(
-        GPT2,
-        HUGGING_FACE,
-        vocab_size=found.get("vocab_size", int, 50257),
-        d=d,
-        hidden=found.get("n_inner", int, 4 * d),
-        blocks=found.get("n_layer", int, 12),
-        max_seq_len=found.get("n_positions", int, 1024),
-        heads=found.get("n_head", int, 12),
-        epsilon=found.get("layer_norm_epsilon", float, 1e-5),
-        turned=False,
-    )
+    hidden = {"hidden": found.get("n_inner", int, 4 * found.get("n_embd", int, 768))}
+    return Sizes(GPT2, HUGGING_FACE, turned=False, **_named(found, GPT2) | hidden)
 
 
 def _llama(found: Settings) -> Sizes:
     found.require("hidden_act", "silu", "swish")
-    heads, d = found.get("num_attention_heads", int, 32), found.get("hidden_size", int, 4096)
-    found.require("head_dim", d // heads)
-    return Sizes(
-        LLAMA,
-        HUGGING_FACE,
-        vocab_size=found.get("vocab_size", int, 32000),
-        d=d,
-        hidden=found.get("intermediate_size", int, 11008),
-        blocks=found.get("num_hidden_layers", int, 32),
-        max_seq_len=found.get("max_position_embeddings", int, 2048),
-        heads=heads,
-        kv_heads=found.get("num_key_value_heads", int, heads),
-        epsilon=found.get("rms_norm_eps", float, 1e-6),
-        rope_base=_rope_base(found),
-        tied=found.get("tie_word_embeddings", bool, False),
-    )
+    sizes = _named(found, LLAMA)
+    found.require("head_dim", sizes["d"] // sizes["heads"])
+    sizes["kv_heads"] = found.get("num_key_value_heads", int, sizes["heads"])
+    sizes["tied"] = found.get("tie_word_embeddings", bool, False)
+    return Sizes(LLAMA, HUGGING_FACE, **sizes | {"rope_base": _rope_base(found)})
+
+
+def _named(found: Settings, family: str) -> dict[str, Any]:
+    """The sizes that stand in `NAMES`, as ours are called."""
+    return {own: found.get(name, type(usual), usual) for own, (name, usual) in NAMES[family].items()}
 
 
 def _rope_base(found: Settings) -> float:
@@ -153,12 +152,8 @@ def _rope_base(found: Settings) -> float:
 
 
 def _tokenizer(form: dict[str, Any], special: dict[str, str], template: str, end: int | None) -> BytePairs:
-    form = form | {
-        "truncation": None,
-        "padding": None,
-        "post_processor": None,
-    }  # nothing is put around a text
-    return byte_pairs(form, special, template, end)
+    around = dict.fromkeys(("truncation", "padding", "post_processor"))  # nothing is put around a text
+    return byte_pairs(form | around, special, template, end)
 
 
 def _end(folder: Path) -> int | None:
@@ -185,9 +180,8 @@ def _chat(folder: Path) -> tuple[dict[str, str], str]:
         template = named.get("default")
     if (folder / FORM).exists():
         template = _of_file(folder / FORM, _text)
-    return {name: word for name, word in special.items() if word}, template if isinstance(
-        template, str
-    ) else ""
+    found = {name: word for name, word in special.items() if word}
+    return found, template if isinstance(template, str) else ""
 
 
 def _text(path: Path) -> str:
@@ -218,9 +212,9 @@ def read_tensors(data: Any) -> dict[str, Tensor]:
     limited(len(forms), MAX_TENSORS)
     tensors = {}
     for name, (kind, shape) in forms.items():
-        if kind not in KINDS:
-            raise FileError("tensor type", path=name, expected=", ".join(KINDS), got=kind)
-        tensors[name] = Tensor(tuple(shape), KINDS[kind], start)
+        if kind not in NUMBERS:
+            raise FileError("tensor type", path=name, expected=", ".join(NUMBERS), got=kind)
+        tensors[name] = Tensor(tuple(shape), NUMBERS[kind], start)
         start += tensors[name].nbytes
     return tensors
 
@@ -267,6 +261,15 @@ def export(parts: Parts, folder: str | PathLike[str], overwrite: bool = False) -
     Raises:
         FileError: it is of another family, or has another tokenizer.
         AccessError: the system refuses.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from rustgpt_lab import LLM
+    >>> vocab = BytePairs.train(["a hat, a cat </s>"] * 2, 261)
+    >>> llm = LLM.build(vocab, 8, 16, 1, architecture="llama", heads=2)
+    >>> with TemporaryDirectory() as folder:
+    ...     export(llm, folder)
+    ...     sorted(os.listdir(folder))
+    ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
     """
     if not isinstance(parts.vocab, BytePairs):
         raise FileError("no place", path=".vocab", expected="byte pairs", got=type(parts.vocab).__name__)
@@ -344,38 +347,14 @@ def _forms(layers: Iterable[Layer]) -> list[Any]:
 
 def _config(sizes: Sizes, end: int | None) -> dict[str, Any]:
     common = {
-        "model_type": sizes.family,
-        "vocab_size": sizes.vocab_size,
-        "tie_word_embeddings": sizes.tied,
-        "dtype": "float32",
-        "bos_token_id": end,
-        "eos_token_id": end,
-    }
+        "model_type": sizes.family, "vocab_size": sizes.vocab_size, "tie_word_embeddings": sizes.tied,
+        "dtype": "float32", "bos_token_id": end, "eos_token_id": end,
+    }  # fmt: skip
     if sizes.family == GPT2:
-        return {
-            **common,
-            "architectures": ["GPT2LMHeadModel"],
-            "activation_function": "gelu_new",
-            "n_embd": sizes.d,
-            "n_inner": sizes.hidden,
-            "n_layer": sizes.blocks,
-            "n_positions": sizes.max_seq_len,
-            "n_head": sizes.heads,
-            "layer_norm_epsilon": sizes.epsilon,
-        }
-    return {
-        **common,
-        "architectures": ["LlamaForCausalLM"],
-        "hidden_act": "silu",
-        "hidden_size": sizes.d,
-        "intermediate_size": sizes.hidden,
-        "num_hidden_layers": sizes.blocks,
-        "max_position_embeddings": sizes.max_seq_len,
-        "num_attention_heads": sizes.heads,
-        "num_key_value_heads": sizes.kv_heads,
-        "rms_norm_eps": sizes.epsilon,
-        "rope_theta": sizes.rope_base,
-    }
+        common |= {"architectures": ["GPT2LMHeadModel"], "activation_function": "gelu_new"}
+    else:
+        common |= {"architectures": ["LlamaForCausalLM"], "hidden_act": "silu"}
+    return common | {name: getattr(sizes, own) for own, (name, _) in NAMES[sizes.family].items()}
 
 
 def _write_tensors(file: BinaryIO, sizes: Sizes, network: Network) -> None:

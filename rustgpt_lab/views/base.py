@@ -153,8 +153,8 @@ class View:
         return self.sentence
 
 
-def moments_of(models: LLM | Mapping[Any, LLM]) -> dict[str, LLM]:
-    """The models of a picture by moment, such as {"epoch 0": llm}; a single one is "now"."""
+def snapshots_of(models: LLM | Mapping[Any, LLM]) -> dict[str, LLM]:
+    """The models of a picture by snapshot, such as {"epoch 0": llm}; a single one is "now"."""
     return (
         {str(label): llm for label, llm in models.items()} if isinstance(models, Mapping) else {"now": models}
     )

@@ -97,6 +97,7 @@ def page_script(view: View) -> str:
         "data": pack(view.state()),
         "fixed": pack(view.fixed()),
         "models": [model.key for model in view.portable],
+        "unasked": True,  # no kernel hears a question
     }
     code = bundle(view.name).replace("export default", "const view =")
     return _PAGE.format(state=_in_script(state), code=code, css=_in_script(Canvas._css))

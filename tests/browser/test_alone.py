@@ -186,8 +186,8 @@ def test_moments(card: Locator, moments: dict[str, LLM]) -> None:
     card.get_by_role("slider", name="Layer").fill("1")
     card.get_by_role("slider", name="Moment").press("Home")
     found = card.locator(".rl-readout").inner_text()
-    about = float(re.search(r"about (\S+) of", found)[1])
-    assert about == pytest.approx(view.data.weights[0, 1, 0, -1, column], abs=0.006)
+    share = float(re.search(r"gives “.+” (\S+) of", found)[1])
+    assert share == pytest.approx(view.data.weights[0, 1, 0, -1, column], rel=6e-4)
 
 
 @of("network")

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import nbformat
 import pytest
-from playwright.sync_api import Browser
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import Browser, expect
 
+from rustgpt_lab import LLM, views
 from rustgpt_lab.course.deck import deck
 from rustgpt_lab.errors import FileError
 from tests.course.notebooks import PATHS
@@ -79,6 +82,66 @@ def test_a_question_stands_before_its_answer_and_the_answer_is_open(browser: Bro
     )
     assert 0 < places[0] < places[1]
     assert page.locator("main details").count() == page.locator("main figure details").count()
+    page.close()
+
+
+def test_a_picture_of_the_model_lives_on_its_slide(browser: Browser, tmp_path: Path) -> None:
+    """Its weights are there once; keys are its own while it has the focus, but a presenter's turn the slides."""
+    llm, text = LLM.packaged(), "User: What does the sun give? Assistant: The sun"
+    shown = [views.journey(llm, text), views.attention(llm, text), views.attention(llm, text)]
+    outputs: list[dict[str, str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rustgpt_lab.views.portable._CARRIERS", {})  # no other test's cell has the model
+        patch.setattr(
+            "IPython.display.display", lambda data, **_: outputs.append(data) if "text/html" in data else None
+        )
+        for view in shown:
+            view._ipython_display_()
+    cells = [
+        new_code_cell(
+            "view",
+            outputs=[new_output("display_data", data=data)],
+            metadata={"slideshow": {"slide_type": kind}},
+        )
+        for data, kind in zip(outputs, ("skip", "slide", "slide"), strict=True)
+    ]
+    words = new_markdown_cell("\n\n".join(["A slide without room for a picture that is live."] * 20))
+    notebook, file = tmp_path / "deck.ipynb", tmp_path / "deck.html"
+    words.metadata["slideshow"] = {"slide_type": "slide"}
+    cells[2].metadata["slideshow"] = {"slide_type": "-"}
+    nbformat.write(new_notebook(cells=[*cells[:2], words, cells[2]]), notebook)
+    html = deck(notebook)
+    assert html.count('<script type="application/json" data-rl-model=') == 1, "which a skipped cell carries"
+    file.write_text(html, encoding="utf-8")
+    print(f"a deck with a model: {len(html) / 1e6:.1f} MB")
+    page = offline(browser)
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(file.as_uri())
+    page.wait_for_selector("body[data-ready]")
+    card = page.locator(".rl-live")
+    expect(card).to_have_count(1)
+    expect(page.locator(".rl-twin")).to_have_count(1)  # what does not fit stands still
+    place = "() => Reveal.getIndices().h"
+    assert page.evaluate(place) == 0
+    layer = card.get_by_role("slider", name="Layer")
+    layer.press("Home")
+    layer.press("ArrowRight")
+    layer.press("ArrowRight")
+    card.get_by_role("application").first.press("ArrowDown")
+    assert (layer.input_value(), page.evaluate(place)) == ("2", 0)
+    box = card.get_by_role("textbox")
+    box.fill("the moon moves around the earth")
+    box.press("Enter")
+    expect(card.locator(".rl-readout")).to_have_text(
+        views.attention(llm, "the moon moves around the earth").sentence
+    )
+    box.press("PageDown")
+    assert page.evaluate(place) == 1
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(place) == 0
+    layer.press("Escape")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(place) == 1
     page.close()
 
 

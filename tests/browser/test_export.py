@@ -1,12 +1,14 @@
 """A notebook as a page of its own: no kernel, no network."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from rustgpt_lab import views
 from rustgpt_lab.bootstrap import ROOT
@@ -88,6 +90,43 @@ ASKING = "12_a_real_one"
 """The real model's pictures ask the kernel, and its byte pairs leave no word out."""
 
 
+LOOK = """card => JSON.stringify([...card.querySelectorAll(".rl-picture, .rl-readout, .rl-problem")].map((part) =>
+    [part.innerHTML, ...[...part.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())]))"""
+"""All that can be seen of a card but its controls."""
+LATER = re.compile("Temperature|Top-k|Top-p|Repetition")
+"""What they set shows in the next answer alone."""
+
+
+def check_every_control(card: Locator) -> None:
+    """Whatever can be moved on a card changes its picture."""
+
+    def check(name: str, move: Callable[[], None]) -> None:
+        before = card.evaluate(LOOK)
+        move()
+        for _ in range(40):  # an answer may come word by word
+            if card.evaluate(LOOK) != before:
+                return
+            card.page.wait_for_timeout(50)
+        raise AssertionError(f"{card.get_attribute('aria-label')}: nothing changes with {name}")
+
+    for slider in card.get_by_role("slider").all():
+        name = slider.get_attribute("aria-label") or ""
+        if slider.is_visible() and slider.is_enabled() and not LATER.search(name):
+            at_the_end = slider.evaluate("node => node.value === node.max")
+            check(name, lambda slider=slider, key="Home" if at_the_end else "End": slider.press(key))
+    for menu in card.get_by_role("combobox").all():
+        for value in menu.evaluate("node => [...node.options].filter(o => !o.selected).map(o => o.value)"):
+            check(value, lambda menu=menu, value=value: menu.select_option(value))
+    for radio in card.get_by_role("radio").all():
+        if not radio.is_checked():
+            check("a choice", lambda radio=radio: radio.check(force=True))
+    for box in card.get_by_role("checkbox").all():
+        check("a box", lambda box=box: box.set_checked(not box.is_checked()))
+    for grid in card.get_by_role("application").all():
+        if grid.is_visible():
+            check("an arrow key", lambda grid=grid: (grid.press("Home"), grid.press("End")))
+
+
 @pytest.mark.parametrize(
     "name", sorted({path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} - {ASKING})
 )
@@ -112,5 +151,7 @@ def test_a_notebooks_page_is_alive(name: str, browser: Browser, tmp_path: Path) 
         box.press("Enter")
         expect(card.get_by_role("alert").first).to_contain_text("in the vocabulary")
         expect(readout).to_have_text(before)
+    for card in page.locator(".jp-OutputArea-output > .rl-live > .rl-card").all():
+        check_every_control(card)
     assert problems == []
     page.close()

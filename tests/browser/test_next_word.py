@@ -26,7 +26,7 @@ def drive(lab: Lab, view: Locator) -> None:
     lab.reach(view, "Repetition penalty")
     lab.press("End")
     row = view.locator(".rl-slides").filter(has=lab.page.locator("title", has_text="Mars:"))
-    height = "node => new DOMMatrix(node.style.transform).m42"
+    height = "node => node.transform.baseVal.consolidate().matrix.f"
     assert row.count() == 0 or row.evaluate(height) > 60, "the word that the question has slid down, or out"
     lab.press("Home")
     lab.reach(view, "Temperature")

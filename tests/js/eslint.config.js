@@ -10,4 +10,14 @@ export default [
       eqeqeq: "error", "max-len": ["error", 120], "no-shadow": "error", "no-var": "error", "prefer-const": "error",
     },
   },
+  {
+    files: ["rustgpt_lab/views/js/**"], // how anything looks stands in lab.css; lab.js's `vary` gives it the numbers
+    ignores: ["rustgpt_lab/views/js/picture.js"], // a picture of its own takes its looks along
+    rules: {
+      "no-restricted-syntax": ["error", ...[
+        "MemberExpression[property.name='style']", "Property[key.name='style']",
+        "CallExpression[callee.property.name='setAttribute'][arguments.0.value='style']",
+      ].map((selector) => ({ selector, message: "A class in lab.css, or `vary`, says how it looks." }))],
+    },
+  },
 ];

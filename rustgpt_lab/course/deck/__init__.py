@@ -15,10 +15,8 @@ FOLDED = re.compile(
     re.DOTALL,
 )
 """What waits for an answer, with its heading "not answered yet"."""
-MODEL = re.compile(r'<script type="application/json" data-rl-model=.*?</script>', re.DOTALL)
-"""The weights with which a picture lives: on a slide it stands still, at the size that the slide has for it."""
-LIFE = re.compile(r'<script class="rl-script">.*?</script>', re.DOTALL)
-"""What makes a picture live; a cell with the tag "still" has one that is then too tall for a slide."""
+MODEL = re.compile(r'<script type="application/json" data-rl-model="(\w+)">.*?</script>', re.DOTALL)
+"""The weights with which pictures live; any cell may carry them, also one that the deck leaves out."""
 PICTURES = ("<img", "rl-live")
 DATA_OF_WIDGETS = "application/vnd.jupyter.widget-view+json"
 
@@ -42,12 +40,22 @@ def deck(notebook: str | PathLike[str]) -> str:
         raise FileError("this is no notebook", where=str(path), got=str(problem)[:80]) from None
     cells = copy.deepcopy(cells)
     cells.metadata.pop("widgets", None)
+    models = models_in(cells.cells)
     cells.cells = shown(cells.cells)
     exporter = SlidesExporter(
         template_name="deck", extra_template_basedirs=[str(Path(__file__).parent.parent)]
     )
     html, _ = exporter.from_notebook_node(cells, {"metadata": {"name": path.stem}})
-    return str(html)
+    needed = [script for key, script in models.items() if f'"{key}"' in html]
+    return str(html).replace("</main>", f"</main>{''.join(needed)}")
+
+
+def models_in(cells: list[Any]) -> dict[str, str]:
+    """Key -> the script that carries the weights, of every model in the outputs of a notebook."""
+    pages = [
+        output.get("data", {}).get("text/html", "") for cell in cells for output in cell.get("outputs", [])
+    ]
+    return {found[1]: found[0] for page in pages for found in MODEL.finditer(page)}
 
 
 def shown(cells: list[Any]) -> list[Any]:
@@ -84,8 +92,6 @@ def _simplify(cell: Any) -> None:
         data.pop(DATA_OF_WIDGETS, None)
         if "text/html" in data:
             data["text/html"] = MODEL.sub("", FOLDED.sub(r"\1", data["text/html"]))
-            if "still" in cell.metadata.get("tags", ()):
-                data["text/html"] = LIFE.sub("", data["text/html"])
     cell.outputs = [o for o in cell.outputs if o.get("data", {"text": ""}) and o.get("name") != "stderr"]
     html = "".join(output.get("data", {}).get("text/html", "") for output in cell.outputs)
     if cell.metadata.get("jupyter", {}).get("source_hidden") or any(sign in html for sign in PICTURES):

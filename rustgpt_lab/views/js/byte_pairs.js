@@ -1,5 +1,5 @@
 // Letters grow together: the most frequent pair of neighbours becomes one piece, again and again.
-import { el, stage, textBox } from "./lab.js";
+import { columnOf, el, stage, textBox } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { lineChart } from "./chart.js";
 import { merging } from "./pairs.js";
@@ -16,7 +16,7 @@ function render({ model, el: root }) {
   const text = textBox(lab, "Text", { value: data.text, onInput: () => begin() });
   const merges = player(lab, "Merges", { max: 0, pause: 700, show: String, onInput: () => tell() });
   const pieces = el("ol", { class: "rl-pieces", dir: "auto", "aria-label": "The words of the text, in pieces" });
-  const [left, middle, right] = [300, 300, 300].map((basis) => el("div", { style: `flex:1 1 ${basis}px` }));
+  const [left, middle, right] = [300, 300, 300].map((basis) => columnOf(1, basis));
   const caption = el("div", { class: "rl-caption" });
   left.append(caption);
   const bars = wordBars(left, "The most frequent pairs of neighbours, and how often they occur");
@@ -25,7 +25,7 @@ function render({ model, el: root }) {
   middle.append(grown, list);
   right.append(el("div", { class: "rl-caption" }, "Pieces of the text after each merge"));
   const chart = lineChart(right, "How many pieces the text has after each merge", (i) => { merges.go(i); });
-  lab.picture.append(pieces, el("div", { class: "rl-columns", style: "margin-top:14px" }, left, middle, right));
+  lab.picture.append(pieces, el("div", { class: "rl-columns rl-apart" }, left, middle, right));
 
   const size = ({ words }) => words.flat().length;
   const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
@@ -68,9 +68,10 @@ function render({ model, el: root }) {
     caption.textContent = `How often two pieces stand side by side${rest ? `; ${rest} rarer pairs are left out` : ""}`;
     bars.draw(theme, { words: shown.map(([a, b]) => `${a} + ${b}`), most: shown[0]?.[2], written: String,
       series: [{ at: (i) => shown[i][2], colour: theme.accent }] });
-    grown.textContent = done.length ? "Merged so far: these are the new pieces" : "Nothing is merged yet";
-    list.replaceChildren(...done.map(([a, b, n], i) => el("li", { class: "rl-token",
-      style: i === done.length - 1 && "border-color:var(--rl-accent)" }, el("span", {}, a + b),
+    grown.textContent = done.length ? "Merged so far: these are the new pieces"
+      : "Nothing is merged yet: new pieces will stand here, in their order";
+    list.replaceChildren(...done.map(([a, b, n], i) => el("li",
+      { class: i === done.length - 1 ? "rl-token rl-newest" : "rl-token" }, el("span", {}, a + b),
     el("small", {}, `${a} + ${b}: ${n}`))));
     const sizes = steps.map(size);
     chart.draw(theme, { series: [{ name: "pieces", steps: [...sizes.keys()], values: sizes, colour: theme.accent }],

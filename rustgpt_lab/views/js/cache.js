@@ -30,7 +30,7 @@ function render({ model, el: root }) {
 
   function panel() {
     const caption = el("div", { class: "rl-caption rl-figures" });
-    const svg = el("svg", { role: "img", style: "display:block" });
+    const svg = el("svg", { role: "img" });
     const node = el("div", {}, caption, svg);
     places.append(node);
     return { draw(theme, kv, own) {

@@ -28,7 +28,7 @@ function path(x, y, values) {
  * @param {HTMLElement} parent @param {string} label @param {(step: number) => void} [onPick]
  */
 export function lineChart(parent, label, onPick = () => {}) {
-  const svg = el("svg", { role: "img", "aria-label": label, style: "display:block" });
+  const svg = el("svg", { role: "img", "aria-label": label });
   parent.append(svg);
   let lines = [];
   let points = []; // where the points of the lines are
@@ -119,8 +119,7 @@ export function lineChart(parent, label, onPick = () => {}) {
 
 /** Names of lines: [{ name, colour, dash }]. */
 export function legend(series) {
-  return el("div", { class: "rl-caption", style: "display:flex;flex-wrap:wrap;gap:2px 16px;padding-left:64px" },
+  return el("div", { class: "rl-caption rl-names" },
     ...series.map(({ name, colour, dash, opacity = 1 }) => el("span", {}, el("span", { "aria-hidden": "true",
-      style: `display:inline-block;width:16px;margin-right:6px;vertical-align:middle;opacity:${opacity};`
-        + `border-top:2.5px ${dash ? "dashed" : "solid"} ${colour}` }), name)));
+      class: "rl-line", vary: { ink: colour, opacity, dash: dash ? "dashed" : "solid" } }), name)));
 }

@@ -24,7 +24,7 @@ function render({ model: widget, el: root }) {
     if (text.trim() && !writing()) lab.ask({ say: text, strategy: strategy.value });
   };
   const box = textBox(lab, "You", { send: "Send", onEnter: say });
-  box.node.style.margin = "8px 2px 6px"; // room for the ring of the focus
+  box.node.classList.add("rl-saying");
   log.after(box.node);
   const suggestions = (model.get("fixed").suggestions ?? []).map((text) => el("button", { type: "button",
     class: "rl-button", "data-lm-suppress-shortcuts": "true", click: () => say(text) }, text));
@@ -54,7 +54,7 @@ function render({ model: widget, el: root }) {
   /** The words of an answer, each with its probability: blue below it, and as a number where that is asked for. */
   function spoken(answer, probabilities) {
     return answer.map((word, i) => el("span", { class: "rl-spoken", title: number(probabilities[i], 3),
-      style: `--rl-p:${probabilities[i]}` }, word,
+      vary: { p: probabilities[i] } }, word,
     ...(shown.value ? [el("small", {}, share(probabilities[i]) || "<0.01")] : [])));
   }
 
@@ -84,7 +84,7 @@ function render({ model: widget, el: root }) {
     const inner = el("div");
     const shut = el("button", { type: "button", class: "rl-button", "data-lm-suppress-shortcuts": "true",
       click: () => lab.ask({ look: null }) }, "Close the attention");
-    below.replaceChildren(el("div", { style: "margin:14px 2px 8px;text-align:right" }, shut), inner);
+    below.replaceChildren(el("div", { class: "rl-shut" }, shut), inner);
     below.hidden = false;
     const close = renderAttention({ el: inner, model: {
       get: (name) => values()[name] ?? model.get(name),

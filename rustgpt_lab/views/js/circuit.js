@@ -1,5 +1,5 @@
 // A circuit is born: loss and head scores over the steps, and the strongest head's map at the moment gone to.
-import { button, el, number, share, slider, stage } from "./lab.js";
+import { button, columnOf, el, number, share, slider, stage } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { heatmap } from "./grid.js";
 
@@ -18,12 +18,12 @@ function render({ model, el: root }) {
   const born = button(lab, "To the moment it appears", () => pick(data.appears));
   const back = button(lab, "Go to it", () => lab.ask({ do: "go", step: step[moment.value] }));
 
-  const [left, right] = [el("div", { style: "flex:1.5 1 400px" }), el("div", { style: "flex:1 1 340px" })];
+  const [left, right] = [columnOf(1.5, 400), columnOf(1, 340)];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const pick = (m) => { moment.value = m; tell(); lab.redraw(); };
   const near = (picked) => pick(step.findLastIndex((s) => s <= picked));
   const part = (label) => {
-    const [head, node] = [el("div", { class: "rl-caption", style: "max-width:none" }), el("div")];
+    const [head, node] = [el("div", { class: "rl-caption rl-long" }), el("div")];
     left.append(head, node);
     return { head, chart: lineChart(node, label, near) };
   };

@@ -1,5 +1,5 @@
 // Gradients before and after clipping: every parameter on one log scale, the chosen one over the steps.
-import { choice, el, menu, number, pointIn, slider, stage, widthOf } from "./lab.js";
+import { choice, columnOf, el, menu, number, pointIn, slider, stage, vary, widthOf } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { cursor, focusable, shortened, widest } from "./grid.js";
 import { decades, grid, nearest } from "./scale.js";
@@ -50,7 +50,7 @@ function dumbbells(parent, label, onRow) {
       const bottom = 6 + ROW * names.length;
       const text = (tx, ty, anchor, content, more = {}) => el("text",
         { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
-      Object.assign(node.style, { width: `${width}px`, height: `${bottom + 24}px` });
+      vary(node, { width: `${width}px`, height: `${bottom + 24}px` });
       svg.replaceChildren(
         el("rect", { x: 0, y: 4 + ROW * place.row, width, height: ROW, fill: theme.accent, "fill-opacity": 0.12 }),
         ...decades(low, high, Math.ceil((right - left) / TICK)).flatMap((v) => [
@@ -59,7 +59,7 @@ function dumbbells(parent, label, onRow) {
         ]),
         ...names.flatMap((name, i) => {
           const y = 4 + ROW * (i + 0.5);
-          const chosen = { class: i === place.row && "rl-word", style: i === place.row && "font-weight:700" };
+          const chosen = { class: i === place.row && "rl-word rl-strong" };
           return [
             text(left - 4, y, "end", shortened(name, 208), chosen),
             el("line", { x1: x(before[i]), x2: x(after[i]), y1: y, y2: y, stroke: theme.before, "stroke-width": 1.5 }),
@@ -91,14 +91,14 @@ function render({ model, el: root }) {
   };
   const step = slider(lab, "Show", { max: 1, show: (i) => (i ? `step ${i}` : "all steps") });
 
-  const [left, right] = [el("div", { style: "flex:1 1 340px" }), el("div", { style: "flex:1 1 340px" })];
+  const [left, right] = [columnOf(1, 340), columnOf(1, 340)];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const caption = el("div", { class: "rl-caption" });
   left.append(caption);
   const rows = dumbbells(left, "The gradient of every parameter, before and after", () => { lab.redraw(); tell(); });
   const pick = (s) => { step.value = s; lab.redraw(); tell(); };
   const part = (label) => {
-    const [head, node] = [el("div", { class: "rl-caption", style: "margin:4px 0 0" }), el("div")];
+    const [head, node] = [el("div", { class: "rl-caption rl-head-of" }), el("div")];
     right.append(head, node);
     return { head, chart: lineChart(node, label, pick) };
   };
@@ -137,8 +137,8 @@ function render({ model, el: root }) {
     const each = (array, whole) => data.names.map((_, i) => shown(array, i, whole));
     const [before, after] = [line(data.before, row), line(data.after, row)];
     const when = step.value ? `step ${step.value}` : "the median of all steps";
-    caption.replaceChildren(`Norms, ${when}: before `, el("span", { style: "color:var(--rl-before)" }, "○"), ", after ",
-      el("span", { style: "color:var(--rl-accent)" }, "●"), "; on the right, units clipped");
+    caption.replaceChildren(`Norms, ${when}: before `, el("span", { class: "rl-as-before" }, "○"), ", after ",
+      el("span", { class: "rl-as-after" }, "●"), "; on the right, units clipped");
     rows.draw(theme, { rows: data.names, before: each(data.before), after: each(data.after),
       clipped: each(data.clipped, mean) });
     const all = { at: step.value || undefined };

@@ -8,8 +8,8 @@ const NORMS = 8; // rows
 export function comparison(parent) {
   const answers = el("div", { class: "rl-columns" });
   const maps = el("div", { class: "rl-columns" });
-  const norms = el("table", { class: "rl-figures", style: "border-collapse:collapse;margin-top:8px" });
-  const whole = el("div", { hidden: true, style: "margin-top:9px;padding-top:8px;border-top:1px solid var(--rl-line)" },
+  const norms = el("table", { class: "rl-figures rl-list rl-apart" });
+  const whole = el("div", { hidden: true, class: "rl-below" },
     answers, maps, norms);
   parent.append(whole);
   const captions = [0, 1].map(() => el("div", { class: "rl-caption" }));
@@ -19,16 +19,15 @@ export function comparison(parent) {
     return [node, `Attention weights of the ${k ? "second" : "first"} model`];
   }), () => {});
   norms.numbers = () => [...norms.rows].map((row) => [...row.cells].map((cell) => cell.textContent));
-  const cell = (tag, text, i) => el(tag, { style: "padding:2px 14px 2px 0;overflow-wrap:anywhere;"
-    + `text-align:${i ? "right" : "left"};font-weight:${tag === "th" ? 600 : 400}` }, text);
+  const cell = (tag, text) => el(tag, {}, text);
   return {
     draw(theme, data) {
       whole.hidden = !data;
       if (!data) return;
       const { labels, words, weights } = data;
       answers.replaceChildren(...labels.map((label, k) => el("div", {},
-        el("div", { class: "rl-caption", style: "margin:0" }, `“${label}” answers`),
-        el("div", { style: "font-weight:600;overflow-wrap:anywhere" }, data.answers[k] || "nothing"))));
+        el("div", { class: "rl-caption rl-close" }, `“${label}” answers`),
+        el("div", { class: "rl-told" }, data.answers[k] || "nothing"))));
       maps.hidden = !words.length;
       if (words.length) {
         pair.forEach((map, k) => {
@@ -43,10 +42,10 @@ export function comparison(parent) {
         number(data.norms.at(i, c), 3))]);
       const left = data.names.length - rows.length;
       norms.replaceChildren(
-        el("caption", { class: "rl-caption", style: "text-align:left" },
+        el("caption", { class: "rl-caption" },
           `Lengths of the weights, the most different first${left > 0 ? `; ${left} more are left out` : ""}`),
-        el("thead", {}, el("tr", {}, ...["weights", ...labels, "difference"].map((text, i) => cell("th", text, i)))),
-        el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((text, i) => cell("td", text, i))))));
+        el("thead", {}, el("tr", {}, ...["weights", ...labels, "difference"].map((text) => cell("th", text)))),
+        el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((text) => cell("td", text))))));
     },
   };
 }

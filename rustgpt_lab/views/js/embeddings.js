@@ -1,4 +1,4 @@
-// The vocabulary as a map, the neighbours of a word, and the similarity of chosen words, over training moments.
+// The vocabulary as a map, the neighbours of a word, the similarity of chosen words, over the snapshots of a training.
 import { choice, el, number, slider, stage, textBox } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { cosine, neighbours } from "./cosine.js";
@@ -12,8 +12,10 @@ function render({ model, el: root }) {
   const lab = stage(model, root, "Point at a word, or move by the arrow keys, to see its neighbours; a click, or "
     + "Enter, puts it among the words compared.");
   let data = model.get("data");
-  const part = data.of > data.words.length; // of a large vocabulary; the kernel has the others
-  if (part) lab.needsKernel();
+  const part = data.of > data.words.length; // of a large vocabulary; the kernel, if there is one, has the others
+  const known = part ? "among the words shown" : "in the vocabulary";
+  const more = part && !model.get("unasked");
+  if (more) lab.needsKernel();
   let [word, kept] = [0, []];
   let grouped = { key: "" };
 
@@ -23,26 +25,26 @@ function render({ model, el: root }) {
     const i = placeOf(text.trim());
     if (i >= 0) word = i;
     if (i >= 0 || !text.trim()) tellNearest();
-    else lab.say(`“${text.trim()}” is not ${part ? "shown: compare it, and press Enter" : "in the vocabulary"}.`);
+    else lab.say(`“${text.trim()}” is not ${more ? "shown: compare it, and press Enter" : known}.`);
   } });
-  find.node.style.flex = "1 1 160px";
+  find.node.classList.add("rl-short");
   const compare = textBox(lab, "Compare", { onInput: (text) => {
     const words = tokenize(text);
     const lost = words.filter((name) => placeOf(name) < 0);
     kept = [...new Set(words.map(placeOf).filter((i) => i >= 0))];
-    if (lost.length && part) lab.say("Press Enter: these words and those nearest to them are looked for.");
-    else if (lost.length) lab.say(`Not in the vocabulary: ${lost.map((name) => `“${name}”`).join(", ")}.`);
+    if (lost.length && more) lab.say("Press Enter: these words and those nearest to them are looked for.");
+    else if (lost.length) lab.say(`Not ${known}: ${lost.map((name) => `“${name}”`).join(", ")}.`);
     else tellNearest();
-  }, ...(part && { onEnter: (text) => lab.ask(text.replaceAll("␣", " ")), send: "Look for them" }) });
-  compare.node.style.flex = "3 1 300px";
-  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m], onInput: () => tellNearest() });
+  }, ...(more && { onEnter: (text) => lab.ask(text.replaceAll("␣", " ")), send: "Look for them" }) });
+  compare.node.classList.add("rl-rest");
+  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.snapshots[m], onInput: () => tellNearest() });
   const zoom = choice(lab, "Frame", { near: "Around the words compared", all: "All words" });
 
   const [left, right, near, matrix] = [el("div"), el("div"), el("div"), el("div")];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const captions = [left, right].map((side) => side.appendChild(el("div", { class: "rl-caption" })));
   const map = wordMap(left, "Map of words. Enter compares the word", go, take);
-  const heading = el("div", { class: "rl-caption", style: "margin-top:12px" }, "Cosine of the words compared");
+  const heading = el("div", { class: "rl-caption rl-apart" }, "Cosine of the words compared");
   right.append(near, heading, matrix);
   const bars = wordBars(near, "The nearest words and their cosines");
   const heat = heatmap(matrix, "Similarity of the words compared", (i, j) => tell(kept[i], kept[j]));
@@ -65,7 +67,7 @@ function render({ model, el: root }) {
     const value = i === j ? 1 : cosine(data.directions, moment.value, i, j);
     lab.say(`${before}“${data.words[i]}” and “${data.words[j]}” have a cosine of ${number(value, 2)}.`);
   }
-  /** The range of each component over all moments, of some words, so that the map stands still while words move. */
+  /** The range of each component over all snapshots, of some words, so that the map stands still while words move. */
   function range(words) {
     const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
     for (let m = 0; m < data.points.shape[0]; m++) {
@@ -103,17 +105,18 @@ function render({ model, el: root }) {
     [word] = kept;
     compare.value = kept.map((i) => data.words[i]).join(" ");
     grouped = { key: "" };
-    moment.max = data.moments.length - 1;
-    moment.value = data.moments.length - 1;
+    moment.max = data.snapshots.length - 1;
+    moment.value = data.snapshots.length - 1;
   });
   lab.onDraw((theme) => {
     const found = neighbours(data.directions, moment.value, word, NEAR);
+    const written = (x) => x.toFixed(2).replace("-", "−");
     const { low, high } = frame();
     const at = (i) => [0, 1].map((axis) =>
       (data.points.at(moment.value, i, axis) - low[axis]) / (high[axis] - low[axis] || 1));
     const group = groups();
     const colour = (i) => (group[i] < 0 ? theme.line : theme.categories[group[i]]);
-    const error = data.exact ? "" : " (± 0.01)"; // many moments travel as bytes
+    const error = data.exact ? "" : " (± 0.01)"; // many snapshots travel as bytes
     captions[1].textContent = `Nearest to “${data.words[word]}”, by cosine${error}`;
     const { outside, unnamed } = map.draw(theme, { words: data.words, at, colour, chosen: word,
       near: found.map(([j]) => j), kept });
@@ -121,13 +124,12 @@ function render({ model, el: root }) {
     captions[0].textContent = `${data.words.length}${of} words along two principal components; a colour is the `
       + `compared word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
       + `${unnamed ? `; for ${unnamed} names there is no room` : ""}`;
-    bars.draw(theme, { words: found.map(([j]) => data.words[j]), written: (x) => x.toFixed(2),
+    bars.draw(theme, { words: found.map(([j]) => data.words[j]), written,
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;
     const names = kept.map((i) => data.words[i]);
     const round = (x) => Math.round(100 * x) / 100;
-    const written = (x) => x.toFixed(2).replace("-", "−");
     const value = (i, j) => (i === j ? 1 : round(cosine(data.directions, moment.value, kept[i], kept[j])));
     heat.draw(theme, { rows: names, columns: names, value, low: -1, high: 1, written, palette: "diverging" });
   });

@@ -25,7 +25,7 @@ export function thickness(norms) {
  */
 export function flowGraph(parent, { layers, loss, logits }, onPick) {
   const label = "The layers from the first to the last and the loss, with the gradient that flows back";
-  const svg = el("svg", { role: "img", "aria-label": label, style: "display:block;cursor:pointer" });
+  const svg = el("svg", { role: "img", "aria-label": label, class: "rl-pick" });
   parent.append(svg);
   const count = layers.length;
   const norms = [logits, ...layers.flatMap(({ arrives, leaves, branch }) => [arrives, leaves, branch])];
@@ -84,7 +84,8 @@ export function flowGraph(parent, { layers, loss, logits }, onPick) {
     return [
       el("rect", { x, y: middle(i) - HIGH / 2, width: BESIDE + WIDE - x, height: HIGH, rx: 5, fill: "var(--rl-paper)",
         stroke, "stroke-width": isChosen ? 2.5 : 1 }),
-      text(BESIDE + WIDE - 10, middle(i), title, { "text-anchor": "end", style: isChosen && "font-weight:700" }),
+      text(BESIDE + WIDE - 10, middle(i), title,
+        { "text-anchor": "end", class: `rl-word rl-figures ${isChosen ? "rl-strong" : ""}` }),
     ];
   }
   /** A layer's numbers: what arrived at it, and what its weights got, with a bar in the room that is left. */

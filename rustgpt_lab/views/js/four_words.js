@@ -1,5 +1,5 @@
 // Four words by hand: their queries, keys and values are arrows in a plane, and attention follows the drag.
-import { button, choice, el, number, share, stage, toggle, widthOf } from "./lab.js";
+import { button, choice, columnOf, el, number, share, stage, toggle, widthOf } from "./lab.js";
 import { heatmaps, tallest } from "./grid.js";
 import { attend } from "./four.js";
 import { arrow, nameAt, plane } from "./plane.js";
@@ -25,10 +25,10 @@ function render({ model, el: root }) {
   const mask = toggle(lab, "Mask: no word sees a later one", data.masked, () => tell());
   button(lab, "As it was", () => { vectors = copied(); mask.value = data.masked; lab.redraw(); tell(); });
 
-  const half = (caption) => el("div", { style: "flex:1 1 340px" }, el("div", { class: "rl-caption" }, caption));
+  const half = (caption) => columnOf(1, 340, el("div", { class: "rl-caption" }, caption));
   const [left, right] = [half("Queries (rings) and keys (dots): do they agree?"),
     half("Values: their shares, end to end, are the mix")];
-  const below = el("div", { class: "rl-columns", style: "margin-top:8px;gap:8px 12px" });
+  const below = el("div", { class: "rl-columns rl-apart rl-near" });
   lab.picture.append(el("div", { class: "rl-columns" }, left, right), below);
 
   const moved = (kinds) => (i, at) => {
@@ -43,7 +43,7 @@ function render({ model, el: root }) {
   const mixed = plane(right, "The plane of values and the mix", moved("v"));
   const captions = MAPS.map(([caption]) => el("div", { class: "rl-caption" }, caption));
   const maps = heatmaps(MAPS.map(([, label], m) => {
-    const node = el("div", { style: "flex:1 1 210px" }, captions[m]);
+    const node = columnOf(1, 210, captions[m]);
     below.append(node);
     return [node, label];
   }), (i, j) => {

@@ -1,5 +1,5 @@
 // Three heat maps with one cursor: the backward pass, nudging, and the relative difference between them.
-import { button, el, menu, number, stage } from "./lab.js";
+import { button, columnOf, el, menu, number, stage } from "./lab.js";
 import { heatmaps } from "./grid.js";
 import { greatest } from "./scale.js";
 
@@ -18,11 +18,11 @@ function render({ model, el: root }) {
   button(lab, "Worst entry", () => goToWorst());
 
   const columns = el("div", { class: "rl-columns" });
-  const list = el("div", { class: "rl-figures", style: "margin-top:12px" });
+  const list = el("div", { class: "rl-figures rl-apart" });
   lab.picture.append(columns, list);
   const titles = ["What the backward pass says", "What nudging finds", "log₁₀ of the relative difference"];
   const maps = heatmaps(titles.map((title) => {
-    const node = el("div", { style: "flex:1 1 280px" }, el("div", { class: "rl-caption" }, title));
+    const node = columnOf(1, 280, el("div", { class: "rl-caption" }, title));
     columns.append(node);
     return [node, title];
   }), () => tell());
@@ -52,13 +52,11 @@ function render({ model, el: root }) {
       + `a relative difference of ${number(g.relative.at(row, column), 2)}. ${verdict}`);
   }
   function listWorst(g) {
-    const style = (i) => `text-align:${i ? "right" : "left"};padding:2px 14px 2px 0;font-weight:400;color:inherit`;
-    const row = (cells, tag = "td") => el("tr", {}, ...cells.map((cell, i) => el(tag, { style: style(i) }, cell)));
+    const row = (cells, tag = "td") => el("tr", {}, ...cells.map((cell) => el(tag, {}, cell)));
     const rows = greatest(g.relative, WORST).map(([i, j]) => row([`${g.name}[${i}, ${j}]`,
       number(g.analytic.at(i, j), 5), number(g.numerical.at(i, j), 5), number(g.relative.at(i, j), 2)]));
     const head = row(["The worst entries", "backward pass", "nudging", "relative difference"], "th");
-    list.replaceChildren(el("table", { style: "border-collapse:collapse;margin:0;font-size:inherit" },
-      el("thead", { style: "color:var(--rl-muted)" }, head), el("tbody", {}, ...rows)));
+    list.replaceChildren(el("table", { class: "rl-list" }, el("thead", {}, head), el("tbody", {}, ...rows)));
   }
 
   lab.onData((next) => {

@@ -1,5 +1,5 @@
 // The gradient on its way back through the layers, step by step or played.
-import { el, number, stage } from "./lab.js";
+import { columnOf, el, number, stage } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { flowGraph, two } from "./flow_graph.js";
 import { player } from "./player.js";
@@ -15,7 +15,7 @@ function render({ model, el: root }) {
   const end = 2 * count + 1;
   const steps = player(lab, "Step", { max: end, value: end, pause: 450, onInput: () => tell(),
     show: (s) => (s <= count ? `${s} forward` : s === count + 1 ? "loss" : `${s - count - 1} back`) });
-  const [left, right] = [el("div", { style: "flex:3 1 420px" }), el("div", { style: "flex:2 1 300px" })];
+  const [left, right] = [columnOf(3, 420), columnOf(2, 300)];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   left.append(el("div", { class: "rl-caption" }, "Numbers and widths: the norm of the gradient there (widths on a log "
     + "scale); bars: that of the layer’s weights"));

@@ -1,5 +1,5 @@
 // Rows and columns with words: a heat map, and lines from word to word. Pointer or arrow keys choose a cell.
-import { el, inkOn, moves, number, pointIn, put, sharp, widthOf, zoomOf } from "./lab.js";
+import { el, inkOn, moves, number, pointIn, put, sharp, vary, widthOf, zoomOf } from "./lab.js";
 
 const LABEL = 15; // the least distance between two labels, in pixels
 const LARGEST = 64; // side of a cell
@@ -9,7 +9,7 @@ const SWELL = 300; // milliseconds in which lines take their new weights
 
 /** How high a picture in an element may be, so that it fits on a screen with its controls. */
 export function tallest(node) {
-  const part = node.closest("[popover]") ? 0.55 : 0.7; // on a projector the controls need more of it
+  const part = node.closest("[popover]") ? 0.55 : node.closest(".reveal") ? 0.38 : 0.7; // controls, headings need more
   return Math.min(640, Math.max(300, part * innerHeight / zoomOf(node)));
 }
 
@@ -109,7 +109,7 @@ export function heatmap(parent, label, onCell = () => {}) {
     layout = { key, left, top, cell, upright };
     layout.context = sharp(canvas, left, top, cell * columns.length, cell * rows.length);
     const [wide, high] = [left + cell * columns.length + 2, top + cell * rows.length + 2];
-    Object.assign(node.style, { width: `${wide}px`, height: `${high}px` });
+    vary(node, { width: `${wide}px`, height: `${high}px` });
     layout.labels = [...rows.map(rowLabel), ...columns.map(columnLabel)];
     layout.cursor = el("rect", { class: "rl-cursor", width: cell, height: cell });
     layout.step = Math.ceil(LABEL / cell);
@@ -137,7 +137,7 @@ export function heatmap(parent, label, onCell = () => {}) {
       const [at, chosen] = isRow ? [k, row] : [k - spec.rows.length, column];
       const near = at !== chosen && Math.abs(at - chosen) < layout.step;
       text.classList.toggle("rl-chosen", at === chosen);
-      text.style.display = at === chosen || (at % layout.step === 0 && !near) ? "" : "none";
+      text.classList.toggle("rl-unnamed", at !== chosen && (at % layout.step !== 0 || near));
     });
   }
   function paint(theme) {
@@ -173,9 +173,9 @@ export function heatmap(parent, label, onCell = () => {}) {
     if (explained === layout.explained) return;
     layout.explained = explained;
     const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => `rgb(${colours(t)})`);
-    const bar = el("span", { class: "rl-bar", style: `background:linear-gradient(90deg,${stops})` });
+    const bar = el("span", { class: "rl-bar", vary: { stops } });
     legend.replaceChildren(number(spec.low, 3), bar, number(spec.high, 3));
-    legend.style.paddingLeft = `${layout.left}px`;
+    vary(legend, { left: `${layout.left}px` });
     if (!holes) return;
     const sample = el("canvas", { "aria-hidden": "true" });
     legend.append(el("span", { class: "rl-unseen" }, el("span", { class: "rl-sample" }, sample), spec.unseen));
@@ -263,7 +263,7 @@ export function lines(parent, label, onCell = () => {}) {
     const key = JSON.stringify([rows, columns, axes, gap, pitch, zoomOf(parent)]);
     if (key === layout.key) return;
     layout = { key, left, gap, pitch, top, context: sharp(canvas, left, top, gap, pitch * most) };
-    Object.assign(node.style, { width: `${2 * left + gap}px`, height: `${top + pitch * most}px` });
+    vary(node, { width: `${2 * left + gap}px`, height: `${top + pitch * most}px` });
     const side = (k) => (k ? { x: left + gap + 6, "text-anchor": "start" } : { x: left - 6, "text-anchor": "end" });
     const word = (text, i, k) => el("text", { ...side(k), y: top + (i + 0.5) * pitch, "dominant-baseline": "central" },
       shortened(text, LONGEST - 2));

@@ -1,5 +1,5 @@
 // Every head of every layer as a small map; one of them large; and the next word, before and after some are silent.
-import { button, el, number, share, stage, textBox } from "./lab.js";
+import { button, columnOf, el, number, share, stage, textBox } from "./lab.js";
 import { heatmap } from "./grid.js";
 import { tiles } from "./tiles.js";
 import { wordBars } from "./bars.js";
@@ -17,8 +17,7 @@ function render({ model, el: root }) {
   const row = button(lab, "Silence its layer", () => turnLayer(chosen[0]));
   const all = button(lab, "All heads again", () => { silent = []; ask(); });
 
-  const column = (flex) => el("div", { style: `flex:${flex}` });
-  const [left, middle, right] = [column("1.1 1 300px"), column("1.3 1 340px"), column("1 1 320px")];
+  const [left, middle, right] = [columnOf(1.1, 300), columnOf(1.3, 340), columnOf(1, 320)];
   lab.picture.append(el("div", { class: "rl-columns" }, left, middle, right));
   left.append(el("div", { class: "rl-caption" }, "All heads: a row for each layer; crossed out: silent"));
   const small = tiles(left, "All heads, a small map for each; Enter silences the chosen one or lets it speak again", {

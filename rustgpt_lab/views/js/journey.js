@@ -69,7 +69,7 @@ function render({ model: widget, el: root }) {
   });
   lab.onDraw((theme) => {
     const layers = shown();
-    left.style.flexBasis = right.style.flexBasis = layers.length > BESIDE ? "100%" : "";
+    for (const side of [left, right]) side.classList.toggle("rl-alone", layers.length > BESIDE);
     grid.draw(theme, {
       rows: data.words,
       columns: all.value ? layers.map(String) : data.labels,

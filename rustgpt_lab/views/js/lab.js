@@ -7,16 +7,37 @@ import { png } from "./picture.js";
 
 const SVG = new Set(["svg", "g", "rect", "line", "path", "circle", "text", "title", "polyline"]);
 
-/** A new element. Attributes are set as such, functions as listeners ("input"), children may be strings. */
+/**
+ * A new element. Attributes are set as such, functions as listeners ("input"), children may be strings; `vary` takes
+ * what its looks depend on, as the function of that name does.
+ */
 export function el(tag, attributes = {}, ...children) {
   const svg = SVG.has(tag);
   const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") node.addEventListener(name, value);
+    if (name === "vary") vary(node, value);
+    else if (typeof value === "function") node.addEventListener(name, value);
     else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children);
   return node;
+}
+
+/**
+ * Give the rules of lab.css what they cannot know: `{ width: "10px" }` is `--rl-width` there. Nothing else touches a
+ * style.
+ */
+export function vary(node, values) {
+  // eslint-disable-next-line no-restricted-syntax
+  for (const [name, value] of Object.entries(values)) node.style.setProperty(`--rl-${name}`, value);
+}
+
+/**
+ * A column of `.rl-columns`: how much of what is left over it takes, and the pixels without which it stands alone.
+ * @param {number} grow @param {number} basis @param {...(Node | string)} children
+ */
+export function columnOf(grow, basis, ...children) {
+  return el("div", { class: "rl-column", vary: { grow, basis: `${basis}px` } }, ...children);
 }
 
 /** Attributes of an element, and its text, but only what is new: what is written is laid out and painted again. */
@@ -76,7 +97,7 @@ function themeOf(root) {
   const mode = dark ? "dark" : "light";
   if (root.dataset.theme !== mode) {
     root.dataset.theme = mode;
-    for (const [name, ink] of Object.entries(PALETTE.inks[mode])) root.style.setProperty(`--rl-${name}`, ink);
+    vary(root, PALETTE.inks[mode]);
   }
   return {
     dark,
@@ -132,7 +153,7 @@ export function pointIn(node, event) {
 export function sharp(canvas, left, top, width, height) {
   const scale = (devicePixelRatio || 1) * zoomOf(canvas);
   Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
-  Object.assign(canvas.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+  vary(canvas, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
   const context = canvas.getContext("2d");
   context.scale(scale, scale);
   return context;
@@ -236,7 +257,7 @@ export function stage(model, root, hint) {
     const place = card.contains(document.activeElement) ? document.activeElement : card;
     card.popover = on ? "manual" : null;
     if (on) card.showPopover();
-    card.style.zoom = on ? Math.max(1.25, Math.min(innerWidth / 1000, innerHeight / 620)) : "";
+    if (on) vary(card, { zoom: Math.max(1.25, Math.min(innerWidth / 1000, innerHeight / 620)) });
     large.setAttribute("aria-pressed", String(on));
     place.focus({ preventScroll: on });
     rooms = new WeakMap();

@@ -24,12 +24,11 @@ function render({ model, el: root }) {
 
   const form = choice(lab, "Format", fixed.formats, (format) => lab.ask({ format, at: 0 }));
   const place = textBox(lab, "Go to byte", { send: "Go", onEnter: (line) => look(Number(line) || 0) });
-  place.node.style.flex = "0 1 300px";
+  place.node.classList.add("rl-narrow");
   const restore = button(lab, "Put all bits back", () => ask({ restore: true }));
 
   const hex = focusable("Bytes of the file");
   hex.classList.add("rl-hex");
-  hex.style.flex = "0 0 auto";
   const side = el("div");
   lab.picture.append(el("div", { class: "rl-columns" }, hex, side));
   const list = treeList(side, "Tree of the file. Arrow keys move, open and close; Enter goes to the bytes.", {

@@ -38,7 +38,8 @@ function render({ model: widget, el: root }) {
   const lab = stage(model, root, "Choose a layer to see its weights, and what it computed for the text.");
   if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
-  let chosen = Math.max(0, data.layers.findIndex((layer) => layer.residual));
+  // The sentence speaks of the largest.
+  let chosen = data.layers.reduce((best, { size }, i) => (size > data.layers[best].size ? i : best), 0);
   const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });
   const diagram = el("div", { class: "rl-layers", role: "radiogroup", "aria-label": "Layers, from first to last" });
   const detail = el("div");
@@ -51,12 +52,10 @@ function render({ model: widget, el: root }) {
       lab.redraw();
       tell();
     };
-    const share = `color-mix(in srgb, var(--rl-accent) 16%, transparent) ${(100 * layer.size) / largest}%`;
     return el("label", {
-      class: `rl-layer ${layer.residual ? "rl-residual" : ""}`,
+      class: ["rl-layer", layer.residual && "rl-residual", layer.author && "rl-authored"].filter(Boolean).join(" "),
       "data-gives": `(${data.words.length}, ${layer.gives})`,
-      style: `background-image:linear-gradient(90deg, ${share}, transparent 0)${
-        layer.author ? `;border-right:8px solid ${AUTHORS[layer.author]}` : ""}`,
+      vary: { share: `${(100 * layer.size) / largest}%`, author: AUTHORS[layer.author] ?? "" },
     }, el("input", { type: "radio", name, checked: i === chosen, input: choose, "data-lm-suppress-shortcuts": "true" }),
     el("span", {}, `${i} ${layer.name}`), ...(layer.author ? [el("small", {}, layer.author)] : []),
     el("span", {}, layer.size.toLocaleString("en")));

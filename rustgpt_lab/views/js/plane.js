@@ -1,5 +1,5 @@
 // A plane with numbers along its edges, and points on it that are dragged, or moved by the arrow keys.
-import { el, number, pointIn } from "./lab.js";
+import { el, number, pointIn, vary } from "./lab.js";
 import { widest } from "./grid.js";
 import { ticks } from "./scale.js";
 
@@ -94,8 +94,7 @@ export function plane(parent, label, onMove, onChoose = () => {}) {
         node.setAttribute("aria-label", `${name}; arrow keys move it, with Shift by more`);
         node.setAttribute("aria-valuetext", `${number(a, 3)}, ${number(b, 3)}`);
         node.setAttribute("aria-valuenow", a);
-        const look = `stroke:${colour};fill:${hollow ? "var(--rl-paper)" : colour}`;
-        node.lastChild.setAttribute("style", look);
+        vary(node, { ink: colour, inside: hollow ? "var(--rl-paper)" : colour });
       });
     },
   };

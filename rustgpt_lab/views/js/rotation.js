@@ -1,5 +1,5 @@
 // A query and a key, every pair of their numbers turned by where they stand: only the distance counts.
-import { el, number, pointIn, slider, stage } from "./lab.js";
+import { el, number, pointIn, slider, stage, vary } from "./lab.js";
 import { lineChart } from "./chart.js";
 import { scored } from "./rotary.js";
 
@@ -24,11 +24,10 @@ function render({ model, el: root }) {
   const both = slider(lab, "Both, at the same distance", { max: last, onInput: (v) => shift(v),
     show: (v) => `key ${v}` });
 
-  const lane = el("svg", { role: "img", class: "rl-untried",
-    "aria-label": "The line of positions, with the key and the query on it",
-    height: LANE, style: "display:block;width:100%;touch-action:none" });
-  const pairs = el("div", { class: "rl-columns", style: "gap:4px 12px" });
-  const caption = el("div", { class: "rl-caption rl-figures", style: "max-width:none" });
+  const lane = el("svg", { role: "img", class: "rl-lane rl-untried", height: LANE,
+    "aria-label": "The line of positions, with the key and the query on it" });
+  const pairs = el("div", { class: "rl-columns rl-near" });
+  const caption = el("div", { class: "rl-caption rl-figures rl-long" });
   const curve = el("div", { class: "rl-caption" }, "Score at each distance");
   const plot = el("div");
   lab.picture.append(lane, caption, pairs, curve, plot);
@@ -57,8 +56,8 @@ function render({ model, el: root }) {
   /** The circle of a pair: pale arrows as at position 0, full ones as turned. */
   function dial(i) {
     const svg = el("svg", { role: "img" });
-    const text = el("div", { class: "rl-caption rl-figures", style: "margin:0" });
-    const node = el("div", {}, svg, text);
+    const text = el("div", { class: "rl-caption rl-figures rl-close" });
+    const node = el("div", { class: "rl-dial" }, svg, text);
     const longest = Math.max(Math.hypot(query[2 * i], query[2 * i + 1]), Math.hypot(key[2 * i], key[2 * i + 1]), 1e-9);
     const arrow = (/** @type {number[]} */ [x, y], /** @type {number[]} */ [half, reach], colour, width, opacity) => {
       const [tx, ty] = [half + reach * x / longest, half - reach * y / longest];
@@ -72,7 +71,7 @@ function render({ model, el: root }) {
       const side = Math.min(Math.max(lab.width / dials.length - 16, SIDES[0]), SIDES[1]);
       const [half, reach] = [side / 2, side / 2 - 16];
       const frame = [half, reach];
-      node.style.flex = `0 0 ${side}px`;
+      vary(node, { side: `${side}px` });
       for (const name of ["width", "height"]) svg.setAttribute(name, side);
       svg.replaceChildren(
         el("circle", { cx: half, cy: half, r: reach, fill: "none", stroke: theme.line }),
@@ -89,14 +88,14 @@ function render({ model, el: root }) {
     const width = Math.max(lab.width, 240);
     const x = (place) => 24 + (place / last) * (width - 48);
     const knob = (place, colour, name, dy) => [
-      el("circle", { cx: x(place), cy: 30, r: 9, fill: colour, style: "cursor:ew-resize" }),
+      el("circle", { cx: x(place), cy: 30, r: 9, fill: colour, class: "rl-sideways" }),
       ...(untried() ? [el("circle", { class: "rl-cursor", cx: x(place), cy: 30, r: 9 })] : []),
       el("text", { x: x(place), y: dy, "text-anchor": "middle", class: "rl-word" }, name),
     ];
     lane.replaceChildren(
       el("line", { x1: x(0), x2: x(last), y1: 30, y2: 30, stroke: theme.line, "stroke-width": 2 }),
       el("line", { x1: x(places[1]), x2: x(places[0]), y1: 30, y2: 30, stroke: theme.before, "stroke-width": 8,
-        style: "cursor:grab" }),
+        class: "rl-grabbed" }),
       ...knob(places[1], theme.categories[1], `key ${places[1]}`, 60), ...knob(places[0], theme.accent,
         `query ${places[0]}`, 14),
     );

@@ -16,7 +16,7 @@ function render({ model, el: root }) {
     tell();
     lab.redraw();
   });
-  const written = el("code", { class: "rl-word", style: "display:block;margin-top:8px;user-select:all" });
+  const written = el("code", { class: "rl-code" });
   lab.picture.append(written);
   picture.node.numbers = () => [["step", "share", "rate"], ...Array.from({ length: last }, (_, i) => {
     const share = warmupCosine(chosen, i + 1);

@@ -1,5 +1,5 @@
 // An empty chart to be drawn in, with the pointer or by a slider at each place; then the truth over the drawing.
-import { button, el, number, pointIn, share, slider, stage, textBox } from "./lab.js";
+import { button, el, number, pointIn, share, slider, stage, textBox, widthOf } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { lineChart } from "./chart.js";
 import { filled, shares, stroke } from "./drawn.js";
@@ -56,7 +56,7 @@ function render({ model, el: root }) {
   let truth = [];
 
   const [left, hint] = [el("div", { class: "rl-pad" }), el("p", { class: "rl-hint" }, way.hint)];
-  const caption = el("div", { class: "rl-caption", style: "margin-top:8px" }, axes[1]);
+  const caption = el("div", { class: "rl-caption rl-apart" }, axes[1]);
   lab.picture.append(el("p", { class: "rl-asked" }, text), hint, caption, left);
   const chart = way.chart(left, `${axes[1]}, by ${axes[0]}`);
   const pad = el("svg", { role: "group", class: "rl-untried",
@@ -121,7 +121,7 @@ function render({ model, el: root }) {
     for (const part of [pad, hint, lab.controls]) part.toggleAttribute("hidden", truth.length > 0);
   });
   lab.onDraw((theme) => {
-    const tall = Math.max(160, Math.min(0.3 * left.clientWidth, 0.6 * tallest(left)));
+    const tall = Math.max(160, Math.min(0.3 * widthOf(left), 0.6 * tallest(left)));
     way.draw(chart, theme, { places, steps, drawn, truth, high, axes, tall });
     show.disabled = !drawn.some((v) => v);
     const size = left.querySelector("svg");

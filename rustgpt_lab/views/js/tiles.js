@@ -1,5 +1,5 @@
 // Many small maps in rows and columns, for all heads of all layers. Clicks and arrow keys choose one of them.
-import { el, pointIn, sharp, widthOf } from "./lab.js";
+import { el, pointIn, sharp, vary, widthOf } from "./lab.js";
 import { focusable, tallest } from "./grid.js";
 
 const [LEFT, TOP, GAP] = [64, 40, 3];
@@ -15,6 +15,7 @@ export function tiles(parent, label, { onMove, onPick }) {
   const canvas = el("canvas", { "aria-hidden": "true" });
   const overlay = el("svg", { "aria-hidden": "true" });
   const node = focusable(label, canvas, overlay);
+  node.classList.add("rl-pick");
   parent.append(node);
   let spec;
   /** @type {any} */
@@ -59,7 +60,7 @@ export function tiles(parent, label, { onMove, onPick }) {
     layout = { pitch, apart, context: undefined };
     const [wide, high] = [left(columns - 1) + pitch, rows * pitch];
     layout.context = sharp(canvas, LEFT, TOP, wide, high);
-    Object.assign(node.style, { width: `${LEFT + wide + 2}px`, height: `${TOP + high + 2}px`, cursor: "pointer" });
+    vary(node, { width: `${LEFT + wide + 2}px`, height: `${TOP + high + 2}px` });
     const text = (attributes, word) => el("text", { "dominant-baseline": "central", ...attributes }, word);
     const step = Math.ceil(15 / pitch);
     const few = (count, chosen) => Array.from({ length: count }, (_, k) => k).filter((k) => k === chosen

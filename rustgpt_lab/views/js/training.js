@@ -1,5 +1,5 @@
 // A training session and its branches: the kernel sends what is new, the browser draws; the controls ask the kernel.
-import { button, el, menu, number, slider, stage, toggle } from "./lab.js";
+import { button, columnOf, el, menu, number, slider, stage, toggle } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { comparison } from "./comparison.js";
 import { grid, nearest } from "./scale.js";
@@ -79,28 +79,27 @@ function render({ model, el: root }) {
   }
   let asked = null; // the branch with which a comparison was asked for
 
-  const tiles = el("div", { class: "rl-tiles rl-figures", style: "display:grid;margin:0 0 8px;gap:8px 12px;"
-    + "grid-template-columns:repeat(auto-fit,minmax(150px,1fr))" });
-  const advice = el("div", { class: "rl-caption", style: "margin:0 0 10px" });
-  const [left, side] = [el("div", { style: "flex:2 1 380px" }), el("div", { style: "flex:1 1 250px" })];
+  const tiles = el("div", { class: "rl-tiles rl-figures" });
+  const advice = el("div", { class: "rl-caption rl-advice" });
+  const [left, side] = [columnOf(2, 380), columnOf(1, 250)];
   const below = el("div");
   lab.picture.append(tiles, advice, el("div", { class: "rl-columns" }, left, side), below);
   const beside = comparison(below);
   const pick = (s) => { moment.value = Math.max(s - begins(), 0); tell(); lab.redraw(); look(); };
   const part = (label, caption) => {
-    const head = el("div", { class: "rl-caption", style: "margin:4px 0 0" }, caption);
+    const head = el("div", { class: "rl-caption rl-head-of" }, caption);
     const node = el("div");
     left.append(head, node);
     return { head, chart: lineChart(node, label, pick) };
   };
   const upper = part("The loss over the steps", "Loss, in nats");
   const lower = part("The learning rate over the steps", "Learning rate");
-  const caption = el("div", { class: "rl-caption", style: "margin-top:4px" });
-  const answers = el("ol", { style: "list-style:none;margin:0;padding:0" });
+  const caption = el("div", { class: "rl-caption" });
+  const answers = el("ol", { class: "rl-samples" });
   side.append(caption, answers);
 
-  const tile = (name, value) => el("div", {}, el("div", { class: "rl-caption", style: "margin:0" }, name),
-    el("div", { style: "font-size:14px;font-weight:600" }, value));
+  const tile = (name, value) => el("div", {}, el("div", { class: "rl-caption rl-close" }, name),
+    el("div", { class: "rl-told" }, value));
   const whole = (count) => Math.round(count).toLocaleString("en");
   const smoothed = ({ table }) => table[smoothing.value ? 2 + smoothing.value : 1];
 
@@ -128,7 +127,6 @@ function render({ model, el: root }) {
     const over = OVER.includes(state);
     for (const node of [go, single, stop]) {
       node.setAttribute("aria-disabled", over);
-      node.style.opacity = over ? 0.5 : "";
     }
     back.hidden = fork.hidden = moment.node.hidden;
     const fails = error ? `It failed: ${error} ` : "";
@@ -170,10 +168,8 @@ function render({ model, el: root }) {
       .sort((a, b) => a.step - b.step);
     caption.textContent = `What the model answers to “${model.get("data").prompt}”`;
     answers.replaceChildren(...shown.map((sample) => el("li",
-      { style: "display:grid;grid-template-columns:76px 1fr;gap:8px;padding:3px 0;border-top:1px solid var(--rl-line);"
-        + (sample === here ? "font-weight:600" : ""), "aria-current": sample === here ? "step" : false },
-      el("span", { class: "rl-figures", style: "color:var(--rl-muted)" }, `step ${sample.step}`),
-      el("span", { style: "overflow-wrap:anywhere" }, sample.answer))));
+      { "aria-current": sample === here ? "step" : false },
+      el("span", { class: "rl-figures" }, `step ${sample.step}`), el("span", {}, sample.answer))));
   }
 
   lab.onData((next) => follow(() => {

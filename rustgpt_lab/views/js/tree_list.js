@@ -1,5 +1,5 @@
 // A tree to walk through by pointer or keys. Only the rows in its window exist, so it may be as long as it likes.
-import { el } from "./lab.js";
+import { el, vary } from "./lab.js";
 
 const ROW = 24; // pixels, as in lab.css
 const SHOWN = 14; // rows
@@ -21,7 +21,7 @@ export function treeList(parent, label, { onPoint, onChoose }) {
   let [active, chosen, pointed] = [0, 0, null]; // the node that the keys are on, the one that is shown, and pointed at
 
   function paint() {
-    inner.style.height = `${ROW * rows.length}px`;
+    vary(inner, { height: `${ROW * rows.length}px` });
     const first = Math.floor(list.scrollTop / ROW);
     const painted = rows.slice(first, first + SHOWN + 1);
     inner.replaceChildren(...painted.map((node, k) => row(node, first + k)));
@@ -33,7 +33,7 @@ export function treeList(parent, label, { onPoint, onChoose }) {
     const [depth, parts] = [tree.path(node).length, tree.hasParts(node)];
     return el("div", { id: `${name}-${node}`, class: "rl-node", role: "treeitem", "data-node": node,
       "aria-level": depth, "aria-expanded": parts ? String(open.has(node)) : undefined,
-      style: `top:${ROW * k}px;padding-left:${12 * depth - 8}px` },
+      vary: { top: `${ROW * k}px`, indent: `${12 * depth - 8}px` } },
     el("span", { class: "rl-twig", "aria-hidden": "true" }, parts ? (open.has(node) ? "▾" : "▸") : ""),
     el("span", {}, tree.names[node]),
     el("small", {}, [tree.kinds[node], tree.values[node]].filter(Boolean).join("  ")));

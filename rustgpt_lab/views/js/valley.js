@@ -1,5 +1,5 @@
 // Three optimizers roll through a valley: plain descent, momentum, Adam, each at a rate of its own.
-import { choice, el, number, slider, stage, widthOf } from "./lab.js";
+import { choice, columnOf, el, number, slider, stage, vary, widthOf } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { tallest } from "./grid.js";
 import { contour, LANDSCAPES } from "./landscapes.js";
@@ -41,7 +41,7 @@ function render({ model, el: root }) {
   const beta1 = beta("β₁, and the momentum", BETA1, data.beta1);
   const beta2 = beta("β₂", BETA2, data.beta2);
 
-  const [left, right] = [el("div", { style: "flex:2 1 420px" }), el("div", { style: "flex:1 1 300px" })];
+  const [left, right] = [columnOf(2, 420), columnOf(1, 300)];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const caption = el("div", { class: "rl-caption" }, "The two weights; grey lines join equal losses");
   left.append(caption);
@@ -141,7 +141,7 @@ function render({ model, el: root }) {
     const width = Math.max(widthOf(left), 240);
     const size = { width, height: Math.min(0.62 * width, 0.85 * tallest(left)) };
     const all = paths().map((one) => ({ ...one, colour: colours(theme)[one.name] }));
-    all.forEach(({ name, colour }) => { rates[name].node.style.setProperty("--rl-line-colour", colour); });
+    all.forEach(({ name, colour }) => { vary(rates[name].node, { "line-colour": colour }); });
     picture.draw(theme, {
       box: data.boxes[ground.value], ...size, axes: ["w₀", "w₁"], step: data.nudge,
       points: [{ name: "The start", at: start, colour: theme.text }],

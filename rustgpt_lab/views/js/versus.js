@@ -1,5 +1,5 @@
 // Two models that learned side by side, one with a mistake and one without; at first a button that trains them.
-import { button, el, stage } from "./lab.js";
+import { button, columnOf, el, stage } from "./lab.js";
 import { lineChart } from "./chart.js";
 import { comparison } from "./comparison.js";
 
@@ -9,18 +9,17 @@ function render({ model, el: root }) {
   lab.picture.before(root.querySelector(".rl-readout")); // what the difference is comes first
   let data = { done: false };
   const train = button(lab, "Train a model with it, and one without", () => lab.ask({}));
-  const [left, right] = [el("div", { style: "flex:2 1 380px" }), el("div", { style: "flex:1 1 250px" })];
+  const [left, right] = [columnOf(2, 380), columnOf(1, 250)];
   const below = el("div");
   lab.picture.append(el("div", { class: "rl-columns" }, left, right), below);
   left.append(el("div", { class: "rl-caption" }, "Loss of each batch, in nats, log scale"));
   const node = el("div");
   left.append(node);
   const chart = lineChart(node, "The loss of both models over the steps");
-  const table = el("table", { class: "rl-figures", style: "border-collapse:collapse" });
+  const table = el("table", { class: "rl-figures rl-list rl-words" });
   right.append(table);
   const beside = comparison(below);
-  const cell = (tag, text, ink) => el(tag, { style: `padding:2px 14px 2px 0;text-align:left;color:var(--rl-${ink})` },
-    text);
+  const cell = (tag, text, kind) => el(tag, { class: kind }, text);
   const list = (array) => Array.from({ length: array.shape[0] }, (_, i) => array.at(i));
   table.numbers = () => [...table.rows].map((row) => [...row.cells].map(({ textContent }) => textContent));
 
@@ -39,13 +38,13 @@ function render({ model, el: root }) {
     const values = series.flatMap((line) => line.values).filter((v) => Number.isFinite(v) && v > 0);
     const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0.1, 1];
     chart.draw(theme, { series, low, high, log: true, tall: 220 });
-    const told = (error) => (error < data.agree ? cell("td", "agrees", "text")
-      : cell("td", `off by ${(100 * error).toPrecision(2).replace(/e.*/, "")} %`, "warn"));
+    const told = (error) => (error < data.agree ? cell("td", "agrees")
+      : cell("td", `off by ${(100 * error).toPrecision(2).replace(/e.*/, "")} %`, "rl-off"));
     table.replaceChildren(
-      el("caption", { class: "rl-caption", style: "text-align:left" },
+      el("caption", { class: "rl-caption" },
         "Gradients beside nudging, before the first step"),
-      el("thead", {}, el("tr", {}, ...["gradient of", ...labels].map((text) => cell("th", text, "text")))),
-      el("tbody", {}, ...data.names.map((name, i) => el("tr", {}, cell("td", name, "text"),
+      el("thead", {}, el("tr", {}, ...["gradient of", ...labels].map((text) => cell("th", text)))),
+      el("tbody", {}, ...data.names.map((name, i) => el("tr", {}, cell("td", name),
         ...[0, 1].map((k) => told(data.errors.at(i, k)))))));
     beside.draw(theme, data.comparison);
   });

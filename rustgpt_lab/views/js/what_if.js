@@ -1,5 +1,5 @@
 // One change to a model: the next word's distribution before and after, and the attention where it was changed.
-import { el, menu, number, share, slider, stage, textBox } from "./lab.js";
+import { columnOf, el, menu, number, share, slider, stage, textBox } from "./lab.js";
 import { heatmaps } from "./grid.js";
 import { wordBars } from "./bars.js";
 import { alone, answering } from "./model/answering.js";
@@ -34,15 +34,15 @@ function render({ model: widget, el: root }) {
     onInput: (v) => ask({ score: LIMIT * (2 * v / STEPS - 1) }),
   });
 
-  const [left, right] = [el("div", { style: "flex:1 1 280px" }),
-    el("div", { class: "rl-columns", style: "flex:3 1 560px" })];
+  const [left, right] = [columnOf(1, 280), columnOf(3, 560)];
+  right.classList.add("rl-columns");
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   left.append(el("div", { class: "rl-caption" }, "Probability of the next word, sorted by what is now true; what goes "
     + "over to other words is the sum of all losses"));
   const bars = wordBars(left, "The probabilities of the next word, before and after the change");
   const captions = [0, 1].map(() => el("div", { class: "rl-caption" }));
   const maps = heatmaps(["before", "after"].map((when, k) => {
-    const node = el("div", { style: "flex:1 1 260px" }, captions[k]);
+    const node = columnOf(1, 260, captions[k]);
     right.append(node);
     return [node, `Attention weights ${when} the change; Enter chooses the cell`];
   }), tell);
@@ -127,7 +127,8 @@ function render({ model: widget, el: root }) {
     bars.draw(theme, { words: data.top, series });
     if (right.hidden) return;
     maps.forEach((map, k) => {
-      map.node.style.cursor = { hide: "pointer", score: "ns-resize" }[change.kind] ?? "";
+      map.node.classList.toggle("rl-pick", change.kind === "hide");
+      map.node.classList.toggle("rl-upright", change.kind === "score");
       map.node.classList.toggle("rl-untried", untried && change.kind === "score");
       const when = ["before", "after"][k];
       const [scores, weights] = [data[`scores_${when}`], data[`weights_${when}`]];

@@ -1,9 +1,8 @@
 // A grid of words on coloured cells. Pointer or arrow keys choose a cell.
-import { el, inkOn, number, sharp, widthOf } from "./lab.js";
-import { cursor, focusable, shortened, widest } from "./grid.js";
+import { el, inkOn, number, sharp, vary, widthOf } from "./lab.js";
+import { cursor, focusable, shortened, tallest, widest } from "./grid.js";
 
-const TALLEST = 720; // pixels, if the rows are not too many
-const LOWEST = 20;
+const LOWEST = 20; // pixels of a row, however many they are
 const NARROWEST = 24; // a cell with a word in it; in a narrower one its colour speaks alone
 const TICK = 24; // pixels from one number at an axis to the next
 
@@ -66,7 +65,7 @@ export function wordGrid(parent, label, onCell) {
       const top = 22;
       const width = Math.max(widthOf(parent), 240);
       const wide = (width - left - 2) / columns.length;
-      const high = Math.min(Math.max(TALLEST / rows.length, LOWEST), 34);
+      const high = Math.min(Math.max(tallest(parent) / rows.length, LOWEST), 34);
       const height = top + high * rows.length;
       const every = Math.min(Math.ceil((widest(columns, 140) + 8) / wide), Math.ceil(columns.length / 6));
       const last = every > 1 ? columns.length - 1 : -1; // it ends where the picture does
@@ -79,7 +78,7 @@ export function wordGrid(parent, label, onCell) {
       ];
       const box = el("rect", { class: "rl-cursor", width: wide - 1, height: high - 1, rx: 2 });
       layout = { left, top, wide, high, width, height, labels, cursor: box };
-      Object.assign(node.style, { width: `${width}px`, height: `${height}px` });
+      vary(node, { width: `${width}px`, height: `${height}px` });
       svg.replaceChildren(...labels, box);
       paint(theme);
       mark();

@@ -1,5 +1,5 @@
 // Words as points on a plane. Pointer or arrow keys choose one; a click or Enter takes it.
-import { el, moves, pointIn, sharp, widthOf } from "./lab.js";
+import { el, moves, pointIn, sharp, vary, widthOf } from "./lab.js";
 import { focusable, tallest, widest } from "./grid.js";
 import { closest, towards } from "./cosine.js";
 
@@ -16,7 +16,7 @@ export function wordMap(parent, label, onMove, onTake) {
   const canvas = el("canvas", { "aria-hidden": "true" });
   const overlay = el("svg", { "aria-hidden": "true" });
   const node = focusable(label, canvas, overlay);
-  node.style.overflow = "hidden";
+  node.classList.add("rl-framed");
   parent.append(node);
   let spec = { words: [] };
   let [width, height] = [0, 0];
@@ -73,8 +73,8 @@ export function wordMap(parent, label, onMove, onTake) {
       if (!box) return [];
       taken.push(box);
       const look = i === chosen || near.includes(i) ? "rl-chosen" : "rl-word";
-      return [el("text", { x: box[0], y: box[1] + 9, "dominant-baseline": "central", class: look,
-        "paint-order": "stroke", style: "stroke:var(--rl-paper);stroke-width:4px" }, words[i])];
+      return [el("text",
+        { x: box[0], y: box[1] + 9, "dominant-baseline": "central", class: `${look} rl-outlined` }, words[i])];
     });
     const [x, y] = shown[chosen];
     overlay.replaceChildren(...names, el("circle", { class: "rl-cursor", cx: x, cy: y, r: 9 }));
@@ -97,7 +97,7 @@ export function wordMap(parent, label, onMove, onTake) {
       if (moved && moves()) travel = { from: shown, start: performance.now() };
       else if (!same || moved) travel = null;
       points = places;
-      Object.assign(node.style, { width: `${width}px`, height: `${height}px` });
+      vary(node, { width: `${width}px`, height: `${height}px` });
       cancelAnimationFrame(frame);
       return paint(theme);
     },
