@@ -1,7 +1,7 @@
 """Checkpoints: a run that was broken off goes on as if nothing had happened, to the same bits.
 
 A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer's state; RustGPT reads it
-(with byte pairs, for which that has no place, it is `.safetensors`).
+(where that has no place for byte pairs, or a length that no layer has, it is `.safetensors`).
 `step-0000000200.json` is all else that decides the next step, and the history: {"sha256": …, "state": {…}}.
 The sum is that of the state's bytes, and the state holds the sum of the model's file. The sidecar is written
 last and removed first, so a checkpoint is there as a whole or not at all. While files come or go there is a third,
@@ -28,7 +28,7 @@ from ..errors import FileError, ModelError, TrainingError
 from ..files import access_error, atomic_write
 from ..tokenizers import LongText, Texts, Vocab
 from ..training import Callback, Training
-from .convert import Parts
+from .convert import Parts, length_of
 from .folder_lock import FolderLock
 from .model_file import load, save
 from .run_state import rebuilt, sha256, state_of
@@ -38,7 +38,7 @@ STEP, ASIDE = "step-", "aside-"
 """How the names of checkpoints begin: of those that count, and of those that a session gave up."""
 NUMBER = "[0-9]" * 10
 MODELS = ".bin", ".safetensors"
-"""The model's file has one of these extensions: the second if its tokenizer is of byte pairs."""
+"""The model's file has one of these extensions: the second if the first has no place for it."""
 TEMPORARIES = ".rustgpt_lab-*.tmp"
 """What a killed process may leave behind; see `files.atomic_write`."""
 
@@ -184,9 +184,10 @@ def _at_work(sidecar: Path) -> Iterator[None]:
 
 def write(training: Training, sidecar: Path) -> None:
     """Write one checkpoint: first the model, then the sidecar that makes it count."""
-    state = state_of(training)
-    model = sidecar.with_suffix(MODELS[not isinstance(training.llm.vocab, Vocab)])
-    save(Parts(training.llm.vocab, training.network, training.llm.adam), model)
+    state, parts = state_of(training), Parts(training.llm.vocab, training.network, training.llm.adam)
+    binary = isinstance(parts.vocab, Vocab) and length_of(parts.network) is None
+    model = sidecar.with_suffix(MODELS[not binary])
+    save(parts, model)
     data = orjson.dumps({**state, "model": sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
     with atomic_write(sidecar) as file:
         file.write(SIDECAR % (sha256(data).encode(), data))

@@ -49,14 +49,19 @@ def from_model(parts: Parts) -> dict[str, Any]:
     """
     vocab, network = from_tokenizer(parts.vocab), parts.network
     limited(len(network), schema.MAX_LAYERS)
+    still = np.zeros(max((weights.size for weights in network.weights.values()), default=0), np.float32)
+    layers = [_values(parts, f"{i}", layer, still) for i, layer in enumerate(network)]
+    return {"vocab": vocab, "network": layers, "max_seq_len": length_of(network)}
+
+
+def length_of(network: Network) -> int | None:
+    """How many positions a network sees, where that is not what its layers say; None where it is."""
     limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
-    own = network.max_seq_len if network.max_seq_len != min(limits, default=None) else None
-    layers = [_values(parts, f"{i}", layer) for i, layer in enumerate(network)]
-    return {"vocab": vocab, "network": layers, "max_seq_len": own}
+    return network.max_seq_len if network.max_seq_len != min(limits, default=None) else None
 
 
-def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
-    """A layer as {kind: fields}; `name` is its own in the network."""
+def _values(parts: Parts, name: str, layer: Layer, still: Array) -> dict[str, Any]:
+    """A layer as {kind: fields}; `name` is its own in the network, `still` are zeros for moments that never moved."""
     kind, values = schema.name_of(layer, f"network[{name}]"), dict[str, Any]()
     form, path = schema.form_of(kind), f"network[{name}].{kind}"
     for field, part in form.of(layer).items():
@@ -64,14 +69,16 @@ def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
             values[field] = _matrix(parts.network.weights[f"{name}.{field}"], f"{path}.{field}")
         elif isinstance(part, schema.State):
             owner = f"{name}.{part.parameter}"
-            settings, shape = vars(parts.adam.settings[owner]), parts.network.weights[owner].shape
+            settings, weights = vars(parts.adam.settings[owner]), parts.network.weights[owner]
             values[field] = {key: _setting(key, value, owner) for key, value in settings.items()}
             for key in schema.MOMENTS:  # a model that never learned has none, and saving does not give it any
                 views = vars(parts.adam).get(key)
-                moment = views[owner] if views else np.zeros(shape, np.float32)
+                moment = views[owner] if views else still[: weights.size].reshape(weights.shape)
                 values[field][key] = _matrix(moment, f"{path}.{field}")
         elif part is schema.LAYERS:
-            values[field] = [_values(parts, f"{name}.{i}", inner) for i, inner in enumerate(layer.layers)]
+            values[field] = [
+                _values(parts, f"{name}.{i}", inner, still) for i, inner in enumerate(layer.layers)
+            ]
         elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
@@ -115,6 +122,8 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
                 owner = f"{name}.{kind.parameter}"
                 states[owner] = Settings(*[check_setting(key, value[key], here) for key in schema.ADAM])
                 for key in schema.MOMENTS:
+                    if value[key] is None:  # the file leaves it out: all 0
+                        continue
                     arrays.append((key, owner, f"{here}.{key}", value[key]))
                     _check_dim("moment shape", f"{here}.{key}", dims[kind.parameter], value[key]["dim"])
             elif kind is schema.ACTIVATIONS and value is not None:

@@ -166,7 +166,7 @@ def tree(data: Any) -> Node:
     """The tree of a file: its settings, then its tensors as they lie there."""
     header = read_header(data)
     end = max((stop for _, stop in header.places.values()), default=24)
-    settings = Node("settings", "map", 24, end - 24, len(header.settings))
+    settings = Node("settings", "struct", 24, end - 24, len(header.settings))
     for name, value in header.settings.items():
         start, stop = header.places[name]
         long = isinstance(value, list | np.ndarray)

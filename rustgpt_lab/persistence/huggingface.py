@@ -23,14 +23,17 @@ from ..parameters import walk
 from ..tokenizers import BytePairs
 from .architectures import GPT2, HUGGING_FACE, LLAMA, Sizes, byte_pairs, is_turned, read_model, shape_there
 from .convert import Parts
+from .describe import Node
 from .numbers import BF16, F16, F32, Tensor
 from .reader import limited
 from .safetensors import checked_header, write_tensors
 from .settings import Settings
 
-CONFIG, WEIGHTS, PIECES, CHAT, FORM = (
+CONFIG, WEIGHTS, PIECES, CHAT, FORM, SAYING = (
     "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
+    "generation_config.json",
 )  # fmt: skip
+OTHERS = PIECES, CHAT, FORM, SAYING
 MAX_JSON, MAX_TENSORS = 32 << 20, 1 << 16
 NUMBERS = {"F32": F32, "F16": F16, "BF16": BF16}
 HARMLESS = (
@@ -77,7 +80,8 @@ def read(folder: str | PathLike[str], max_bytes: int) -> Parts:
         raise FileError(
             "not computed", where=os.fspath(index), expected=WEIGHTS, got="weights in several files"
         )
-    vocab = _of_file(folder / PIECES, lambda path: _tokenizer(_json(path), *_chat(folder)))
+    marks = *_chat(folder), _end(folder)
+    vocab = _of_file(folder / PIECES, lambda path: _tokenizer(_json(path), *marks))
     return _of_file(folder / WEIGHTS, lambda path: _model(path, sizes, vocab, max_bytes))
 
 
@@ -147,9 +151,23 @@ def _rope_base(found: Settings) -> float:
     return base
 
 
-def _tokenizer(form: dict[str, Any], special: dict[str, str], template: str) -> BytePairs:
+def _tokenizer(form: dict[str, Any], special: dict[str, str], template: str, end: int | None) -> BytePairs:
     around = dict.fromkeys(("truncation", "padding", "post_processor"))  # nothing is put around a text
-    return byte_pairs(form | around, special, template)
+    return byte_pairs(form | around, special, template, end)
+
+
+def _end(folder: Path) -> int | None:
+    """The id that ends an answer, as the settings have it, those for generation first; None where neither does."""
+
+    def read(path: Path) -> int | None:
+        end = _json(path).get("eos_token_id")
+        [end] = end if isinstance(end, list) and len(end) == 1 else [end]
+        if end is not None and type(end) is not int:
+            raise FileError("not computed", path="eos_token_id", expected="one id", got=f"{end!r:.60}")
+        return end
+
+    found = (_of_file(folder / name, read) for name in (SAYING, CONFIG) if (folder / name).exists())
+    return next((end for end in found if end is not None), None)
 
 
 def _chat(folder: Path) -> tuple[dict[str, str], str]:
@@ -199,6 +217,35 @@ def read_tensors(data: Any) -> dict[str, Tensor]:
         tensors[name] = Tensor(tuple(shape), NUMBERS[kind], start)
         start += tensors[name].nbytes
     return tensors
+
+
+def is_folder(path: str | PathLike[str]) -> bool:
+    """Whether there is such a folder at a path."""
+    return os.path.exists(os.path.join(path, CONFIG))
+
+
+def tree(folder: str | PathLike[str]) -> Node:
+    """The files of a folder: the settings in the first, the tensors of the weights, and how long the others are."""
+    paths = [path for name in (CONFIG, WEIGHTS, *OTHERS) if (path := Path(folder, name)).exists()]
+    sizes = [path.stat().st_size for path in paths]
+    root = Node(os.fspath(folder), "folder", 0, sum(sizes), len(paths))
+    root.children = [
+        Node(path.name, "file", 0, size, children=_of_file(path, _parts))
+        for path, size in zip(paths, sizes, strict=True)
+    ]
+    return root
+
+
+def _parts(path: Path) -> list[Node]:
+    size = path.stat().st_size
+    if path.name == CONFIG:
+        return [Node(name, type(value).__name__, 0, size, value) for name, value in _json(path).items()]
+    if path.name == WEIGHTS:
+        return [
+            Node(name, each.kind.name, each.offset, each.nbytes, shape=(each.rows, each.columns))
+            for name, each in read_tensors(mapped(path, size)).items()
+        ]
+    return []
 
 
 # ---- writing --------------------------------------------------------------------------------------------------------

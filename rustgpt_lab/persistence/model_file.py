@@ -1,6 +1,5 @@
 """One model, one file: `save`, `load`, `describe`. The extension names the format."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +110,7 @@ def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes:
     Raises:
         FileError: for every way in which a file can be bad; its `kind` says which.
     """
-    if os.path.exists(os.path.join(path, huggingface.CONFIG)):
+    if huggingface.is_folder(path):
         return huggingface.read(path, max_bytes)
 
     def read(form: Format, data: Any) -> Any:
@@ -135,6 +134,8 @@ def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:
     Raises:
         FileError: as `load`.
     """
+    if huggingface.is_folder(path):
+        return huggingface.tree(path)
     with _named(path):
         raw = mapped(path, max_bytes)
         if raw[: len(gguf.MAGIC)] == gguf.MAGIC:

@@ -20,7 +20,7 @@ class Summary(str):
 def rustgpt_reads(network: Sequence[Layer], path: str | PathLike[str]) -> str:
     """Whether RustGPT reads a network from a file of this name: "yes", or "no: " and why not.
 
-    >>> rustgpt_reads([Embeddings(6, 8, 120), OutputProjection(8, 6)], "model.bin")
+    >>> rustgpt_reads([Embeddings(6, 8, 120)], "model.bin")
     'no: 120 positions, and RustGPT has 80 compiled in'
     """
     if Path(path).suffix.lower() not in (".bin", ".json"):

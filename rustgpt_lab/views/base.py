@@ -124,7 +124,7 @@ class View:
         html = (
             f'{SWAP}<figure class="rl-twin" style="margin:0">{image(file, self.title)}'
             f'<figcaption style="max-width:66ch">{escape(self.sentence)}<br>'
-            f"<small>{self.note}</small></figcaption>"
+            f'<small style="font-size:inherit">{self.note}</small></figcaption>'
             f"<details><summary>The numbers</summary>{self.table().html()}</details></figure>"
         )
         if self.alone or self.portable:
