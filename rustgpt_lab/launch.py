@@ -49,8 +49,10 @@ def packaged_course() -> Path:
 
 
 def default_folder() -> Path:
-    """Where the course is worked on: `rustgpt_lab_course` in the clone, else right here."""
+    """Where the course is worked on: `rustgpt_lab_course` in the clone, else right here, or here if this is it."""
     clone = packaged_course().parent
+    if clone == PACKAGE and Path(MANIFEST).exists():
+        return Path()
     return (Path() if clone == PACKAGE else clone) / "rustgpt_lab_course"
 
 

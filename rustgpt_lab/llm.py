@@ -150,7 +150,8 @@ class LLM:
         with self.lock:
             twin = LLM(self.vocab, self.network.unbound())
             twin.parameters.flat[:] = self.parameters.flat
-            twin.adam.m.flat[:], twin.adam.v.flat[:] = self.adam.m.flat, self.adam.v.flat
+            for name in {"m", "v"} & vars(self.adam).keys():  # a model that only answers has no moments
+                getattr(twin.adam, name).flat[:] = getattr(self.adam, name).flat
             twin.adam.settings = copy.deepcopy(self.adam.settings)
         return twin
 

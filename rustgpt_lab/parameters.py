@@ -122,10 +122,9 @@ class Parameters:
         if dtype not in ("float32", "float64"):
             expected = "float32 or float64"
             raise ShapeError("weights cannot have this type", where="dtype", expected=expected, got=dtype)
-        self._layers = [(layer, layer.parameters()) for _, layer in walk(layers)]
-        every = {
-            f"{i}.{name}": param for i, layer in walk(layers) for name, param in layer.parameters().items()
-        }
+        walked = [(i, layer, layer.parameters()) for i, layer in walk(layers)]
+        every = {f"{i}.{name}": param for i, _, own in walked for name, param in own.items()}
+        self._layers = [(layer, own) for _, layer, own in walked]
         self.params = {name: param for name, param in every.items() if not param.tied_to}
         for name, param in every.items():
             owner = self.params.get(param.tied_to or name)

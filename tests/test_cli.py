@@ -9,6 +9,7 @@ import pytest
 
 from rustgpt_lab import LLM, Vocab
 from rustgpt_lab.bootstrap import ROOT
+from tests.corpus.folder import llama
 
 TEXTS = ["User: Who barks? Assistant: A dog barks </s>", "User: Who sings? Assistant: A bird sings </s>"]
 
@@ -141,6 +142,19 @@ def test_inspect_shows_layers_shapes_parameters_and_bytes(folder):
     assert f"{llm.parameters.flat.size:,} parameters" in out
     assert "\nRustGPT reads this: yes\n" in out
     assert f"{(folder / 'small.bin').stat().st_size:,} bytes" in out
+
+
+def test_inspect_shows_what_is_in_a_folder_of_hugging_face(folder):
+    theirs = folder / "theirs"
+    theirs.mkdir()
+    for name, content in llama().items():
+        (theirs / name).write_bytes(content)
+    done = run(folder, "inspect", "theirs")
+    assert done.returncode == 0, done.stderr
+    assert f"theirs: {sum(map(len, llama().values())):,} bytes" in done.stdout
+    assert "  hidden_size: int = 4" in done.stdout
+    assert "model.layers.0.mlp.up_proj.weight: F32 6 x 4" in done.stdout
+    assert "  2.1  SwiGLU                   72  w_gate 4x6, w_up 4x6, w_down 6x4" in done.stdout
 
 
 def test_convert_there_and_back(folder):

@@ -88,7 +88,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]
     for learner, content in work.items():
         (folder / learner).mkdir(parents=True)
         (folder / learner / "03.ipynb").write_bytes(content)
-    kept = {"passed": ["03.1"], "predictions": {"03.q2": {"choice": "b", "confidence": 90, "truth": "c"}}}
+    drawn = {"choice": "near", "confidence": 30, "drawn": [0.1] * 10, "truth": "near"}
+    answered = {"03.q2": {"choice": "b", "confidence": 90, "truth": "c"}, "03.s1": drawn}
+    kept = {"passed": ["03.1"], "predictions": answered}
     (folder / "right 0" / "my_progress.json").write_text(json.dumps(kept))
     (folder / "right 1" / "my_progress.json").write_text("{")
     (folder / "alone.py").write_text("\n\n".join([HEAD, *RIGHT.values()]))
@@ -118,6 +120,7 @@ def test_what_is_right_passes(graded) -> None:
         assert [row[id] for id in RIGHT] == ["passed"] * 3, learner
         assert (row["passed"], row["00.3"]) == ("3", "")
     assert graded["right 0"]["03.q2"] == "b wrong, 90 % sure"
+    assert graded["right 0"]["03.s1"] == "near right, 30 % sure"
     assert "my_progress.json is damaged" in graded["right 1"]["problems"]
 
 
@@ -156,6 +159,7 @@ def test_the_page_says_what_is_common(graded) -> None:
     assert f"<td>{tried.count('passed')} of {len(tried)}</td>" in page
     [(common, count)] = Counter(r.removeprefix("wrong: ") for r in tried if r != "passed").most_common(1)
     assert f"{count} × {escape(common)}" in page
+    assert "03.s1 The packaged model has three attention layers" in page and "1 × near" in page
     assert "<h1>The class</h1>" in page and "=1+1" in page
     assert "Stuck (at most half" in page
 

@@ -169,7 +169,11 @@ def test_the_default_folder_is_one_that_git_ignores(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(launch, "PACKAGE", package)
     (package / "notebooks").mkdir(parents=True)
     assert launch.packaged_course() == package / "notebooks"
+    monkeypatch.chdir(tmp_path)
     assert launch.default_folder() == Path("rustgpt_lab_course")
+    lay_course(launch.default_folder())
+    monkeypatch.chdir("rustgpt_lab_course")
+    assert launch.default_folder() == Path(), "no course within the course"
 
 
 def test_a_new_edition_reaches_a_learner_in_a_clone_and_git_never_sees_them(

@@ -251,6 +251,39 @@ def test_after_a_kill_it_goes_on_in_the_right_part_to_the_same_bits(folder: Path
     assert not (folder / "model.bin.checkpoints").exists()
 
 
+@pytest.mark.parametrize("start", ["byte pairs", "a model of Llama's family"])
+def test_what_rustgpt_s_file_has_no_place_for_goes_on_to_the_same_bits_as_well(
+    folder: Path, start: str
+) -> None:
+    if start == "byte pairs":
+        new: tuple[object, ...] = ("--byte-pairs", 280)
+    else:
+        new = ("--start", "llama.safetensors")
+        vocab = Vocab.from_texts(FACTS + CHAT)
+        LLM.build(vocab, 8, 12, 1, architecture="llama", heads=2).save(folder / new[1])
+    assert "has no place for this" in refused(folder, *new), "model.bin"
+    options = (*SHORT, *new, "--out", "model.safetensors", "--checkpoint-every", 1e-9, "--checkpoints", "run")
+    assert train(folder, *options).returncode == 0
+    whole = (folder / "model.safetensors").read_bytes()
+    for path in sorted(folder.glob("run/chat/step-*"))[2:]:  # as if it had been killed before its last step
+        path.unlink()
+    done = train(folder, *options, "--resume", "--force")
+    assert done.returncode == 0 and "going on after step 5 of chat\n" in done.stdout, done.stderr
+    assert (folder / "model.safetensors").read_bytes() == whole
+
+
+def test_byte_pairs_are_for_a_new_model_and_read_what_words_cannot(folder: Path) -> None:
+    assert "not allowed with" in train(folder, "--byte-pairs", 280, "--start", "model.bin").stderr
+    assert "from 257" in train(folder, "--byte-pairs", 256).stderr
+    long = "User: Why? Assistant: " + "because " * 100 + "</s>"
+    (folder / "chat.json").write_text(json.dumps([*CHAT, long]))
+    assert "row 4" in refused(folder)
+    done = train(folder, *SHORT, "--byte-pairs", 280, "--out", "model.safetensors")
+    llm = LLM.load(folder / "model.safetensors")
+    assert "280 pieces" in done.stdout and len(llm.vocab) == 280
+    assert llm.max_seq_len == len(llm.tokenize(long)) > 100 and llm.tokenize("Zürich 🎉")
+
+
 @POSIX
 def test_a_file_that_turns_up_meanwhile_stays_and_the_model_is_saved_beside_it(folder: Path) -> None:
     process = start_training(folder, "--epochs", LONG)

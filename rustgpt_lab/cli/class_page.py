@@ -6,7 +6,7 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
-from ..course.exercise import find_exercise, find_question
+from ..course.exercise import find_exercise, find_question, find_sketch
 
 if TYPE_CHECKING:
     from .grade import Grades
@@ -97,7 +97,8 @@ def _question(graded: list[Grades], id: str) -> list[str]:
     met = [each for each in kept if "truth" in each]
     right = f"{sum(each['choice'] == each['truth'] for each in met)} of {len(met)}" if met else ""
     sure = f"{sum(each['confidence'] for each in kept) / len(kept):.0f} %" if kept else ""
-    return [f"{id} {escape(find_question(id).text)}", answers, right, sure]
+    asked = find_sketch(id) if ".s" in id else find_question(id)
+    return [f"{id} {escape(asked.text)}", answers, right, sure]
 
 
 def _learner(grades: Grades, exercises: int) -> list[str]:

@@ -117,20 +117,26 @@ def _ask() -> str:
 
 def inspect(options: Namespace) -> int:
     from ..llm import LLM
+    from ..parameters import walk
     from ..persistence import describe, rustgpt_reads
 
     # a model that diverged is worth a look, too
     options.model = model_path(options.model)
     llm = LLM.load(options.model, allow_nonfinite=True, max_bytes=options.max_bytes)
-    print(f"{options.model}: {options.model.stat().st_size:,} bytes, {len(llm.vocab):,} words, ", end="")
+    print(f"{options.model}: {_size(options.model):,} bytes, {len(llm.vocab):,} words, ", end="")
     print(f"{sum(w.size for w in llm.parameters.values()):,} parameters")
     print(f"RustGPT reads this: {rustgpt_reads(llm.network, options.model)}\n")
     print(f"{'layer':>5}  {'kind':<17}{'parameters':>10}  shapes")
-    for i, layer in enumerate(llm.network):
+    for place, layer in walk(llm.network):
         shapes = ", ".join(f"{name} {'x'.join(map(str, a.shape))}" for name, a in layer.p.items())
-        print(f"{i:>5}  {type(layer).__name__:<17}{layer.p.flat.size:>10,}  {shapes}")
+        print(f"{place:>5}  {type(layer).__name__:<17}{layer.p.flat.size:>10,}  {shapes}")
     print(f"\n{describe(options.model, max_bytes=options.max_bytes)}")
     return 0
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, or of those in a folder."""
+    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.iterdir()))
 
 
 def convert(options: Namespace) -> int:
@@ -140,7 +146,7 @@ def convert(options: Namespace) -> int:
     refuse_existing(options.target, options.force)
     llm = LLM.load(options.source, max_bytes=options.max_bytes)
     llm.save(options.target, overwrite=options.force)
-    before, after = (path.stat().st_size for path in (options.source, options.target))
+    before, after = _size(options.source), _size(options.target)
     print(f"{options.source} ({before:,} bytes) -> {options.target} ({after:,} bytes)")
     print(f"RustGPT reads this: {rustgpt_reads(llm.network, options.target)}")
     return 0

@@ -27,7 +27,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
-from ..course.exercise import notebooks, of_notebook
+from ..course.exercise import notebooks, of_notebook, sketches_of
 from ..course.record import FILE as PROGRESS, _decode
 from ..errors import DataError
 from ..files import atomic_write
@@ -249,9 +249,13 @@ def table(graded: list[Grades], exercises: list[str], questions: list[str]) -> b
 
 
 def _items() -> tuple[list[str], list[str]]:
-    """The ids of all exercises and of all questions of the course."""
-    parts = [of_notebook(number) for number in notebooks()]
-    return [e.id for part, _ in parts for e in part], [q.id for _, part in parts for q in part]
+    """The ids of all exercises, and of all questions and sketches of the course."""
+    exercises, asked = [], []
+    for number in notebooks():
+        of_this, questions = of_notebook(number)
+        exercises += [exercise.id for exercise in of_this]
+        asked += [question.id for question in questions] + [sketch.id for sketch in sketches_of(number)]
+    return exercises, asked
 
 
 def _told(status: str, message: str) -> str:

@@ -181,7 +181,16 @@ def _add_train(subparsers: Any) -> None:
         help="where to save, .bin, .json or .safetensors (default: %(default)s)",
     )
     add("--force", action="store_true", help="replace a model, and begin anew over checkpoints, of this name")
-    add("--start", type=_path, metavar="MODEL", help="go on with this model instead of a new one")
+    start = train.add_mutually_exclusive_group()
+    start.add_argument(
+        "--start", type=_path, metavar="MODEL", help="go on with this model instead of a new one"
+    )
+    start.add_argument(
+        "--byte-pairs",
+        type=_whole(257),
+        metavar="N",
+        help="read N pieces, learned from the texts, instead of words: no word is unknown; --out a .safetensors",
+    )
     add("--epochs", type=_whole(0), default=100, help="times through each part (default: %(default)s)")
     add("--batch-size", type=_whole(1), default=4, help="texts a step (default: %(default)s)")
     add(

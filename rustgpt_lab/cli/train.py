@@ -26,13 +26,15 @@ from ..files import access_error, require_regular
 from ..llm import LLM
 from ..persistence import rustgpt_reads
 from ..persistence.rustgpt import POSITIONS
-from ..tokenizers import Vocab
+from ..tokenizers import BytePairs, Vocab
 from ..training import Callback, Progress, Training, TrainingConfig
 from .commands import PROMPT, refuse_existing
 from .output import steady_output
 from .run_folder import RunFolder
 from .signals import Signals
 
+PIECES = 5 * POSITIONS
+"""The most byte pairs that a new model sees: as many letters as its words would have."""
 TELLINGS = 10
 """How often a part tells of the texts that are held out."""
 
@@ -97,7 +99,7 @@ def _train(options: Namespace, signals: Signals) -> int:
     start = LLM.load(options.start) if options.start else None
     parts = _read_parts(options, (start.max_seq_len if start else POSITIONS) + 1)
     texts = [text for part in parts for text in part.texts]
-    llm = start or LLM.build(Vocab.from_texts(texts), max_seq_len=POSITIONS, seed=options.seed)
+    llm = start or _new_model(texts, options)
     for part in parts:
         _check_texts(part, llm)
     for doubt in doubts(texts, llm.vocab):
@@ -124,7 +126,8 @@ def _train(options: Namespace, signals: Signals) -> int:
         folder.begin(options.force or options.resume)  # resumed before its first checkpoint, it begins anew
 
     question = PROMPT.format(options.ask) if options.ask else parts[1].texts[0].split(" Assistant:")[0]
-    print(f"{len(llm.vocab)} words, {llm.parameters.flat.size:,} parameters")
+    pieces = "words" if isinstance(llm.vocab, Vocab) else "pieces"
+    print(f"{len(llm.vocab)} {pieces}, {llm.parameters.flat.size:,} parameters")
     _show_answer("before", llm, question)
     steps, problem = 0, None
     try:
@@ -173,6 +176,15 @@ def _train(options: Namespace, signals: Signals) -> int:
     return 128 + signals.number if signals.number else 0
 
 
+def _new_model(texts: list[str], options: Namespace) -> LLM:
+    """RustGPT's network for these texts; pieces are shorter than words, so that it sees more of them."""
+    if not options.byte_pairs:
+        return LLM.build(Vocab.from_texts(texts), max_seq_len=POSITIONS, seed=options.seed)
+    pairs = BytePairs.train(texts, options.byte_pairs)
+    longest = max(len(pairs.encode(text)) for text in texts)
+    return LLM.build(pairs, max_seq_len=min(max(longest, POSITIONS), PIECES), seed=options.seed)
+
+
 def _read_parts(options: Namespace, longest: int) -> list[Part]:
     """Both corpora; tells what was understood of each."""
     parts = []
@@ -200,7 +212,7 @@ def _run_folder(options: Namespace, parts: Sequence[Part]) -> RunFolder | None:
     """Where the checkpoints go, if there are to be any."""
     if options.no_checkpoints:
         return None
-    names = "epochs", "batch_size", "pretraining_rate", "chat_rate", "seed", "val"
+    names = "epochs", "batch_size", "pretraining_rate", "chat_rate", "seed", "val", "byte_pairs"
     identity = {f"--{name.replace('_', '-')}": getattr(options, name) for name in names}
     identity["texts"] = hashlib.sha256(json.dumps([part.texts for part in parts]).encode()).hexdigest()
     folder = options.checkpoints or options.out.parent / f"{options.out.name}.checkpoints"

@@ -11,7 +11,6 @@ from ..errors import ModelError
 from ..numerics import Array
 from ..views.sketch import SketchCard, SketchData
 from .exercise import Sketch, find_sketch
-from .folding import open_folded
 from .predictions import COMES_BACK, beside, confident_miss, reason
 from .record import progress
 
@@ -65,10 +64,10 @@ def _answer(sketch: Sketch, truth: Callable[[], ArrayLike], question: dict[str, 
     drawn = _drawn(sketch, question["drawn"])
     more = {"drawn": [round(float(value), 4) for value in drawn], **reason(question["why"])}
     kept = progress.predicted(sketch.id, "near", question["confidence"], **more)  # an earlier one may stay
-    is_near = score(sketch.kind, np.array(kept["drawn"]), values)[1]
-    kept |= {"truth": "near" if is_near else "far"}
-    progress.revealed(sketch.id, kept["truth"])
-    open_folded(sketch.id)
+    if _is_drawing(sketch, kept):
+        is_near = score(sketch.kind, np.array(kept["drawn"]), values)[1]
+        kept |= {"truth": "near" if is_near else "far"}
+        progress.revealed(sketch.id, kept["truth"])
     return _met(sketch, values, kept)
 
 
@@ -78,6 +77,11 @@ def _computed(sketch: Sketch, truth: Callable[[], ArrayLike]) -> Array:
         expected = f"{len(sketch.places)} finite numbers: {', '.join(sketch.places)}"
         raise ModelError("this is no truth to draw", where=sketch.id, expected=expected, got=values.tolist())
     return values
+
+
+def _is_drawing(sketch: Sketch, kept: dict[str, Any]) -> bool:
+    """Whether what is kept is a drawing of this: the file may come from anywhere."""
+    return len(kept.get("drawn", [])) == len(sketch.places)
 
 
 def _drawn(sketch: Sketch, values: Any) -> Array:
@@ -99,7 +103,7 @@ def _asked(sketch: Sketch) -> SketchData:
 
 def _met(sketch: Sketch, truth: Array, kept: dict[str, Any]) -> SketchData:
     """The truth, over what was drawn, if anything was."""
-    if "drawn" not in kept:
+    if not _is_drawing(sketch, kept):
         return _data(sketch, truth=truth, sentence="You have drawn nothing: here is the truth alone.")
     drawn = np.array(kept["drawn"])
     found, is_near = score(sketch.kind, drawn, truth)

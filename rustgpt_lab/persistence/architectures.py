@@ -204,14 +204,22 @@ def _fill(target: Any, tensor: Tensor, data: Any, index: int, count: int) -> Non
         target[a - start : b - start] = piece[:, left : left + columns]
 
 
-def byte_pairs(form: dict[str, Any], special: dict[str, str], template: str) -> BytePairs:
+def byte_pairs(
+    form: dict[str, Any], special: dict[str, str], template: str, end: int | None = None
+) -> BytePairs:
     """The tokenizer of a `tokenizer.json`, with the marks that its chat form names, and that form, if there is one.
+
+    Args:
+        end: the id that ends an answer, where another than the mark `eos_token` does; one beyond the vocabulary is
+            never said.
 
     Raises:
         FileError: it is not one that the library knows as byte pairs, or has parts that we do not take from strangers.
     """
     with as_file_error("tokenizer", "."):
         pairs = BytePairs.from_json(orjson.dumps(form).decode(), special.get("eos_token", ""))
+    if end is not None and 0 <= end < len(pairs) and (mark := pairs.backend.id_to_token(end)):
+        pairs.end, pairs.end_text = end, mark
     if template:
         pairs.chat = ChatForm(template, special)
     return pairs

@@ -1,4 +1,4 @@
-"""The binary format: bincode 2, `config::standard()`. Values follow each other without names or gaps, little-endian.
+"""The binary format: bincode 2, `config::standard()` (its docs/spec.md). Values without names or gaps, little-endian.
 
 A whole number is one byte below 251; else a marker, 251, 252 or 253, and 2, 4 or 8 bytes. Text, sequences and maps
 are a count and their items; an f32 is its four bytes, a truth value and an option begin with a byte 0 or 1.
@@ -18,8 +18,8 @@ from ..numerics import Array
 from . import schema
 from .reader import Reader, decoded, limited
 
-WIDE = {251: ("<H", 251), 252: ("<I", 1 << 16), 253: ("<Q", 1 << 32)}
-"""Marker -> the form of the whole number that follows it, and the smallest number that needs it."""
+WIDE = {251: (2, 251), 252: (4, 1 << 16), 253: (8, 1 << 32)}
+"""Marker -> the bytes of the whole number that follows it, and the smallest number that needs it."""
 COUNT, TAG, LAYER_TAG = map(schema.Scalar, ("count", "tag", "layer_tag"))
 """What stands before a list, an optional value and a layer."""
 
@@ -64,7 +64,7 @@ def varint(value: int) -> bytes:
     if value < 251:
         return bytes((value,))
     marker = 251 if value < 1 << 16 else 252 if value < 1 << 32 else 253
-    return bytes((marker,)) + struct.pack(WIDE[marker][0], value)
+    return bytes((marker,)) + value.to_bytes(WIDE[marker][0], "little")
 
 
 def _text(value: str) -> bytes:
@@ -136,8 +136,12 @@ class Bincode(Reader):
     # like is therefore read with few calls; if there is anything else, all is read once more, part by part.
 
     def _plain_map(self, *are_texts: bool) -> dict[Any, Any]:
-        flat = self._plain(self.count(), *are_texts)
-        return self.map(list(zip(flat[::2], flat[1::2], strict=True)))
+        count = self.count()
+        flat = self._plain(count, *are_texts)
+        found = dict(zip(flat[::2], flat[1::2], strict=True))
+        if len(found) < count:
+            raise LookupError("a key stands twice")
+        return found
 
     def _plain(self, count: int, *are_texts: bool) -> list[Any]:
         """So many times texts of at most 250 bytes and numbers below 2^16, in that order.
@@ -185,8 +189,8 @@ class Bincode(Reader):
             return first
         if first not in WIDE:
             raise FileError("varint", offset=start, expected="a marker from 251 to 253", got=first)
-        form, smallest = WIDE[first]
-        value: int = struct.unpack(form, self.take(struct.calcsize(form)))[0]
+        width, smallest = WIDE[first]
+        value = int.from_bytes(self.take(width), "little")
         if value < smallest:
             raise FileError("long varint", offset=start, expected="the shortest form", got=value)
         return value

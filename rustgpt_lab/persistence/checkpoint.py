@@ -1,7 +1,7 @@
 """Checkpoints: a run that was broken off goes on as if nothing had happened, to the same bits.
 
 A checkpoint is two files. `step-0000000200.bin` is the model with its optimizer's state; RustGPT reads it
-(with byte pairs, for which that has no place, it is `.safetensors`).
+(where that has no place for byte pairs, or a length that no layer has, it is `.safetensors`).
 `step-0000000200.json` is all else that decides the next step, and the history: {"sha256": …, "state": {…}}.
 The sum is that of the state's bytes, and the state holds the sum of the model's file. The sidecar is written
 last and removed first, so a checkpoint is there as a whole or not at all. While files come or go there is a third,
@@ -13,49 +13,34 @@ beyond that step are renamed, `aside-0000000200.bin`: nobody resumes them unless
 
 from __future__ import annotations
 
-import hashlib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields, is_dataclass
-from math import inf, isinf
+from math import inf
 from os import PathLike
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import orjson
 
 from ..errors import FileError, ModelError, TrainingError
 from ..files import access_error, atomic_write
-from ..optim import clipping, rustgpt, schedule
-from ..optim.adam import Settings
 from ..tokenizers import LongText, Texts, Vocab
-from ..training import Callback, History, Training, TrainingConfig
-from ..training.snapshot import TrainState
-from .convert import Parts
+from ..training import Callback, Training
+from .convert import Parts, length_of
 from .folder_lock import FolderLock
 from .model_file import load, save
+from .run_state import rebuilt, sha256, state_of
 
 SIDECAR = b'{"sha256": "%b", "state": %b}\n'
 STEP, ASIDE = "step-", "aside-"
 """How the names of checkpoints begin: of those that count, and of those that a session gave up."""
 NUMBER = "[0-9]" * 10
 MODELS = ".bin", ".safetensors"
-"""The model's file has one of these extensions: the second if its tokenizer is of byte pairs."""
+"""The model's file has one of these extensions: the second if the first has no place for it."""
 TEMPORARIES = ".rustgpt_lab-*.tmp"
 """What a killed process may leave behind; see `files.atomic_write`."""
-
-KINDS: dict[str, Any] = {
-    name: kind
-    for module in (clipping, rustgpt, schedule)
-    for name, kind in vars(module).items()
-    if is_dataclass(kind) and kind.__module__ == module.__name__
-}
-"""The clippings and schedules that a checkpoint can keep."""
-OLD_NAMES = {"UnitwiseClipping": "AGC"}
-"""Of version 1, that of rustgpt_lab 0.1.0."""
 
 
 class DamagedCheckpointWarning(UserWarning):
@@ -80,6 +65,17 @@ class Checkpoints(Callback):
             has a momentum without Adam, for which RustGPT's file has no room; the clipping or schedule is none
             of this library's.
         AccessError: the operating system refuses to write.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from rustgpt_lab import LLM, Vocab
+    >>> texts = ["a cat </s>", "a hat </s>"]
+    >>> llm = LLM.build(Vocab.from_texts(texts), embedding_dim=2, hidden_dim=3, blocks=1)
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = llm.train(texts, 3, 0.01, callbacks=[Checkpoints(folder, every_steps=2, keep=2)])
+    ...     sorted(path.name for path in Path(folder).glob("*.bin"))
+    ...     LLM.resume(folder, texts).state.steps
+    ['step-0000000004.bin', 'step-0000000006.bin']
+    6
     """
 
     _lock: FolderLock  # from the start of a run to its end
@@ -101,7 +97,7 @@ class Checkpoints(Callback):
             raise TrainingError("Checkpoints cannot tell when to write", expected=expected, got=got)
 
     def on_start(self, training: Training) -> None:
-        describe(training)  # if it cannot be kept, say so before the first step
+        state_of(training)  # if it cannot be kept, say so before the first step
         self._saved, self._time = training.state.steps, monotonic()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -188,12 +184,13 @@ def _at_work(sidecar: Path) -> Iterator[None]:
 
 def write(training: Training, sidecar: Path) -> None:
     """Write one checkpoint: first the model, then the sidecar that makes it count."""
-    state = describe(training)
-    model = sidecar.with_suffix(MODELS[not isinstance(training.llm.vocab, Vocab)])
-    save(Parts(training.llm.vocab, training.network, training.llm.adam), model)
-    data = orjson.dumps({**state, "model": _sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
+    state, parts = state_of(training), Parts(training.llm.vocab, training.network, training.llm.adam)
+    binary = isinstance(parts.vocab, Vocab) and length_of(parts.network) is None
+    model = sidecar.with_suffix(MODELS[not binary])
+    save(parts, model)
+    data = orjson.dumps({**state, "model": sha256(model.read_bytes())}, option=orjson.OPT_SERIALIZE_NUMPY)
     with atomic_write(sidecar) as file:
-        file.write(SIDECAR % (_sha256(data).encode(), data))
+        file.write(SIDECAR % (sha256(data).encode(), data))
 
 
 def resume(folder: str | PathLike[str], texts: Texts, assemble: Callable[[Parts], Any]) -> Training:
@@ -218,7 +215,7 @@ def resume(folder: str | PathLike[str], texts: Texts, assemble: Callable[[Parts]
         try:
             state = _read(sidecar)
             llm = assemble(load(_model_of(sidecar)))
-            training = _rebuild(state, llm, texts)
+            training = rebuilt(state, llm, texts)
         except TrainingError:
             raise
         except (ModelError, OSError, KeyError, TypeError, ValueError) as error:
@@ -236,58 +233,14 @@ def resume(folder: str | PathLike[str], texts: Texts, assemble: Callable[[Parts]
     raise FileError(what, where=str(folder), got="; ".join(reasons), remedy=remedy)
 
 
-def describe(training: Training) -> dict[str, Any]:
-    """All that decides the next step but the weights and Adam's moments, as plain values and arrays."""
-    dtype, momentum = training.llm.parameters.flat.dtype.name, training.config.momentum
-    if dtype != "float32":
-        raise TrainingError(
-            "a checkpoint would not keep this model exactly",
-            expected="a float32 model, as in RustGPT's files",
-            got=dtype,
-            remedy='Build the model with dtype="float32".',
-        )
-    if training.config.optimizer != "adam" and momentum:
-        what = "a checkpoint would not keep the velocity of this optimizer"
-        expected = "Adam, whose moments RustGPT's files hold, or plain descent without momentum"
-        raise TrainingError(what, expected=expected, got=f"momentum={momentum}")
-    config = {field.name: _plain(getattr(training.config, field.name)) for field in fields(TrainingConfig)}
-    return {
-        "version": 2,
-        "run": training.id,
-        "config": config,
-        "state": asdict(training.state),
-        "adam": {name: asdict(settings) for name, settings in training.llm.adam.settings.items()},
-        "texts": _sum_of(training.sequences),
-        "history": training.history.state(),
-    }
-
-
-def _rebuild(state: dict[str, Any], llm: Any, texts: Texts) -> Training:
-    """The run that a sidecar's state describes."""
-    config = TrainingConfig(**{name: _live(value) for name, value in state["config"].items()})
-    training = Training(llm, texts, config)
-    if _sum_of(training.sequences) != state["texts"]:
-        raise TrainingError(
-            "these are not the texts that the run learned from",
-            where="texts",
-            remedy="Give the same texts in the same order; or train the loaded model on the new ones.",
-        )
-    training.state = TrainState(**state["state"])
-    training.id = state.get("run", training.id)
-    training.history = History.from_state(state["history"])
-    for name, settings in state["adam"].items():  # the model's file has room for float32 only
-        llm.adam.settings[name] = Settings(**settings)
-    return training
-
-
 def _read(sidecar: Path) -> dict[str, Any]:
     """The state in a sidecar whose own sum and whose model's sum are right."""
     data = sidecar.read_bytes()
     body = data[len(SIDECAR % (b"0" * 64, b"")) - 2 : -2]
-    if data != SIDECAR % (_sha256(body).encode(), body):
+    if data != SIDECAR % (sha256(body).encode(), body):
         raise ValueError("the sidecar is torn or was changed")
     state: dict[str, Any] = orjson.loads(body)
-    if _sha256(_model_of(sidecar).read_bytes()) != state["model"]:
+    if sha256(_model_of(sidecar).read_bytes()) != state["model"]:
         raise ValueError("the model's file is not the one that the sidecar was written for")
     if state["version"] == 1:
         state["config"], state["state"] = state.pop("recipe"), state.pop("place")
@@ -330,42 +283,3 @@ def _listed(names: list[str], most: int = 3) -> str:
     """Names in a row, not too many of them."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def _plain(value: Any) -> Any:
-    """A value of a config as JSON can hold it; `_live` is the way back."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and isinf(value):
-        return "inf"
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    name = type(value).__name__
-    if KINDS.get(name) is not type(value):
-        expected = f"a clipping or a schedule of this library: {', '.join(KINDS)}"
-        raise TrainingError("this cannot be kept in a checkpoint", expected=expected, got=repr(value))
-    return {name: {field.name: _plain(getattr(value, field.name)) for field in fields(value)}}
-
-
-def _live(value: Any) -> Any:
-    if value == "inf":
-        return inf
-    if not isinstance(value, dict):
-        return value
-    ((name, parts),) = value.items()
-    if name == "Chain":
-        return clipping.Chain(*map(_live, parts["parts"]))
-    kind = KINDS[OLD_NAMES.get(name) or name]
-    return kind(**{field: _live(part) for field, part in parts.items()})
-
-
-def _sum_of(sequences: Sequence[Sequence[int]]) -> str:
-    if isinstance(sequences, LongText):
-        return sequences.sha256
-    return _sha256(orjson.dumps(sequences))
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileError
-from ..layers import REGISTRY, Layer, check_words
+from ..layers import Layer, check_words
 from ..network import Network
 from ..numerics import Array
 from ..optim.adam import Adam, Settings
@@ -49,35 +49,40 @@ def from_model(parts: Parts) -> dict[str, Any]:
     """
     vocab, network = from_tokenizer(parts.vocab), parts.network
     limited(len(network), schema.MAX_LAYERS)
+    still = np.zeros(max((weights.size for weights in network.weights.values()), default=0), np.float32)
+    layers = [_values(parts, f"{i}", layer, still) for i, layer in enumerate(network)]
+    return {"vocab": vocab, "network": layers, "max_seq_len": length_of(network)}
+
+
+def length_of(network: Network) -> int | None:
+    """How many positions a network sees, where that is not what its layers say; None where it is."""
     limits = [layer.max_seq_len for _, layer in walk(network) if hasattr(layer, "max_seq_len")]
-    own = network.max_seq_len if network.max_seq_len != min(limits, default=None) else None
-    layers = [_values(parts, f"{i}", layer) for i, layer in enumerate(network)]
-    return {"vocab": vocab, "network": layers, "max_seq_len": own}
+    return network.max_seq_len if network.max_seq_len != min(limits, default=None) else None
 
 
-def _values(parts: Parts, name: str, layer: Layer) -> dict[str, Any]:
-    """A layer as {kind: fields}; `name` is its own in the network."""
-    kind, values = schema.kind_of(layer).__name__, dict[str, Any]()
-    if REGISTRY.get(kind) is not schema.kind_of(layer):
-        raise FileError("unregistered", path=f"network[{name}]", expected=", ".join(REGISTRY), got=kind)
+def _values(parts: Parts, name: str, layer: Layer, still: Array) -> dict[str, Any]:
+    """A layer as {kind: fields}; `name` is its own in the network, `still` are zeros for moments that never moved."""
+    kind, values = schema.name_of(layer, f"network[{name}]"), dict[str, Any]()
     form, path = schema.form_of(kind), f"network[{name}].{kind}"
     for field, part in form.of(layer).items():
         if part is schema.MATRIX:
             values[field] = _matrix(parts.network.weights[f"{name}.{field}"], f"{path}.{field}")
         elif isinstance(part, schema.State):
             owner = f"{name}.{part.parameter}"
-            settings, shape = vars(parts.adam.settings[owner]), parts.network.weights[owner].shape
+            settings, weights = vars(parts.adam.settings[owner]), parts.network.weights[owner]
             values[field] = {key: _setting(key, value, owner) for key, value in settings.items()}
             for key in schema.MOMENTS:  # a model that never learned has none, and saving does not give it any
                 views = vars(parts.adam).get(key)
-                moment = views[owner] if views else np.zeros(shape, np.float32)
+                moment = views[owner] if views else still[: weights.size].reshape(weights.shape)
                 values[field][key] = _matrix(moment, f"{path}.{field}")
         elif part is schema.LAYERS:
-            values[field] = [_values(parts, f"{name}.{i}", inner) for i, inner in enumerate(layer.layers)]
+            values[field] = [
+                _values(parts, f"{name}.{i}", inner, still) for i, inner in enumerate(layer.layers)
+            ]
         elif part is schema.ACTIVATIONS:
             values[field] = None
         else:
-            values[field] = _setting(field, getattr(layer, "d" if field == "embedding_dim" else field), path)
+            values[field] = _setting(field, schema.setting_of(layer, field), path)
     return {kind: values}
 
 
@@ -117,6 +122,8 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
                 owner = f"{name}.{kind.parameter}"
                 states[owner] = Settings(*[check_setting(key, value[key], here) for key in schema.ADAM])
                 for key in schema.MOMENTS:
+                    if value[key] is None:  # the file leaves it out: all 0
+                        continue
                     arrays.append((key, owner, f"{here}.{key}", value[key]))
                     _check_dim("moment shape", f"{here}.{key}", dims[kind.parameter], value[key]["dim"])
             elif kind is schema.ACTIVATIONS and value is not None:
@@ -145,7 +152,7 @@ def network_of(layers: list[Layer], vocab: Tokenizer, max_seq_len: int | None) -
 
 def check_setting(name: str, value: Any, path: str) -> Any:
     """Refuse a number that is out of its range or, if it is whole, too large to be counted on."""
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str) or 0 <= value < 1:  # which every range allows
         return value
     whole = isinstance(value, int)
     least, below = (0, 1 << 63) if whole else RANGES.get(name, (-np.inf, np.inf))
@@ -165,15 +172,15 @@ def _check_dim(kind: str, path: str, expected: tuple[int, int], dim: Sequence[in
 
 def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any], allow_nonfinite: bool) -> None:
     """Copy an array to its place, and check it there while it is still in the processor's cache."""
-    views, count = parts.network.weights if place == "weights" else vars(parts.adam).get(place), 0
+    views, end = parts.network.weights if place == "weights" else vars(parts.adam).get(place), 0
     target = None if views is None else views[name].reshape(-1)
     for piece in matrix["data"].pieces():
+        start, end = end, end + piece.size
         if target is None and piece.view(np.uint32).any():  # moments that are all 0 need no memory
             target = getattr(parts.adam, place)[name].reshape(-1)
-        if target is not None:
-            target[count : count + piece.size] = piece[: max(target.size - count, 0)]
-        count += piece.size
-    require_count(matrix["dim"], count)
+        if target is not None and end <= target.size:  # else there are too many
+            target[start:end] = piece
+    require_count(matrix["dim"], end)
     if target is not None:
         _check(target, place, allow_nonfinite)
 
@@ -185,12 +192,12 @@ def require_sound(parts: Parts) -> None:
         views = parts.network.weights if place == "weights" else vars(parts.adam).get(place, {})
         for name, array in views.items():
             with inside(f"{name}.{place}".removesuffix(".weights")):
-                _check(array, place)
+                _check(array.reshape(-1), place)
 
 
 def _check(array: Array, place: str, allow_nonfinite: bool = False) -> None:
     """The sum of all squares tells whether all is finite; where it is too large for a float, each number does."""
-    if not (allow_nonfinite or isfinite(np.vdot(array, array))):
+    if not (allow_nonfinite or isfinite(array.dot(array))):
         _refuse("not finite", ~np.isfinite(array), array)
     if place == "v" and not array.min() >= 0:
         _refuse("negative moment", array < 0, array, "0 or more")
@@ -200,7 +207,7 @@ def _refuse(kind: str, bad: Any, array: Array, expected: str = "") -> None:
     """Name the first bad number, if there is one."""
     if bad.any():
         index = int(np.argmax(bad))
-        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array.flat[index]))
+        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array[index]))
 
 
 # ---- the tokenizer --------------------------------------------------------------------------------------------------

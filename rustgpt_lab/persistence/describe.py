@@ -144,8 +144,8 @@ def safetensors_tree(data: Any) -> Node:
     length = Node("length", "u64", 0, PREFIX, start - PREFIX)
     root = Node("", "struct", 0, len(data), children=[length, header])
     for name, tensor in tensors.items():
-        (rows, columns), numbers = tensor["dim"], tensor["data"]
-        node = Node(name, tensor["dtype"], tensor["offset"], numbers.array.nbytes, shape=(rows, columns))
-        node.stats = _stats(numbers, tensor["dim"])
-        root.children.append(node)
+        stats, size = _stats(tensor["data"], tensor["dim"]), tensor["data"].array.nbytes
+        root.children.append(
+            Node(name, tensor["dtype"], tensor["offset"], size, shape=(*tensor["dim"],), stats=stats)
+        )
     return root

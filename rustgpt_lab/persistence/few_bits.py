@@ -61,15 +61,12 @@ def write(file: BinaryIO, parts: Parts) -> None:
 
 def _settings(layer: Layer) -> dict[str, Any]:
     """A layer as {kind: settings}."""
-    kind = schema.kind_of(layer).__name__
-    if REGISTRY.get(kind) is not schema.kind_of(layer):
-        raise FileError("unregistered", expected=", ".join(REGISTRY), got=kind)
-    found: dict[str, Any] = {}
+    kind, found = schema.name_of(layer), dict[str, Any]()
     for field, part in schema.form_of(kind).fields.items():
         if part is schema.LAYERS:
             found[field] = [_settings(inner) for inner in layer.layers]
         elif isinstance(part, schema.Scalar | schema.Option) and part is not schema.ACTIVATIONS:
-            found[field] = getattr(layer, "d" if field == "embedding_dim" else field)
+            found[field] = schema.setting_of(layer, field)
     return {kind: found}
 
 
@@ -165,12 +162,7 @@ def _filled(entry: Any, name: str, tensors: dict[str, Any]) -> dict[str, Any]:
     return {kind: found}
 
 
-TYPES_OF_SETTINGS: dict[str, tuple[type, ...]] = {
-    "usize": (int,),
-    "f32": (float, int),
-    "bool": (bool,),
-    "string": (str,),
-}
+PLAIN: dict[str, tuple[type, ...]] = {"usize": (int,), "f32": (float, int), "bool": (bool,), "string": (str,)}
 
 
 def _checked(field: str, kind: Any, value: Any) -> Any:
@@ -179,7 +171,7 @@ def _checked(field: str, kind: Any, value: Any) -> Any:
         if value is None:
             return None
         kind = kind.item
-    if type(value) not in TYPES_OF_SETTINGS[kind.name]:
+    if type(value) not in PLAIN[kind.name]:
         raise FileError("type", path=f".{field}", expected=kind.name, got=f"{value!r:.60}")
     value = check_setting(field, value, "")
     return float(value) if kind.name == "f32" else value

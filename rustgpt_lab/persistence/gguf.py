@@ -22,19 +22,8 @@ from .settings import Settings
 
 MAGIC = b"GGUF"
 MAX_SETTINGS, MAX_TENSORS, MAX_AXES, ALIGNMENT = 1 << 12, 1 << 16, 4, 32
-NUMBERS = {
-    0: "u1",
-    1: "i1",
-    2: "<u2",
-    3: "<i2",
-    4: "<u4",
-    5: "<i4",
-    6: "<f4",
-    7: "?",
-    10: "<u8",
-    11: "<i8",
-    12: "<f8",
-}
+NUMBERS = dict(enumerate(("u1", "i1", "<u2", "<i2", "<u4", "<i4", "<f4", "?")))
+NUMBERS |= {10: "<u8", 11: "<i8", 12: "<f8"}
 """What the format calls its kinds of setting; besides, there are texts and lists."""
 TEXT, LIST = 8, 9
 
@@ -60,7 +49,7 @@ def read_header(data: Any) -> Header:
     Raises:
         FileError: it is not a sound GGUF file; where, and why.
     """
-    reader = Reader(data)
+    reader = HeaderReader(data)
     if bytes(reader.take(4)) != MAGIC:
         raise FileError("foreign", what="this is no GGUF file", offset=0, expected=MAGIC, got=bytes(data[:4]))
     if (version := reader.number("<u4")) not in (2, 3):
@@ -89,7 +78,7 @@ def read_header(data: Any) -> Header:
     return Header(settings, _tensors(places, start, alignment, len(reader.data)), spans)
 
 
-class Reader:
+class HeaderReader:
     """Reads the values of a header one after the other."""
 
     def __init__(self, data: Any):
@@ -177,7 +166,7 @@ def tree(data: Any) -> Node:
     """The tree of a file: its settings, then its tensors as they lie there."""
     header = read_header(data)
     end = max((stop for _, stop in header.places.values()), default=24)
-    settings = Node("settings", "map", 24, end - 24, len(header.settings))
+    settings = Node("settings", "struct", 24, end - 24, len(header.settings))
     for name, value in header.settings.items():
         start, stop = header.places[name]
         long = isinstance(value, list | np.ndarray)

@@ -23,16 +23,19 @@ from ..parameters import walk
 from ..tokenizers import BytePairs
 from .architectures import GPT2, HUGGING_FACE, LLAMA, Sizes, byte_pairs, is_turned, read_model, shape_there
 from .convert import Parts
+from .describe import Node
 from .numbers import BF16, F16, F32, Tensor
 from .reader import limited
 from .safetensors import checked_header, write_tensors
 from .settings import Settings
 
-CONFIG, WEIGHTS, PIECES, CHAT, FORM = (
+CONFIG, WEIGHTS, PIECES, CHAT, FORM, SAYING = (
     "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
+    "generation_config.json",
 )  # fmt: skip
+OTHERS = PIECES, CHAT, FORM, SAYING
 MAX_JSON, MAX_TENSORS = 32 << 20, 1 << 16
-KINDS = {"F32": F32, "F16": F16, "BF16": BF16}
+NUMBERS = {"F32": F32, "F16": F16, "BF16": BF16}
 HARMLESS = (
     "architectures", "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "dtype", "torch_dtype",
     "transformers_version", "transformers.js_config", "initializer_range", "use_cache", "attention_dropout",
@@ -44,6 +47,22 @@ HARMLESS = (
 """Settings that change nothing of what a trained model answers."""
 LEFT_OVER = ("attn.bias", "attn.masked_bias", "rotary_emb.inv_freq")
 """How the names end of tensors that older versions saved: the causal mask, and the angles."""
+
+
+NAMES: dict[str, dict[str, tuple[str, Any]]] = {
+    GPT2: {
+        "d": ("n_embd", 768), "hidden": ("n_inner", 3072), "blocks": ("n_layer", 12),
+        "max_seq_len": ("n_positions", 1024), "heads": ("n_head", 12), "epsilon": ("layer_norm_epsilon", 1e-5),
+        "vocab_size": ("vocab_size", 50257),
+    },
+    LLAMA: {
+        "d": ("hidden_size", 4096), "hidden": ("intermediate_size", 11008), "blocks": ("num_hidden_layers", 32),
+        "max_seq_len": ("max_position_embeddings", 2048), "heads": ("num_attention_heads", 32),
+        "kv_heads": ("num_key_value_heads", 32), "epsilon": ("rms_norm_eps", 1e-6),
+        "rope_base": ("rope_theta", 10000.0), "vocab_size": ("vocab_size", 32000),
+    },
+}  # fmt: skip
+"""Our names of sizes -> theirs, and what they are where a file does not say."""
 
 
 # ---- reading --------------------------------------------------------------------------------------------------------
@@ -61,7 +80,8 @@ def read(folder: str | PathLike[str], max_bytes: int) -> Parts:
         raise FileError(
             "not computed", where=os.fspath(index), expected=WEIGHTS, got="weights in several files"
         )
-    vocab = _of_file(folder / PIECES, lambda path: _tokenizer(_json(path), *_chat(folder)))
+    marks = *_chat(folder), _end(folder)
+    vocab = _of_file(folder / PIECES, lambda path: _tokenizer(_json(path), *marks))
     return _of_file(folder / WEIGHTS, lambda path: _model(path, sizes, vocab, max_bytes))
 
 
@@ -100,39 +120,22 @@ def _gpt2(found: Settings) -> Sizes:
     found.require("activation_function", "gelu_new", "gelu_pytorch_tanh")
     found.require("scale_attn_weights", True)
     found.require("tie_word_embeddings", True)
-    d = found.get("n_embd", int, 768)
-    return Sizes(
-        GPT2,
-        HUGGING_FACE,
-        vocab_size=found.get("vocab_size", int, 50257),
-        d=d,
-        hidden=found.get("n_inner", int, 4 * d),
-        blocks=found.get("n_layer", int, 12),
-        max_seq_len=found.get("n_positions", int, 1024),
-        heads=found.get("n_head", int, 12),
-        epsilon=found.get("layer_norm_epsilon", float, 1e-5),
-        turned=False,
-    )
+    hidden = {"hidden": found.get("n_inner", int, 4 * found.get("n_embd", int, 768))}
+    return Sizes(GPT2, HUGGING_FACE, turned=False, **_named(found, GPT2) | hidden)
 
 
 def _llama(found: Settings) -> Sizes:
     found.require("hidden_act", "silu", "swish")
-    heads, d = found.get("num_attention_heads", int, 32), found.get("hidden_size", int, 4096)
-    found.require("head_dim", d // heads)
-    return Sizes(
-        LLAMA,
-        HUGGING_FACE,
-        vocab_size=found.get("vocab_size", int, 32000),
-        d=d,
-        hidden=found.get("intermediate_size", int, 11008),
-        blocks=found.get("num_hidden_layers", int, 32),
-        max_seq_len=found.get("max_position_embeddings", int, 2048),
-        heads=heads,
-        kv_heads=found.get("num_key_value_heads", int, heads),
-        epsilon=found.get("rms_norm_eps", float, 1e-6),
-        rope_base=_rope_base(found),
-        tied=found.get("tie_word_embeddings", bool, False),
-    )
+    sizes = _named(found, LLAMA)
+    found.require("head_dim", sizes["d"] // sizes["heads"])
+    sizes["kv_heads"] = found.get("num_key_value_heads", int, sizes["heads"])
+    sizes["tied"] = found.get("tie_word_embeddings", bool, False)
+    return Sizes(LLAMA, HUGGING_FACE, **sizes | {"rope_base": _rope_base(found)})
+
+
+def _named(found: Settings, family: str) -> dict[str, Any]:
+    """The sizes that stand in `NAMES`, as ours are called."""
+    return {own: found.get(name, type(usual), usual) for own, (name, usual) in NAMES[family].items()}
 
 
 def _rope_base(found: Settings) -> float:
@@ -148,13 +151,23 @@ def _rope_base(found: Settings) -> float:
     return base
 
 
-def _tokenizer(form: dict[str, Any], special: dict[str, str], template: str) -> BytePairs:
-    form = form | {
-        "truncation": None,
-        "padding": None,
-        "post_processor": None,
-    }  # nothing is put around a text
-    return byte_pairs(form, special, template)
+def _tokenizer(form: dict[str, Any], special: dict[str, str], template: str, end: int | None) -> BytePairs:
+    around = dict.fromkeys(("truncation", "padding", "post_processor"))  # nothing is put around a text
+    return byte_pairs(form | around, special, template, end)
+
+
+def _end(folder: Path) -> int | None:
+    """The id that ends an answer, as the settings have it, those for generation first; None where neither does."""
+
+    def read(path: Path) -> int | None:
+        end = _json(path).get("eos_token_id")
+        [end] = end if isinstance(end, list) and len(end) == 1 else [end]
+        if end is not None and type(end) is not int:
+            raise FileError("not computed", path="eos_token_id", expected="one id", got=f"{end!r:.60}")
+        return end
+
+    found = (_of_file(folder / name, read) for name in (SAYING, CONFIG) if (folder / name).exists())
+    return next((end for end in found if end is not None), None)
 
 
 def _chat(folder: Path) -> tuple[dict[str, str], str]:
@@ -167,9 +180,8 @@ def _chat(folder: Path) -> tuple[dict[str, str], str]:
         template = named.get("default")
     if (folder / FORM).exists():
         template = _of_file(folder / FORM, _text)
-    return {name: word for name, word in special.items() if word}, template if isinstance(
-        template, str
-    ) else ""
+    found = {name: word for name, word in special.items() if word}
+    return found, template if isinstance(template, str) else ""
 
 
 def _text(path: Path) -> str:
@@ -200,11 +212,40 @@ def read_tensors(data: Any) -> dict[str, Tensor]:
     limited(len(forms), MAX_TENSORS)
     tensors = {}
     for name, (kind, shape) in forms.items():
-        if kind not in KINDS:
-            raise FileError("tensor type", path=name, expected=", ".join(KINDS), got=kind)
-        tensors[name] = Tensor(tuple(shape), KINDS[kind], start)
+        if kind not in NUMBERS:
+            raise FileError("tensor type", path=name, expected=", ".join(NUMBERS), got=kind)
+        tensors[name] = Tensor(tuple(shape), NUMBERS[kind], start)
         start += tensors[name].nbytes
     return tensors
+
+
+def is_folder(path: str | PathLike[str]) -> bool:
+    """Whether there is such a folder at a path."""
+    return os.path.exists(os.path.join(path, CONFIG))
+
+
+def tree(folder: str | PathLike[str]) -> Node:
+    """The files of a folder: the settings in the first, the tensors of the weights, and how long the others are."""
+    paths = [path for name in (CONFIG, WEIGHTS, *OTHERS) if (path := Path(folder, name)).exists()]
+    sizes = [path.stat().st_size for path in paths]
+    root = Node(os.fspath(folder), "folder", 0, sum(sizes), len(paths))
+    root.children = [
+        Node(path.name, "file", 0, size, children=_of_file(path, _parts))
+        for path, size in zip(paths, sizes, strict=True)
+    ]
+    return root
+
+
+def _parts(path: Path) -> list[Node]:
+    size = path.stat().st_size
+    if path.name == CONFIG:
+        return [Node(name, type(value).__name__, 0, size, value) for name, value in _json(path).items()]
+    if path.name == WEIGHTS:
+        return [
+            Node(name, each.kind.name, each.offset, each.nbytes, shape=(each.rows, each.columns))
+            for name, each in read_tensors(mapped(path, size)).items()
+        ]
+    return []
 
 
 # ---- writing --------------------------------------------------------------------------------------------------------
@@ -220,6 +261,15 @@ def export(parts: Parts, folder: str | PathLike[str], overwrite: bool = False) -
     Raises:
         FileError: it is of another family, or has another tokenizer.
         AccessError: the system refuses.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from rustgpt_lab import LLM
+    >>> vocab = BytePairs.train(["a hat, a cat </s>"] * 2, 261)
+    >>> llm = LLM.build(vocab, 8, 16, 1, architecture="llama", heads=2)
+    >>> with TemporaryDirectory() as folder:
+    ...     export(llm, folder)
+    ...     sorted(os.listdir(folder))
+    ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
     """
     if not isinstance(parts.vocab, BytePairs):
         raise FileError("no place", path=".vocab", expected="byte pairs", got=type(parts.vocab).__name__)
@@ -297,38 +347,14 @@ def _forms(layers: Iterable[Layer]) -> list[Any]:
 
 def _config(sizes: Sizes, end: int | None) -> dict[str, Any]:
     common = {
-        "model_type": sizes.family,
-        "vocab_size": sizes.vocab_size,
-        "tie_word_embeddings": sizes.tied,
-        "dtype": "float32",
-        "bos_token_id": end,
-        "eos_token_id": end,
-    }
+        "model_type": sizes.family, "vocab_size": sizes.vocab_size, "tie_word_embeddings": sizes.tied,
+        "dtype": "float32", "bos_token_id": end, "eos_token_id": end,
+    }  # fmt: skip
     if sizes.family == GPT2:
-        return {
-            **common,
-            "architectures": ["GPT2LMHeadModel"],
-            "activation_function": "gelu_new",
-            "n_embd": sizes.d,
-            "n_inner": sizes.hidden,
-            "n_layer": sizes.blocks,
-            "n_positions": sizes.max_seq_len,
-            "n_head": sizes.heads,
-            "layer_norm_epsilon": sizes.epsilon,
-        }
-    return {
-        **common,
-        "architectures": ["LlamaForCausalLM"],
-        "hidden_act": "silu",
-        "hidden_size": sizes.d,
-        "intermediate_size": sizes.hidden,
-        "num_hidden_layers": sizes.blocks,
-        "max_position_embeddings": sizes.max_seq_len,
-        "num_attention_heads": sizes.heads,
-        "num_key_value_heads": sizes.kv_heads,
-        "rms_norm_eps": sizes.epsilon,
-        "rope_theta": sizes.rope_base,
-    }
+        common |= {"architectures": ["GPT2LMHeadModel"], "activation_function": "gelu_new"}
+    else:
+        common |= {"architectures": ["LlamaForCausalLM"], "hidden_act": "silu"}
+    return common | {name: getattr(sizes, own) for own, (name, _) in NAMES[sizes.family].items()}
 
 
 def _write_tensors(file: BinaryIO, sizes: Sizes, network: Network) -> None:

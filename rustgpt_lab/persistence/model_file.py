@@ -1,6 +1,5 @@
 """One model, one file: `save`, `load`, `describe`. The extension names the format."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,6 +54,17 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Sum
         AccessError: the system refuses; see `files.atomic_write`.
         FileError: the extension is unknown, or the format cannot hold this model: a layer that is not registered, a
             vocabulary without `</s>`; in JSON, NaN.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from rustgpt_lab import LLM, Vocab
+    >>> llm = LLM.build(Vocab(["a", "</s>"]), embedding_dim=2, hidden_dim=3, blocks=1)
+    >>> with TemporaryDirectory() as folder:
+    ...     save(llm, f"{folder}/model.bin")
+    ...     load(f"{folder}/model.bin").network.weights["1.w_q"].shape
+    ...     [node.name for node in describe(f"{folder}/model.bin").children]
+    model.bin: 207 parameters, and Adam's state for them. RustGPT reads this: yes
+    (2, 2)
+    ['vocab', 'network']
     """
     network = parts.network
     count = sum(weights.size for weights in network.weights.values())
@@ -100,7 +110,7 @@ def load(path: str | PathLike[str], *, allow_nonfinite: bool = False, max_bytes:
     Raises:
         FileError: for every way in which a file can be bad; its `kind` says which.
     """
-    if os.path.exists(os.path.join(path, huggingface.CONFIG)):
+    if huggingface.is_folder(path):
         return huggingface.read(path, max_bytes)
 
     def read(form: Format, data: Any) -> Any:
@@ -124,6 +134,8 @@ def describe(path: str | PathLike[str], *, max_bytes: int = MAX_BYTES) -> Node:
     Raises:
         FileError: as `load`.
     """
+    if huggingface.is_folder(path):
+        return huggingface.tree(path)
     with _named(path):
         raw = mapped(path, max_bytes)
         if raw[: len(gguf.MAGIC)] == gguf.MAGIC:

@@ -19,9 +19,7 @@ class Reader:
     """
 
     present: Callable[[], bool]  # whether an optional value is there
-    items: Callable[
-        [Any], Iterable[int]
-    ]  # counts those of a list, map or pair; the caller reads one after each
+    items: Callable[[Any], Iterable[int]]  # counts those of a list, map or pair; one is read after each
     struct: Callable[[schema.Struct], dict[str, Any]]
     any_layer: Callable[[], dict[str, Any]]
     quick = True
@@ -93,9 +91,8 @@ class Reader:
     def layer(self, name: str | None, start: int, got: object) -> dict[str, Any]:
         """A layer of a kind that has just been read; layers may lie inside layers, but not deeply."""
         if name not in REGISTRY:
-            known = ", ".join(
-                f"{kind.tag} {name}" for name, kind in sorted(REGISTRY.items(), key=lambda k: k[1].tag)
-            )
+            kinds = sorted(REGISTRY.items(), key=lambda item: item[1].tag)
+            known = ", ".join(f"{kind.tag} {name}" for name, kind in kinds)
             raise FileError("layer", offset=start, expected=known, got=got)
         if self.depth == schema.MAX_DEPTH:
             raise FileError("too deep", offset=self.offset, expected=f"at most {schema.MAX_DEPTH} levels")
@@ -131,7 +128,7 @@ def as_file_error(kind: str, path: str = "") -> Iterator[None]:
         yield
     except (ShapeError, VocabError) as error:
         details: dict[str, Any] = {"expected": error.expected, "got": error.got}
-        if isinstance(error, ShapeError):  # a vocabulary's is said by the kind
+        if isinstance(error, ShapeError):  # what is wrong with a tokenizer, the kind says
             details["what"] = error.what
         raise FileError(kind, path=f"{path}{error.where}".rstrip("."), **details) from error
 

@@ -1,9 +1,10 @@
 """The `.safetensors` format (huggingface.co/docs/safetensors): a length, a JSON header that names the tensors, numbers.
 
-A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v". The header's metadata
-hold the rest as JSON: `vocabulary`, the list of words (or of byte pairs `tokenizer`, as its library writes it,
-`end`, the text of what ends a text, and `chat`, the form of a conversation, if there is one); `architecture`, the
-layers as in our own JSON but without the arrays; and `max_seq_len`, where no layer says it.
+A parameter is the tensor "1.w_q", its moments are "1.optimizer_w_q.m" and "1.optimizer_w_q.v", each left out where it
+is all 0: a model that never learned is its weights alone. The header's metadata hold the rest as JSON: `vocabulary`,
+the list of words (or of byte pairs `tokenizer`, as its library writes it, `end`, the text of what ends a text, and
+`chat`, the form of a conversation, if there is one); `architecture`, the layers as in our own JSON but without the
+arrays; and `max_seq_len`, where no layer says it.
 
 The format's own library reads and checks the header; the numbers are then taken from where it says that they are,
 without a copy. Writing is a header and the numbers: the library would need them all in memory a second time.
@@ -43,8 +44,12 @@ METADATA = {
 def write(file: BinaryIO, values: dict[str, Any]) -> None:
     """Write the values of `schema.MODEL`, which lose their arrays: those go from their own memory to the file."""
     places = list(_arrays(values["network"]))  # all of them, before the first is taken out
-    found = [(name, fields.pop(field)) for name, _, fields, field in places]
-    tensors = {name: matrix for name, matrix in found if matrix is not None}
+    found = [(name, fields.pop(field), _is_moment(fields, field)) for name, _, fields, field in places]
+    tensors = {
+        name: matrix
+        for name, matrix, moment in found
+        if matrix and not (moment and not matrix["data"].view(np.uint32).any())  # the sign of a -0.0 is kept
+    }
     vocab = values["vocab"]
     tokenizer = vocab if "tokenizer" in vocab else {"vocabulary": _json(vocab["words"])}
     metadata = {**tokenizer, "architecture": _json(values["network"])}
@@ -52,6 +57,11 @@ def write(file: BinaryIO, values: dict[str, Any]) -> None:
         metadata["max_seq_len"] = _json(values["max_seq_len"])
     forms = {name: ("F32", matrix["dim"]) for name, matrix in tensors.items()}
     write_tensors(file, metadata, forms, (matrix["data"] for matrix in tensors.values()))
+
+
+def _is_moment(fields: Mapping[str, Any], field: str) -> bool:
+    """Whether a field is a moment in Adam's state, and no parameter that is called so."""
+    return field in schema.MOMENTS and fields.keys() >= schema.ADAM.keys()
 
 
 def write_tensors(
@@ -117,9 +127,9 @@ def read(data: Any) -> dict[str, Any]:
         with inside(f"__metadata__.{name}"):
             found[name] = Metadata(metadata.get(name, "null").encode()).whole(kind)
     for name, kind, fields, field in _arrays(found["architecture"]):
-        if kind is schema.MATRIX and name not in tensors:
+        fields[field] = tensors.pop(name, None) if kind is schema.MATRIX else None
+        if kind is schema.MATRIX and fields[field] is None and not _is_moment(fields, field):
             raise FileError("missing tensor", expected=name)
-        fields[field] = tensors.pop(name) if kind is schema.MATRIX else None
     if tensors:
         raise FileError("surplus tensor", path="__metadata__.architecture", got=min(tensors))
     vocab = _vocab(metadata, found["vocabulary"])

@@ -145,6 +145,23 @@ def kind_of(layer: Layer) -> type[Layer]:
     return getattr(layer, "stands_for", type(layer))
 
 
+def name_of(layer: Layer, path: str = "") -> str:
+    """The name of a layer's kind.
+
+    Raises:
+        FileError: the kind is not registered; `path` says where the layer is.
+    """
+    kind = kind_of(layer)
+    if REGISTRY.get(kind.__name__) is not kind:
+        raise FileError("unregistered", path=path, expected=", ".join(REGISTRY), got=kind.__name__)
+    return kind.__name__
+
+
+def setting_of(layer: Layer, field: str) -> Any:
+    """What a layer has as the value of a field that is a setting."""
+    return getattr(layer, "d" if field == "embedding_dim" else field)
+
+
 def form_of(name: str) -> Form:
     """The form of a registered kind of layer."""
     kind: Any = REGISTRY[name]

@@ -124,7 +124,7 @@ class View:
         html = (
             f'{SWAP}<figure class="rl-twin" style="margin:0">{image(file, self.title)}'
             f'<figcaption style="max-width:66ch">{escape(self.sentence)}<br>'
-            f"<small>{self.note}</small></figcaption>"
+            f'<small style="font-size:inherit">{self.note}</small></figcaption>'
             f"<details><summary>The numbers</summary>{self.table().html()}</details></figure>"
         )
         if self.alone or self.portable:
@@ -153,8 +153,8 @@ class View:
         return self.sentence
 
 
-def moments_of(models: LLM | Mapping[Any, LLM]) -> dict[str, LLM]:
-    """The models of a picture by moment, such as {"epoch 0": llm}; a single one is "now"."""
+def snapshots_of(models: LLM | Mapping[Any, LLM]) -> dict[str, LLM]:
+    """The models of a picture by snapshot, such as {"epoch 0": llm}; a single one is "now"."""
     return (
         {str(label): llm for label, llm in models.items()} if isinstance(models, Mapping) else {"now": models}
     )

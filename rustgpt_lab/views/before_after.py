@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..numerics import Array
-from .style import ACCENT, INKS, TEXT, plot, share
+from .style import ACCENT, INKS, TEXT, plot, share, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,7 +53,7 @@ def draw_bars(ax: Any, words: Sequence[str], before: Array, after: Array, labels
     ):
         drawn = ax.barh(rows + offset, values, 0.36, color=colour, label=label)
         ax.bar_label(drawn, [share(value) for value in values], padding=3)
-    ax.set_yticks(rows, words, parse_math=False, fontsize=TEXT)
+    ax.set_yticks(rows, [*map(shortened, words)], parse_math=False, fontsize=TEXT)
     ax.set(xlim=(0, 1.12), ylim=(len(rows) - 0.5, -0.5), xlabel="probability of the next word")
     ax.tick_params(axis="y", length=0)
     ax.legend(loc="best")
@@ -66,6 +66,6 @@ def bars(
 
     def draw(figure: Any, ax: Any) -> None:
         draw_bars(ax, words, before, after, labels)
-        ax.set_title(f"after “{' '.join(text[-6:])}”", parse_math=False)
+        ax.set_title(f"after “{' '.join(map(shortened, text[-6:]))}”", parse_math=False)
 
     return plot(draw, 10, 0.42 * len(words) + 1.2)

@@ -11,12 +11,14 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import category, east_asian_width
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -134,6 +136,55 @@ def colormap(kind: str) -> Colormap:
 def share(x: float) -> str:
     """A share in [0, 1] in a picture: two digits after the point, nothing below 0.01."""
     return "" if x < 0.01 else f"{x:.2f}"
+
+
+def shortened(word: str, most: int = 18) -> str:
+    """A word in a picture, at most so many letters wide; it is not cut between a letter and its marks.
+
+    >>> shortened("antidisestablishmentarianism")
+    'antidisestablishm…'
+    """
+    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in word))
+    if not word or ends[-1] <= most:
+        return word
+    cut = sum(end < most for end in ends)
+    while cut > 1 and (
+        category(word[cut]) in ("Mn", "Mc", "Me", "Cf", "Sk") or category(word[cut - 1]) == "Cf"
+    ):
+        cut -= 1
+    return f"{word[:cut]}…"
+
+
+def named(ax: Any, points: Any, words: Sequence[str]) -> int:
+    """Write a word beside each point, on a side where nothing stands; gives how many found no room and are left out.
+
+    To be called when all else of the figure is in its place.
+
+    Args:
+        points: (n, 2).
+        words: n.
+    """
+    from matplotlib.transforms import Bbox
+
+    sides = (
+        (6, 0, "left", "center"),
+        (-6, 0, "right", "center"),
+        (0, 6, "center", "bottom"),
+        (0, -6, "center", "top"),
+    )
+    ax.figure.draw_without_rendering()
+    dots = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in ax.transData.transform(points)]
+    taken: list[Any] = []
+    for k, (point, word) in enumerate(zip(points, words, strict=True)):
+        for x, y, ha, va in sides:
+            place = {"textcoords": "offset points", "ha": ha, "va": va, "parse_math": False}
+            text = ax.annotate(shortened(word), point, (x, y), **place)
+            box = text.get_window_extent()
+            if not box.count_overlaps([*taken, *dots[:k], *dots[k + 1 :]]):
+                taken.append(box)
+                break
+            text.remove()
+    return len(words) - len(taken)
 
 
 def plot(draw: Any, width: float, height: float, **grid: Any) -> Figure:

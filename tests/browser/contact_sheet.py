@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Locator, expect, sync_playwright
 
 from rustgpt_lab.bootstrap import ROOT
+from rustgpt_lab.views import NAMES
 
 from ..conftest import CHROMIUM_FLAGS, chromium
 from .harness import Lab, open_lab
@@ -82,6 +83,10 @@ def photograph(lab: Lab, out: Path) -> None:
     lab.close()
     lab.open("gallery")
     expect(lab.views).to_have_count(0)
+    last = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").last
+    while lab.twins.count() < len(NAMES):  # Lab puts a cell into its page when one comes near
+        last.scroll_into_view_if_needed()
+        lab.settle()
     sheet("figures_light", lab.twins, 3)
     lab.theme("dark")
     sheet("figures_dark", lab.twins, 3)

@@ -15,6 +15,7 @@ from .test_theme import names
 TEXTS = """
     view => {
         const card = view.querySelector(".rl-card"), found = [];
+        const zoom = card.getBoundingClientRect().width / card.offsetWidth;
         const walker = document.createTreeWalker(card, NodeFilter.SHOW_TEXT);
         const seen = { opacityProperty: true, visibilityProperty: true };
         while (walker.nextNode()) {
@@ -31,7 +32,7 @@ TEXTS = """
                     [top, bottom] = [Math.max(top, window.top), Math.min(bottom, window.bottom)];
                 }
                 if (right - left < 1 || bottom - top < 1) continue;
-                found.push({ text: node.data, box: [left, top, right, bottom],
+                found.push({ text: node.data, box: [left, top, right, bottom], zoom,
                     tick: Boolean(parent.closest(".rl-tick")), size: parseFloat(getComputedStyle(parent).fontSize) });
             }
         }
@@ -46,8 +47,8 @@ LISTEN = """
             return fillText.apply(this, told);
         };
     }"""
-CLOSE = 4
-"""Pixels by which the boxes of two texts may meet: a line's box is higher than its letters."""
+CLOSE = 0.3
+"""Of a text's size: so far the boxes of two may meet, as a line's box is higher than its letters."""
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +67,14 @@ def texts(lab: Lab, view: Locator) -> list[dict]:
 
 
 def overlaps(found: list[dict]) -> list[tuple[str, str]]:
-    def meet(one: list[float], other: list[float]) -> bool:
+    def meet(text: dict, another: dict) -> bool:
+        one, other = text["box"], another["box"]
         across = min(one[2], other[2]) - max(one[0], other[0])
         down = min(one[3], other[3]) - max(one[1], other[1])
-        return min(across, down) > CLOSE
+        return min(across, down) > CLOSE * text["size"] * text["zoom"]
 
     return [
-        (one["text"], other["text"])
-        for k, one in enumerate(found)
-        for other in found[:k]
-        if meet(one["box"], other["box"])
+        (one["text"], other["text"]) for k, one in enumerate(found) for other in found[:k] if meet(one, other)
     ]
 
 
@@ -121,7 +120,7 @@ def test_every_card_says_how_to_use_it(cards: dict[str, Locator]) -> None:
         assert len(view.locator(".rl-hint").first.text_content().split()) > 5, name
 
 
-DRAGGED = {"four_words", "rotation", "schedule", "valley"}
+DRAGGED = {"four_words", "rotation", "schedule", "sketch", "valley"}
 """Whose pictures have something to drag; it draws the eye until it was."""
 
 
@@ -174,4 +173,28 @@ def test_every_card_leads_to_its_code(lab: Lab, cards: dict[str, Locator]) -> No
         code = view.evaluate("view => view.closest('.jp-Cell').querySelector('.jp-InputArea').innerText")
         assert SHOWS.get(name, "chat")[:12] in code
         assert view.evaluate("view => { " + CODE_IN_SIGHT + " }"), name
+    lab.page.emulate_media(reduced_motion="no-preference")
+
+
+SWELLS = """
+    async view => {
+        const layer = view.querySelector("input[type=range][aria-label=Layer]");
+        const lines = [...view.querySelectorAll(".rl-grid canvas")].find(canvas => canvas.checkVisibility());
+        layer.value = Number(layer.value) ? 0 : 1;
+        layer.dispatchEvent(new Event("input", { bubbles: true }));
+        const first = lines.toDataURL();
+        await new Promise(done => setTimeout(done, 600));
+        return first !== lines.toDataURL();
+    }"""
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_lines_swell_unless_the_system_asks_for_stillness(
+    lab: Lab, cards: dict[str, Locator], motion: str
+) -> None:
+    view = cards["attention"]
+    lab.page.emulate_media(reduced_motion=motion)
+    view.get_by_role("radio", name="Lines").check()
+    lab.page.wait_for_timeout(600)
+    assert view.evaluate(SWELLS) == (motion == "no-preference")
     lab.page.emulate_media(reduced_motion="no-preference")

@@ -10,8 +10,9 @@ SHOW = f"views.network(llm, {TEXT!r})"
 
 
 def drive(lab: Lab, view: Locator) -> None:
-    lab.reach(view, "1 SelfAttention")
-    lab.press("ArrowDown", "ArrowDown")
+    lab.reach(view, "0 Embeddings")
+    assert "the largest, layer 0 (Embeddings)" in lab.says(view)
+    lab.press("ArrowDown", "ArrowDown", "ArrowDown")
     assert "Layer 3, FeedForward: 65,920 parameters, 13% of all." in lab.says(view)
     assert "(128, 256)" in view.inner_text()
     lab.shot(view, "network_feed_forward")

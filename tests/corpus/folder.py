@@ -10,6 +10,7 @@ from .gguf import TEMPLATE, TOKENS
 
 D, HIDDEN, HEADS, V = 4, 6, 2, len(TOKENS)
 CONFIG, WEIGHTS, PIECES, CHAT = "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"
+SAYING = "generation_config.json"
 Folder = dict[str, bytes]
 LLAMA = {
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "hidden_size": D,
@@ -193,4 +194,9 @@ FILES = [
     Bad("a tokenizer that is a text", put(PIECES, b'"BPE"'), "type", PIECES),
     Bad("a chat form that is no UTF-8", put("chat_template.jinja", b"\xff"), "utf-8", "chat_template.jinja"),
     Bad("marks that are no JSON", put(CHAT, b"{"), "json", CHAT),
+    computed("several ends", ("eos_token_id", "[5, 257]"), eos_token_id=[5, 257]),
+    computed("no end", ("eos_token_id", "[]"), eos_token_id=[]),
+    computed("an end by its text", ("eos_token_id", "the"), eos_token_id="the"),
+    Bad("several ends of an answer", put(SAYING, b'{"eos_token_id": [1, 2]}'), "not computed", SAYING),
+    Bad("settings of answers that are a list", put(SAYING, b"[]"), "type", SAYING),
 ]

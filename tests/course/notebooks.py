@@ -120,6 +120,14 @@ def was_executed_in_order(notebook: Notebook) -> Problems:
             yield f"the cell {first_lines(cell)} ended in an error"
 
 
+def says_what_runs_it(notebook: Notebook) -> Problems:
+    """VS Code and Colab ask the file for its kernel and its language."""
+    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
+        yield "its kernel is not python3"
+    if notebook.metadata.get("language_info", {}).get("name") != "python":
+        yield "its language is not python"
+
+
 def has_short_cells(notebook: Notebook) -> Problems:
     """Median at most five lines of code, none over twelve; blank lines are not counted."""
     lengths = {
@@ -168,7 +176,7 @@ def is_a_slide_deck(notebook: Notebook) -> Problems:
 
 
 def opens_and_ends_well(notebook: Notebook, path: Path) -> Problems:
-    """What you will do, learn, need, minutes, neighbours, Binder; a recap of three lines, on your own."""
+    """What you will do, learn, need, minutes, neighbours, Binder; a recap of three lines, on your own, the next."""
     opening, ending = find(notebook, "opening"), find(notebook, "ending")
     if notebook.cells[0] is not opening or notebook.cells[-1] is not ending:
         yield "the first cell must be the opening, the last one the ending"
@@ -191,6 +199,9 @@ def opens_and_ends_well(notebook: Notebook, path: Path) -> Problems:
         yield "the ending needs a recap of three lines, each beginning with '- '"
     if not ending.source.partition("## On your own")[2].strip():
         yield "the ending has no '## On your own'"
+    for neighbour in neighbours(path):
+        if neighbour.name > path.name and f"]({neighbour.name})" not in ending.source:
+            yield f"the ending does not lead on to {neighbour.name}"
 
 
 def neighbours(path: Path) -> list[Path]:
@@ -361,6 +372,7 @@ def spoken(cell: Any) -> list[str]:
 
 RULES: list[Callable[..., Problems]] = [
     was_executed_in_order,
+    says_what_runs_it,
     has_short_cells,
     fits_into_an_hour,
     is_a_slide_deck,

@@ -61,6 +61,7 @@ def test_every_mistake_that_can_be_trained_with_makes_a_difference_that_is_state
         assert f"{wrong[-3:].mean():.3g}" in sentence
         assert not np.array_equal(wrong, right)
         lower = np.isfinite(wrong).all() and wrong[-3:].mean() < 0.8 * last
+        lower = lower and "reports a loss" not in sentence  # there the weights are the same
         assert ("does not make it right" in sentence) == lower
     refused = [name for name, error in zip(data.names, data.errors[:, 0], strict=True) if not error < AGREE]
     assert ("gradient check refuses" in sentence) == bool(refused)

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from rustgpt_lab import LLM, Dataset, ModelError, Vocab
 from rustgpt_lab.course import progress, sketch
 from rustgpt_lab.course.exercise import find_sketch, notebooks, sketches_of
+from rustgpt_lab.course.record import ProgressWarning
 from rustgpt_lab.course.sketches import score
 from rustgpt_lab.views.sketch import SketchCard
 
@@ -112,6 +113,25 @@ def test_what_is_no_drawing_is_not_kept(question, words: str, progress_file: Pat
 def test_a_truth_of_another_form_is_an_error_and_keeps_nothing(truth, progress_file: Path) -> None:
     assert "this is no truth to draw" in answered(sketch("05.s1", lambda: truth))
     assert not progress_file.exists()
+
+
+@pytest.mark.parametrize("drawn", [{}, {"drawn": []}, {"drawn": [1.0]}], ids=str)
+def test_a_strange_record_does_no_harm(drawn, progress_file: Path) -> None:
+    kept = {"choice": "a", "confidence": 90, "truth": "b"} | drawn
+    progress_file.write_text(json.dumps({"passed": [], "predictions": {"05.s1": kept}}))
+    card = sketch("05.s1", lambda: SHARES)
+    assert "You have drawn nothing" in card.sentence and "You have drawn nothing" in answered(card)
+    assert json.loads(progress_file.read_text())["predictions"]["05.s1"] == kept
+
+
+@pytest.mark.parametrize(
+    "part", [{"drawn": "x"}, {"drawn": [None]}, {"why": 3}, {"drawn": [float("inf")]}], ids=str
+)
+def test_a_damaged_drawing_is_set_aside(part, progress_file: Path) -> None:
+    kept = {"choice": "near", "confidence": 90} | part
+    progress_file.write_text(json.dumps({"passed": [], "predictions": {"05.s1": kept}}))
+    with pytest.warns(ProgressWarning, match="is damaged"):
+        sketch("05.s1", never)
 
 
 def test_an_unknown_sketch_is_an_error() -> None:

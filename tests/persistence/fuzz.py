@@ -53,13 +53,13 @@ def byte_pairs() -> bytes:
     return file.getvalue()
 
 
-FILES = [folder.CONFIG, folder.WEIGHTS, folder.PIECES, folder.CHAT, "chat_template.jinja"]
+FILES = [folder.CONFIG, folder.WEIGHTS, folder.PIECES, folder.CHAT, "chat_template.jinja", folder.SAYING]
 BETWEEN = b"\n=====\n"
 """What stands between the files of a folder when they are one input."""
 
 
 def joined(files: folder.Folder) -> bytes:
-    return BETWEEN.join(files.get(name, b"") for name in FILES)
+    return BETWEEN.join({folder.SAYING: b"{}", **files}.get(name, b"") for name in FILES)
 
 
 SEEDS: dict[str, list[bytes]] = {

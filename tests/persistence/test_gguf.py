@@ -96,10 +96,10 @@ def test_a_bad_file_is_refused(bad: gguf.Bad, tmp_path: Path) -> None:
     path = tmp_path / "bad.gguf"
     path.write_bytes(bad.data)
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FileError) as caught:
         LLM.load(path)
-    seconds, peak = time.perf_counter() - start, tracemalloc.get_traced_memory()[1]
+    seconds, peak = time.process_time() - start, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert caught.value.kind == bad.kind
     message = str(caught.value)

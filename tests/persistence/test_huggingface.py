@@ -9,7 +9,7 @@ import pytest
 
 from rustgpt_lab import LLM
 from rustgpt_lab.errors import AccessError, FileError
-from rustgpt_lab.persistence import export
+from rustgpt_lab.persistence import describe, export
 from rustgpt_lab.tokenizers import BytePairs
 from tests.corpus import folder, gguf
 
@@ -57,6 +57,56 @@ def test_a_prefix_of_the_names_and_a_template_of_its_own_are_read(tmp_path: Path
     assert llm.vocab.chat.render([]) == "<|im_start|>"
 
 
+@pytest.mark.parametrize(
+    ("of_model", "of_answers", "end"),
+    [
+        (97, None, 97),
+        ([97], None, 97),
+        (97, 98, 98),
+        (97, [98], 98),
+        (97, "gone", 97),
+        (None, None, 257),
+        (-1, None, 257),  # beyond the vocabulary, as GPT-2's 50256 in a tiny model: it is never said
+        (50256, None, 257),
+    ],
+)
+def test_an_answer_ends_where_the_settings_say(
+    of_model: object, of_answers: object, end: int, tmp_path: Path
+) -> None:
+    files = folder.config(eos_token_id=of_model)
+    if of_answers is not None:
+        settings = {} if of_answers == "gone" else {"eos_token_id": of_answers}
+        files[folder.SAYING] = folder.dump({"do_sample": True, **settings})
+    llm = LLM.load(lay(files, tmp_path))
+    assert (llm.vocab.end, llm.vocab.end_text) == (end, gguf.TOKENS[end])
+    assert llm.vocab.chat.special["eos_token"] == "<|im_end|>", "the form of a chat has its own"
+    export(llm, tmp_path / "ours")
+    again = LLM.load(tmp_path / "ours")
+    assert again.vocab.end == end
+    llm.save(tmp_path / "m.safetensors")
+    assert LLM.load(tmp_path / "m.safetensors").vocab.end == end
+
+
+def test_a_folder_is_described_by_its_files_settings_and_tensors(tmp_path: Path) -> None:
+    lay(folder.llama(), tmp_path)
+    root = describe(tmp_path)
+    assert [(each.name, each.length) for each in root.children] == [
+        (name, (tmp_path / name).stat().st_size)
+        for name in (folder.CONFIG, folder.WEIGHTS, folder.PIECES, folder.CHAT)
+    ]
+    assert root.length == sum(each.length for each in root.children)
+    settings, tensors = root.children[0].children, root.children[1].children
+    assert {each.name: each.value for each in settings} == folder.LLAMA
+    data = (tmp_path / folder.WEIGHTS).read_bytes()
+    for each in tensors:
+        numbers = np.frombuffer(data, "<f4", each.length // 4, each.offset)
+        np.testing.assert_array_equal(numbers, folder.values(folder.SHAPES)[each.name].ravel())
+    assert str(root).startswith(f"{tmp_path}: folder = 4")
+    (tmp_path / folder.CONFIG).write_bytes(b"[]")
+    with pytest.raises(FileError, match=r"config\.json.*an object"):
+        describe(tmp_path)
+
+
 @pytest.mark.parametrize("files", [folder.llama(), folder.gpt2()], ids=["llama", "gpt2"])
 def test_a_folder_that_was_written_is_the_same_model(files: folder.Folder, tmp_path: Path) -> None:
     llm = LLM.load(lay(files, tmp_path / "theirs"))
@@ -92,10 +142,10 @@ def test_only_the_two_families_with_byte_pairs_have_such_a_folder(tmp_path: Path
 def test_a_bad_folder_is_refused(bad: folder.Bad, tmp_path: Path) -> None:
     path = lay(bad.files, tmp_path / "m")
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FileError) as caught:
         LLM.load(path)
-    seconds, peak = time.perf_counter() - start, tracemalloc.get_traced_memory()[1]
+    seconds, peak = time.process_time() - start, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     message = str(caught.value)
     assert (caught.value.kind, message.startswith(str(path / bad.file))) == (bad.kind, True), message

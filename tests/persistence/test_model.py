@@ -2,13 +2,18 @@
 
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
-from rustgpt_lab import LLM, LayerNorm, Vocab, errors
-from rustgpt_lab.layers import REGISTRY
+from rustgpt_lab import LLM, Embeddings, LayerNorm, OutputProjection, Vocab, errors
+from rustgpt_lab.layers import REGISTRY, RMSNorm
+from rustgpt_lab.parameters import Param
 from rustgpt_lab.persistence import schema
 from rustgpt_lab.persistence.bincode import Bincode
 from rustgpt_lab.persistence.json import Json
@@ -136,6 +141,60 @@ def test_a_model_that_only_answers_takes_the_memory_of_its_weights(extension: st
     llm.adam.m["1.w_q"][2, 1] = -0.0  # not even the sign of a 0 is lost
     llm.save(path)
     assert np.signbit(LLM.load(path).adam.m["1.w_q"][2, 1])
+
+
+def test_a_safetensors_file_has_only_the_moments_that_moved(tmp_path: Path) -> None:
+    llm, path = small(), tmp_path / "m.safetensors"
+
+    def moments() -> set[str]:
+        return {name for name in load_file(path) if name.endswith((".m", ".v"))}
+
+    llm.save(path)
+    assert load_file(path).keys() == llm.parameters.keys()
+    llm.adam.v["1.w_q"][3, 3] = 0.5
+    llm.save(path)
+    assert moments() == {"1.optimizer_w_q.v"}
+
+
+class Moving(RMSNorm):
+    """A layer with a parameter of a moment's name, and more of its own kind."""
+
+    def parameters(self) -> dict[str, Param]:
+        return {**super().parameters(), "m": Param((1, self.d_in))}
+
+
+def test_a_parameter_of_a_moment_s_name_is_never_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Moving, "tag", 250)
+    monkeypatch.setitem(REGISTRY, "Moving", Moving)
+    llm, path = (
+        LLM(Vocab.default(), [Embeddings(6, 4, 8), Moving(4), OutputProjection(4, 6)]),
+        tmp_path / "m.safetensors",
+    )
+    llm.save(path)
+    assert "1.m" in load_file(path) and "1.optimizer_m.m" not in load_file(path)
+    np.testing.assert_array_equal(LLM.load(path).parameters["1.m"], np.zeros((1, 4)))
+
+
+def test_copying_and_saving_a_model_that_only_answers_allocate_no_moments(tmp_path: Path) -> None:
+    llm = LLM.build(Vocab.default(), embedding_dim=256, hidden_dim=512, blocks=2)
+    weights = llm.parameters.flat.nbytes
+
+    def most(do: Callable[[], Any]) -> float:
+        tracemalloc.start()
+        do()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak / weights
+
+    assert most(llm.copy) < 1.2, "the weights, once more"
+    assert most(lambda: llm.save(tmp_path / "m.safetensors")) < 0.3
+    assert most(lambda: llm.save(tmp_path / "m.bin")) < 0.4
+    assert not {"m", "v"} & (vars(llm.adam).keys() | vars(llm.copy().adam).keys())
+    assert (tmp_path / "m.safetensors").stat().st_size < 1.1 * weights
+    llm.adam.v["1.w_q"][3, 3] = 0.5
+    assert llm.copy().adam.v["1.w_q"][3, 3] == 0.5 and "m" not in vars(llm.copy().adam)
 
 
 PEAK = """

@@ -32,6 +32,7 @@ from rustgpt_lab.optim.schedule import Constant, StepDecay, WarmupCosine
 from rustgpt_lab.persistence import checkpoint, folder_lock
 from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning
 from rustgpt_lab.persistence.folder_lock import NAME, FolderLock
+from rustgpt_lab.tokenizers import BytePairs, Vocab
 from rustgpt_lab.training import Training, TrainingConfig, TrainingSession
 from tests.training.small import TEXTS, At, small_llm
 
@@ -109,6 +110,35 @@ def test_2n_steps_are_n_steps_a_new_process_and_n_steps_for_every_clipping_and_s
         assert resumed.config == whole.config
         assert len(resumed.history) == len(whole.history) == 32
         assert same(resumed, whole), folder.name
+
+
+@pytest.mark.parametrize("pairs", [False, True], ids=["words", "byte pairs"])
+@pytest.mark.parametrize("family", ["rustgpt", "gpt2", "llama"])
+def test_every_family_goes_on_with_words_and_with_byte_pairs(
+    family: str, pairs: bool, tmp_path: Path
+) -> None:
+    options = {} if family == "rustgpt" else {"heads": 2}
+    vocab = BytePairs.train(TEXTS, 270) if pairs else Vocab.from_texts(TEXTS)
+    runs = [
+        Training(
+            LLM.build(vocab, 8, 12, 1, max_seq_len=40, architecture=family, **options),
+            TEXTS,
+            TrainingConfig(4, 0.01, 2, shuffle=True, seed=3),
+        )
+        for _ in range(2)
+    ]
+    whole, half = runs
+    whole.run()
+    checkpoints = Checkpoints(tmp_path, every_steps=100)
+    checkpoints.on_start(half)
+    for _ in range(5):
+        half.step()
+    checkpoints.on_end(half)
+    resumed = LLM.resume(tmp_path, TEXTS)
+    resumed.run()
+    assert resumed.llm.vocab == vocab and same(resumed, whole)
+    models = {path.suffix for path in tmp_path.glob("step-*")} - {".json"}
+    assert models == ({".safetensors"} if pairs or family == "llama" else {".bin"})
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -16,6 +16,7 @@ from transformers import (
 )
 
 from rustgpt_lab import LLM
+from rustgpt_lab.generation import answers
 from rustgpt_lab.persistence import export
 from rustgpt_lab.tokenizers import BytePairs
 
@@ -82,6 +83,23 @@ def test_their_folder_in_our_layers(make: Any, dtype: torch.dtype, tmp_path: Pat
     text = ours.vocab.decode(IDS)
     assert ours.tokenize(text) == AutoTokenizer.from_pretrained(tmp_path)(text)["input_ids"]
     assert generated(ours, 15) == said[0, len(IDS) :].tolist()
+
+
+def test_an_answer_ends_where_theirs_does(tmp_path: Path) -> None:
+    """The mark is another than the tokenizer's, and one that these random weights say soon."""
+    theirs = made(llama, tmp_path)
+    prompt, most = "the cat", 15
+    ids = torch.tensor([PAIRS.encode(prompt)])
+    endless = theirs.generate(ids, do_sample=False, max_new_tokens=most, pad_token_id=0, eos_token_id=None)
+    end = endless[0, ids.shape[1] + 3].item()
+    theirs.generation_config.eos_token_id = [end]
+    theirs.generation_config.save_pretrained(tmp_path)
+    again = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    said = again.generate(ids, do_sample=False, max_new_tokens=most, pad_token_id=0)
+    ours = LLM.load(tmp_path)
+    [answer] = answers(ours, [prompt], most=most)
+    assert list(answer) == said[0, ids.shape[1] :].tolist() and len(answer) <= 4
+    assert ours.vocab.end == end != PAIRS.end
 
 
 def generated(llm: LLM, count: int) -> list[int]:

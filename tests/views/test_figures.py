@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from rustgpt_lab.views.style import TEXT, TICK, look
 
-from .every import SETUP, SHOWS
+from .every import IN_SCRIPT, SETUP, SHOWS, WORDS, WRITTEN
 
 DEEP = {"deep journey": "views.journey(LLM.build(llm.vocab, 4, 4, blocks=30), text)"}
 CLOSE = 3
@@ -69,3 +69,15 @@ def test_text_is_large_enough_and_alone_in_its_place(
         if b.x0 < -CLOSE or b.y0 < -CLOSE or b.x1 > page.x1 + CLOSE or b.y1 > page.y1 + CLOSE
     ]
     assert outside == []
+
+
+@pytest.mark.parametrize("script", WRITTEN)
+def test_words_of_every_script_are_drawn_without_a_warning(
+    script: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    names: dict[str, Any] = {}
+    exec(IN_SCRIPT.format(text=WRITTEN[script]), names)
+    for name, show in WORDS.items():
+        twin = eval(show, names).twin()  # a warning is an error here
+        assert twin["image/png"], name
+    assert caplog.records == []

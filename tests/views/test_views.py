@@ -12,7 +12,7 @@ import pytest
 from rustgpt_lab import LLM, Vocab, views
 from rustgpt_lab.errors import ShapeError, TextError
 from rustgpt_lab.layers import Embeddings, OutputProjection
-from rustgpt_lab.views.base import Table, View
+from rustgpt_lab.views.base import WIDGET, Table, View
 from rustgpt_lab.views.canvas import Canvas
 from rustgpt_lab.views.gallery.attention import attention_of
 from rustgpt_lab.views.packing import Quantised, pack
@@ -113,12 +113,27 @@ def test_attention_opens_at_the_greatest_look_of_the_last_word(llm: LLM) -> None
     assert views.attention(llm, "sun").data.opening == (0, 0, 0)
 
 
+def test_what_colab_needs_to_know_of_a_widget_is_handed_on(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own anywidget says in the metadata where the widgets' manager is."""
+    bundle = (
+        {WIDGET: {"model_id": "1"}, "text/plain": ""},
+        {WIDGET: {"colab": {"custom_widget_manager": {}}}},
+    )
+    shown: list[dict] = []
+    monkeypatch.setattr(type(view.widget), "_repr_mimebundle_", lambda self, **told: bundle)
+    monkeypatch.setattr("IPython.display.display", lambda data, metadata=None, **told: shown.append(metadata))
+    view._ipython_display_()
+    assert shown[-1] == bundle[1]
+
+
 def test_attention_over_a_few_moments_is_exact(llm: LLM) -> None:
     other = llm.copy()
     other.parameters["5.w_q"] *= 3
     view = views.attention({"before": llm, 9: other}, TEXT)
     state = view.state()
-    assert view.data.moments == state["moments"] == ("before", "9")
+    assert view.data.snapshots == state["snapshots"] == ("before", "9")
     cells = np.tril_indices(len(view.data.words))
     np.testing.assert_array_equal(state["weights"], view.data.weights[..., *cells])
     np.testing.assert_array_equal(state["scores"], view.data.scores[..., *cells])

@@ -52,7 +52,9 @@ def deck(notebook: str | PathLike[str]) -> str:
 
 def models_in(cells: list[Any]) -> dict[str, str]:
     """Key -> the script that carries the weights, of every model in the outputs of a notebook."""
-    pages = [output.get("data", {}).get("text/html", "") for cell in cells for output in cell.get("outputs", [])]
+    pages = [
+        output.get("data", {}).get("text/html", "") for cell in cells for output in cell.get("outputs", [])
+    ]
     return {found[1]: found[0] for page in pages for found in MODEL.finditer(page)}
 
 

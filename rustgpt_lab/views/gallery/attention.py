@@ -10,9 +10,9 @@ import numpy as np
 
 from ...errors import ShapeError
 from ...numerics import Array
-from ..base import Table, View, moments_of
+from ..base import Table, View, snapshots_of
 from ..packing import Quantised
-from ..style import colormap, plot
+from ..style import colormap, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ class AttentionData:
     Attributes:
         text: as it was given.
         words: its T tokens.
-        moments: M labels.
+        snapshots: M labels.
         weights: (M, layers, heads, T, T), in [0, 1]; a row, for the word that looks, sums to 1.
         scores: q·k / sqrt(d), of the same shape; -inf where the mask hides the future.
         sqrt_d: what the scores were divided by, the root of a head's width.
@@ -41,7 +41,7 @@ class AttentionData:
 
     text: str
     words: tuple[str, ...]
-    moments: tuple[str, ...]
+    snapshots: tuple[str, ...]
     weights: Array
     scores: Array
     sqrt_d: float
@@ -65,7 +65,7 @@ class AttentionData:
 
 
 def attention_of(models: Mapping[str, LLM], text: str) -> AttentionData:
-    """Trace a text through models of one architecture and vocabulary, one for each moment.
+    """Trace a text through models of one architecture and vocabulary, one for each snapshot.
 
     Raises:
         ShapeError: the network has no attention.
@@ -146,12 +146,13 @@ class Attention(View):
                     y - 0.8,
                     f"Layer {first + layer + 1}" + (f", head {head + 1}" if heads > 1 else ""),
                 )
+            words = [shortened(word) for word in self.data.words[::step]]
             image = ax.imshow(tiles, cmap=colormap("sequential"), vmin=0, vmax=1)
             places = range(0, length, step)
             across = [column * pitch + place for column in range(columns) for place in places]
             down = [row * pitch + pitch - length + place for row in range(rows) for place in places]
-            ax.set_xticks(across, self.data.words[::step] * columns, rotation=90, parse_math=False)
-            ax.set_yticks(down, self.data.words[::step] * rows, parse_math=False)
+            ax.set_xticks(across, words * columns, rotation=90, parse_math=False)
+            ax.set_yticks(down, words * rows, parse_math=False)
             ax.tick_params(length=0)
             ax.set(xlabel="word looked at (hatched: it comes later, and is hidden)", ylabel="word that looks")
             ax.spines[:].set_visible(False)
@@ -170,18 +171,18 @@ class Attention(View):
     def state(self) -> dict[str, Any]:
         """What is not too much travels whole, the rest as one byte a weight and without the scores."""
         data = self.data
-        moments, layers, heads, length, _ = data.weights.shape
+        snapshots, layers, heads, length, _ = data.weights.shape
         seen = np.flatnonzero(np.tri(length) if data.causal else np.ones((length, length)))
 
         def cut(array: Array) -> Array:
-            return array.reshape(moments, layers, heads, -1).take(seen, axis=-1)
+            return array.reshape(snapshots, layers, heads, -1).take(seen, axis=-1)
 
         weights = cut(data.weights)
         exact = weights.size <= EXACT
         return {
             "text": data.text,
             "words": data.words,
-            "moments": data.moments,
+            "snapshots": data.snapshots,
             "layers": layers,
             "heads": heads,
             "causal": data.causal,
@@ -203,7 +204,7 @@ def attention(llm: LLM | Mapping[Any, LLM], text: str) -> Attention:
     text.
 
     Args:
-        llm: a model, or several of one architecture by moment: {"epoch 0": before, "epoch 9": after}.
+        llm: a model, or several of one architecture by snapshot: {"epoch 0": before, "epoch 9": after}.
         text: what it reads.
     """
-    return Attention(moments_of(llm), text)
+    return Attention(snapshots_of(llm), text)

@@ -16,7 +16,7 @@ from ...generation.saying import turns
 from ...numerics import Array
 from ...tokenizers import ids_of
 from ..base import Table, View
-from ..style import ACCENT, INKS, plot
+from ..style import ACCENT, INKS, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -148,7 +148,8 @@ class BeamTree(View):
         data = self.data
         count = int(data.turns.max()) + 1
         rows = _rows(data.turns)
-        spread = max(1.0, 0.105 * max(map(len, data.words)))  # inches a column
+        words = [*map(shortened, data.words)]
+        spread = max(1.0, 0.115 * max(map(len, words)))  # inches a column
         path = _path(data, data.hypotheses[0].node)
 
         def draw(figure: Any, ax: Any) -> None:
@@ -156,8 +157,8 @@ class BeamTree(View):
             for node, (turn, parent) in enumerate(zip(data.turns, data.parents, strict=True)):
                 start, row, before = (-1, 0, "prompt")
                 if parent >= 0:
-                    start, row, before = int(data.turns[parent]), rows[parent], data.words[parent]
-                word = data.words[node]
+                    start, row, before = int(data.turns[parent]), rows[parent], words[parent]
+                word = words[node]
                 ends = [start + letter * (len(before) / 2 + 1), turn - letter * (len(word) / 2 + 1)]
                 said = node in path
                 colour = ACCENT if said else INKS["text" if data.last[node] == count - 1 else "before"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import TextError
 from ...tokenizers import tokenize
 from ..base import Table, View
-from ..style import ACCENT, INKS, plot
+from ..style import ACCENT, INKS, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -123,10 +123,17 @@ class BytePairs(View):
             words.set_axis_off()
             for row, k in enumerate(shown):
                 line = "   ".join("·".join(pieces) for pieces in steps[k].words)
-                text = line if len(line) < 84 else f"{line[:82]}…"
                 head = f"{k} merge{'' if k == 1 else 's'}, {steps[k].size} pieces"
                 words.text(0, row - 0.22, head, va="center", color=INKS["muted"])
-                words.text(0, row + 0.14, text, va="center", parse_math=False)
+                words.text(
+                    0,
+                    row + 0.14,
+                    shortened(line, 84),
+                    va="center",
+                    parse_math=False,
+                    clip_on=True,
+                    in_layout=False,
+                )
             names = [f"{left} + {right}" for (left, right), _ in pairs]
             bars.barh(range(len(pairs)), [count for _, count in pairs], color=ACCENT)
             bars.set_yticks(range(len(pairs)), names, parse_math=False)

@@ -14,7 +14,7 @@ from ...errors import TrainingError
 from ...numerics import Array
 from ..base import Table, View
 from ..packing import Quantised
-from ..style import ACCENT, CATEGORIES, colormap, plot
+from ..style import ACCENT, CATEGORIES, colormap, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -180,8 +180,9 @@ class Circuit(View):
                     ax.axvline(growth.step[growth.appears], color=ACCENT, linewidth=1, linestyle=":")
             seen = np.where(np.tri(len(data.words), dtype=bool), data.weights, np.nan)
             look.imshow(seen, cmap=colormap("sequential"), vmin=0, vmax=1)
-            look.set_xticks(range(len(data.words)), data.words, rotation=90, parse_math=False)
-            look.set_yticks(range(len(data.words)), data.words, parse_math=False)
+            words = [*map(shortened, data.words)]
+            look.set_xticks(range(len(words)), words, rotation=90, parse_math=False)
+            look.set_yticks(range(len(words)), words, parse_math=False)
             look.tick_params(length=0)
             look.spines[:].set_visible(False)
             layer, head = data.head

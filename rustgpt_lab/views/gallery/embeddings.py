@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ...errors import ShapeError, TextError, TrainingError
 from ...layers import Embeddings as EmbeddingsLayer, TokenEmbeddings
 from ...numerics import Array
-from ..base import Table, View, moments_of
+from ..base import Table, View, snapshots_of
 from ..packing import Quantised
-from ..style import CATEGORIES, INKS, colormap, plot
+from ..style import CATEGORIES, INKS, colormap, named, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,28 +34,28 @@ ALIKE = 0.15
 
 @dataclass(frozen=True)
 class EmbeddingsData:
-    """The token embeddings of V words at M moments.
+    """The token embeddings of V words at M snapshots.
 
     Attributes:
         words: the vocabulary, V words; of a large one, those nearest to the words that are compared.
         of: how many words the vocabulary has.
         chosen: ids of the words whose similarity is shown.
-        moments: M labels.
-        points: (M, V, 2) the first two principal components of the last moment, applied to every moment.
-        share: of the last moment's variance that these two hold, in [0, 1].
+        snapshots: M labels.
+        points: (M, V, 2) the first two principal components of the last snapshot, applied to every snapshot.
+        share: of the last snapshot's variance that these two hold, in [0, 1].
         directions: (M, V, d) the embeddings at length 1, so that a dot product is a cosine.
     """
 
     words: tuple[str, ...]
     of: int
     chosen: tuple[int, ...]
-    moments: tuple[str, ...]
+    snapshots: tuple[str, ...]
     points: Array
     share: float
     directions: Array
 
     def similarity(self, ids: Any) -> Array:
-        """The cosines of these words with all words at the last moment, (len(ids), V), in [-1, 1]."""
+        """The cosines of these words with all words at the last snapshot, (len(ids), V), in [-1, 1]."""
         return self.directions[-1, ids] @ self.directions[-1].T
 
     @property
@@ -95,7 +95,7 @@ def principal_components(x: Array) -> tuple[Array, Array, float]:
 
 
 def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
-    """Take the token embeddings of models of one architecture and vocabulary, one for each moment.
+    """Take the token embeddings of models of one architecture and vocabulary, one for each snapshot.
 
     Raises:
         ShapeError: a network has no embeddings, or the models differ in their words or their width.
@@ -108,22 +108,22 @@ def embeddings_of(models: Mapping[str, LLM], words: str) -> EmbeddingsData:
     if not chosen:
         raise TextError("none of these words is in the vocabulary", got=repr(words), remedy="Try others.")
     tables = []
-    for moment, llm in models.items():
+    for snapshot, llm in models.items():
         layers = [layer for layer in llm.network if isinstance(layer, EmbeddingsLayer | TokenEmbeddings)]
         if not layers:
-            raise ShapeError("this network has no embeddings to show", where=moment, expected="Embeddings")
+            raise ShapeError("this network has no embeddings to show", where=snapshot, expected="Embeddings")
         tables.append(layers[0].p.token_embeddings)
         if not np.isfinite(tables[-1]).all():
-            raise TrainingError("embeddings that are not finite have no place on a map", where=moment)
+            raise TrainingError("embeddings that are not finite have no place on a map", where=snapshot)
         if min(tables[-1].shape) < 2:
             expected = "at least 2 words and 2 dimensions"
             raise ShapeError(
-                "these are no points for a map", where=moment, expected=expected, got=tables[-1].shape
+                "these are no points for a map", where=snapshot, expected=expected, got=tables[-1].shape
             )
         if llm.vocab != vocab or tables[-1].shape != tables[0].shape:
             raise ShapeError(
                 "these models cannot stand on one map",
-                where=moment,
+                where=snapshot,
                 expected=f"the words of the first model, and embeddings of shape {tables[0].shape}",
                 got=f"{len(llm.vocab)} words, {tables[-1].shape}",
             )
@@ -175,7 +175,7 @@ class Embeddings(View):
 
     def figure(self) -> Figure:
         data, chosen = self.data, list(self.data.chosen)
-        words = [data.words[i] for i in chosen]
+        words = [shortened(data.words[i]) for i in chosen]
 
         def draw(figure: Any, axes: Any) -> None:
             plane, matrix = axes
@@ -183,8 +183,6 @@ class Embeddings(View):
             colours = np.array([*CATEGORIES, INKS["line"]])[groups]
             plane.scatter(*points.T, s=10, color=colours)
             plane.scatter(*points[chosen].T, s=60, color=colours[chosen], edgecolor=INKS["text"])
-            for word, point in zip(words, points[chosen], strict=True):
-                plane.annotate(word, point, (6, 4), textcoords="offset points", parse_math=False)
             plane.set(xlabel="first principal component", ylabel="second principal component")
             plane.set_title("A colour: the compared word that a word is most like")
             if len(chosen) > 1:  # a frame around them: most words lie in the middle, in a crowd
@@ -205,6 +203,7 @@ class Embeddings(View):
             matrix.tick_params(length=0)
             matrix.spines[:].set_visible(False)
             figure.colorbar(image, ax=matrix, shrink=0.7, label="cosine").outline.set_visible(False)
+            named(plane, points[chosen], words)
 
         return plot(draw, 13, 5.6, ncols=2)
 
@@ -217,7 +216,7 @@ class Embeddings(View):
         return Table(("word", "nearest", "second", "third"), rows)
 
     def state(self) -> dict[str, Any]:
-        """A few moments travel whole, the directions of many as one byte a number."""
+        """A few snapshots travel whole, the directions of many as one byte a number."""
         directions = self.data.directions
         exact = directions.size <= EXACT
         return {
@@ -236,12 +235,12 @@ def embeddings(llm: LLM | Mapping[Any, LLM], words: str) -> Embeddings:
     """A map of the vocabulary: point at a word, or go there by the arrow keys, to see the words nearest to it.
 
     The map is a flat shadow of d dimensions (PCA); nearness is measured in all of them, by the cosine. A click, or
-    Enter, puts a word into the similarity matrix or takes it out. The map keeps the last moment's directions at every
-    moment, so that a word moves only if its embedding does. Of a vocabulary of more than 10,000 words only those
+    Enter, puts a word into the similarity matrix or takes it out. The map keeps the last snapshot's directions at every
+    snapshot, so that a word moves only if its embedding does. Of a vocabulary of more than 10,000 words only those
     nearest to the words compared are shown; write others, and Enter looks for theirs.
 
     Args:
-        llm: a model, or several of one architecture by moment: {"epoch 0": before, "epoch 9": after}.
+        llm: a model, or several of one architecture by snapshot: {"epoch 0": before, "epoch 9": after}.
         words: those to compare, such as "sun moon star rain".
     """
-    return Embeddings(moments_of(llm), words)
+    return Embeddings(snapshots_of(llm), words)

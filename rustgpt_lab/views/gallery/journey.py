@@ -15,7 +15,7 @@ from ...layers import Layer, Residual
 from ...numerics import Array, softmax
 from ..anatomy import OUTPUT, block_ends
 from ..base import Table, View
-from ..style import ACCENT, INKS, colormap, plot
+from ..style import ACCENT, INKS, colormap, plot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -168,15 +168,15 @@ class Journey(View):
             grid.imshow(p, cmap=colormap("sequential"), vmin=0, vmax=1, aspect="auto")
             for (i, j), value in np.ndenumerate(p):
                 ink = "white" if value > 0.5 else "black"
-                word = data.word(shown[j], i)
+                word = shortened(data.word(shown[j], i), 14)
                 grid.text(j, i, word, ha="center", va="center", color=ink, parse_math=False)
             grid.set_xticks(range(columns), [data.labels[k] for k in kept])
             grid.set(ylabel="word that is read")
-            grid.set_yticks(range(rows), data.words, parse_math=False)
+            grid.set_yticks(range(rows), [*map(shortened, data.words)], parse_math=False)
             grid.tick_params(length=0)
             grid.spines[:].set_visible(False)
             grid.set_title(f"first choice for the next word (stronger: surer{few})")
-            word, last = data.word(-1, -1), data.words[-1]
+            word, last = shortened(data.word(-1, -1)), shortened(data.words[-1])
             chance.plot(data.history[-1, -1], ".-", color=ACCENT)
             chance.set(ylim=(-0.03, 1.03), xticks=[])
             chance.set_title(f"probability of “{word}” after “{last}”", parse_math=False)

@@ -13,7 +13,7 @@ export function render({ model, el: root }) {
   if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
   const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });
-  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m], onInput: () => tell() });
+  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.snapshots[m], onInput: () => tell() });
   const layer = slider(lab, "Layer", { max: 0, show: (l) => `${l + 1} of ${data.layers}`, onInput: () => tell() });
   const head = slider(lab, "Head", { max: 0, show: (h) => `${h + 1} of ${data.heads}`, onInput: () => tell() });
   const form = choice(lab, "Form", { map: "Map", lines: "Lines" });
@@ -68,7 +68,7 @@ export function render({ model, el: root }) {
     const order = seen().sort((a, b) => weight(row, b) - weight(row, a)).slice(0, MOST);
     const rest = seen().length - order.length;
     caption.replaceChildren(...isolated(`Where “${data.words[row]}” looks${rest
-      ? `; ${rest} words with less are left out` : ""}`));
+      ? `; ${rest} with less ${rest === 1 ? "is" : "are"} left out` : ""}`));
     bars.draw(theme, { words: order.map((j) => data.words[j]),
       series: [{ at: (k) => weight(row, order[k]), colour: theme.accent }] });
   }
@@ -76,10 +76,10 @@ export function render({ model, el: root }) {
   lab.onData((next) => {
     data = next;
     text.value = data.text;
-    moment.max = data.moments.length - 1;
+    moment.max = data.snapshots.length - 1;
     layer.max = data.layers - 1;
     head.max = data.heads - 1;
-    moment.value = data.moments.length - 1;
+    moment.value = data.snapshots.length - 1;
     [layer.value, head.value, column] = data.opening;
     row = data.words.length - 1;
   });

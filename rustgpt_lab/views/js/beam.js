@@ -1,11 +1,12 @@
 // A beam search as a tree: it grows turn by turn, and what is dropped turns grey.
 import { button, el, moves, number, share, slider, stage, textBox } from "./lab.js";
-import { widest } from "./grid.js";
+import { shortened, widest } from "./grid.js";
 
 const PITCH = 48; // from rank to rank, in pixels
 const LINK = [24, 48]; // the width of a link: the least, and the most where there is room
 const LEFT = 62; // of the prompt
 const HEAD = 26;
+const LONGEST = 130; // word
 const PACE = 700; // milliseconds a turn, while it plays
 
 function render({ model, el: root }) {
@@ -74,7 +75,7 @@ function render({ model, el: root }) {
   function build() {
     const turns = count();
     const columns = Array.from({ length: turns }, (_, t) =>
-      widest(all().filter((n) => data.turns.flat(n) === t).map((n) => data.words[n]), 130));
+      widest(all().filter((n) => data.turns.flat(n) === t).map((n) => data.words[n]), LONGEST));
     const room = (lab.width - LEFT - 8 - columns.reduce((sum, w) => sum + w, 0)) / turns;
     const gap = Math.min(Math.max(room, LINK[0]), LINK[1]);
     const starts = [];
@@ -92,7 +93,7 @@ function render({ model, el: root }) {
       const link = el("path", { d: `M${x0} ${y0}C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}`, fill: "none",
         "stroke-width": 1 + 5 * p, pathLength: 1 });
       const name = el("text", { x: starts[t] + columns[t] / 2, y: y(n), "text-anchor": "middle",
-        "dominant-baseline": "central" }, word);
+        "dominant-baseline": "central" }, shortened(word, LONGEST - 2));
       const chance = el("text", { class: "rl-tick rl-figures", x: starts[t] + columns[t] / 2, y: y(n) + 18,
         "text-anchor": "middle", "dominant-baseline": "central" }, share(p) || "<0.01");
       const group = el("g", { class: "rl-branch" }, el("title", {}, `${textOf(n)}: probability of the last word ${

@@ -68,7 +68,8 @@ function render({ model, el: root }) {
     caption.textContent = `How often two pieces stand side by side${rest ? `; ${rest} rarer pairs are left out` : ""}`;
     bars.draw(theme, { words: shown.map(([a, b]) => `${a} + ${b}`), most: shown[0]?.[2], written: String,
       series: [{ at: (i) => shown[i][2], colour: theme.accent }] });
-    grown.textContent = done.length ? "Merged so far: these are the new pieces" : "Nothing is merged yet";
+    grown.textContent = done.length ? "Merged so far: these are the new pieces"
+      : "Nothing is merged yet: new pieces will stand here, in their order";
     list.replaceChildren(...done.map(([a, b, n], i) => el("li",
       { class: i === done.length - 1 ? "rl-token rl-newest" : "rl-token" }, el("span", {}, a + b),
     el("small", {}, `${a} + ${b}: ${n}`))));

@@ -4,8 +4,8 @@ import { legend, lineChart } from "./chart.js";
 import { heatmap } from "./grid.js";
 
 function render({ model, el: root }) {
-  const lab = stage(model, root, "Click the curves, or move the slider, to choose a moment; “Go to it” takes the model "
-    + "there, and the map shows what its strongest head looks at.");
+  const lab = stage(model, root, "Click the curves, or move the slider, to choose a moment; the last button takes the "
+    + "model there, and the map shows what its strongest head looks at.");
   lab.needsKernel();
   let data = null;
   let step = [];

@@ -1,4 +1,4 @@
-// The vocabulary as a map, the neighbours of a word, and the similarity of chosen words, over training moments.
+// The vocabulary as a map, the neighbours of a word, the similarity of chosen words, over the snapshots of a training.
 import { choice, el, number, slider, stage, textBox } from "./lab.js";
 import { wordBars } from "./bars.js";
 import { cosine, neighbours } from "./cosine.js";
@@ -37,7 +37,7 @@ function render({ model, el: root }) {
     else tellNearest();
   }, ...(more && { onEnter: (text) => lab.ask(text.replaceAll("␣", " ")), send: "Look for them" }) });
   compare.node.classList.add("rl-rest");
-  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.moments[m], onInput: () => tellNearest() });
+  const moment = slider(lab, "Moment", { max: 0, show: (m) => data.snapshots[m], onInput: () => tellNearest() });
   const zoom = choice(lab, "Frame", { near: "Around the words compared", all: "All words" });
 
   const [left, right, near, matrix] = [el("div"), el("div"), el("div"), el("div")];
@@ -67,7 +67,7 @@ function render({ model, el: root }) {
     const value = i === j ? 1 : cosine(data.directions, moment.value, i, j);
     lab.say(`${before}“${data.words[i]}” and “${data.words[j]}” have a cosine of ${number(value, 2)}.`);
   }
-  /** The range of each component over all moments, of some words, so that the map stands still while words move. */
+  /** The range of each component over all snapshots, of some words, so that the map stands still while words move. */
   function range(words) {
     const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
     for (let m = 0; m < data.points.shape[0]; m++) {
@@ -105,17 +105,18 @@ function render({ model, el: root }) {
     [word] = kept;
     compare.value = kept.map((i) => data.words[i]).join(" ");
     grouped = { key: "" };
-    moment.max = data.moments.length - 1;
-    moment.value = data.moments.length - 1;
+    moment.max = data.snapshots.length - 1;
+    moment.value = data.snapshots.length - 1;
   });
   lab.onDraw((theme) => {
     const found = neighbours(data.directions, moment.value, word, NEAR);
+    const written = (x) => x.toFixed(2).replace("-", "−");
     const { low, high } = frame();
     const at = (i) => [0, 1].map((axis) =>
       (data.points.at(moment.value, i, axis) - low[axis]) / (high[axis] - low[axis] || 1));
     const group = groups();
     const colour = (i) => (group[i] < 0 ? theme.line : theme.categories[group[i]]);
-    const error = data.exact ? "" : " (± 0.01)"; // many moments travel as bytes
+    const error = data.exact ? "" : " (± 0.01)"; // many snapshots travel as bytes
     captions[1].textContent = `Nearest to “${data.words[word]}”, by cosine${error}`;
     const { outside, unnamed } = map.draw(theme, { words: data.words, at, colour, chosen: word,
       near: found.map(([j]) => j), kept });
@@ -123,13 +124,12 @@ function render({ model, el: root }) {
     captions[0].textContent = `${data.words.length}${of} words along two principal components; a colour is the `
       + `compared word that a word is most like${outside ? `; ${outside} lie outside` : ""}`
       + `${unnamed ? `; for ${unnamed} names there is no room` : ""}`;
-    bars.draw(theme, { words: found.map(([j]) => data.words[j]), written: (x) => x.toFixed(2),
+    bars.draw(theme, { words: found.map(([j]) => data.words[j]), written,
       series: [{ at: (k) => found[k][1], colour: theme.accent }] });
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;
     const names = kept.map((i) => data.words[i]);
     const round = (x) => Math.round(100 * x) / 100;
-    const written = (x) => x.toFixed(2).replace("-", "−");
     const value = (i, j) => (i === j ? 1 : round(cosine(data.directions, moment.value, kept[i], kept[j])));
     heat.draw(theme, { rows: names, columns: names, value, low: -1, high: 1, written, palette: "diverging" });
   });

@@ -161,8 +161,9 @@ export function heatmap(parent, label, onCell = () => {}) {
     context.clearRect(0, 0, wide + 1, tall + 1); // the last points of the canvas may be covered in part
     hatch(context, theme, wide, tall); // it stays where the picture has holes
     context.drawImage(small, 0, 0, wide, tall);
-    if (widest(texts, 200) > cell - 3) return; // numbers that run into each other say less than none
     Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE });
+    const tooWide = (text) => context.measureText(text).width > cell - 3;
+    if ([...new Set(texts)].some(tooWide)) return; // numbers that run into each other say less than none
     texts.forEach((text, k) => {
       const [i, j] = [Math.floor(k / columns.length), k % columns.length];
       context.fillStyle = inkOn(image.data.slice(4 * k, 4 * k + 3));

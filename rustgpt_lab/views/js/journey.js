@@ -5,6 +5,8 @@ import { profile, wordGrid } from "./word_grid.js";
 import { alone, answering } from "./model/answering.js";
 import { journeyOf } from "./model/journey_of.js";
 
+const BESIDE = 14; // columns that have room beside the other pictures
+
 function render({ model: widget, el: root }) {
   const model = answering(widget, journeyOf);
   const lab = stage(model, root, "Point at a cell, or move by the arrow keys, to follow its word through the layers.");
@@ -66,8 +68,8 @@ function render({ model: widget, el: root }) {
     Object.assign(grid.place, { row: data.words.length - 1, column: shown().length - 1 });
   });
   lab.onDraw((theme) => {
-    for (const side of [left, right]) side.classList.toggle("rl-alone", all.value);
     const layers = shown();
+    for (const side of [left, right]) side.classList.toggle("rl-alone", layers.length > BESIDE);
     grid.draw(theme, {
       rows: data.words,
       columns: all.value ? layers.map(String) : data.labels,

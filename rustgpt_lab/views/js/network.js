@@ -38,7 +38,8 @@ function render({ model: widget, el: root }) {
   const lab = stage(model, root, "Choose a layer to see its weights, and what it computed for the text.");
   if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
-  let chosen = Math.max(0, data.layers.findIndex((layer) => layer.residual));
+  // The sentence speaks of the largest.
+  let chosen = data.layers.reduce((best, { size }, i) => (size > data.layers[best].size ? i : best), 0);
   const text = textBox(lab, "Text", { onEnter: (line) => lab.ask(line) });
   const diagram = el("div", { class: "rl-layers", role: "radiogroup", "aria-label": "Layers, from first to last" });
   const detail = el("div");

@@ -3,6 +3,8 @@ import { el, inkOn, number, sharp, vary, widthOf } from "./lab.js";
 import { cursor, focusable, shortened, tallest, widest } from "./grid.js";
 
 const LOWEST = 20; // pixels of a row, however many they are
+const NARROWEST = 24; // a cell with a word in it; in a narrower one its colour speaks alone
+const TICK = 24; // pixels from one number at an axis to the next
 
 /**
  * `draw(theme, spec)` with spec { rows, columns: words, word(i, j), value(i, j) in [0, 1] }; `onCell(i, j)` hears which
@@ -47,6 +49,7 @@ export function wordGrid(parent, label, onCell) {
       context.beginPath();
       context.roundRect(x, y, wide - 1, high - 1, 2);
       context.fill();
+      if (wide < NARROWEST) return;
       context.fillStyle = inkOn(colour);
       context.fillText(fit(word(i, j)), x + wide / 2, y + high / 2);
     }));
@@ -64,11 +67,14 @@ export function wordGrid(parent, label, onCell) {
       const wide = (width - left - 2) / columns.length;
       const high = Math.min(Math.max(tallest(parent) / rows.length, LOWEST), 34);
       const height = top + high * rows.length;
+      const every = Math.min(Math.ceil((widest(columns, 140) + 8) / wide), Math.ceil(columns.length / 6));
+      const last = every > 1 ? columns.length - 1 : -1; // it ends where the picture does
       const text = (x, y, anchor, content) => el("text",
         { x, y, "text-anchor": anchor, "dominant-baseline": "central" }, content);
       const labels = [
         ...rows.map((name, i) => text(left - 6, top + (i + 0.5) * high, "end", shortened(name, 138))),
-        ...columns.map((name, j) => text(left + (j + 0.5) * wide, 10, "middle", shortened(name, wide - (j ? 4 : -12)))),
+        ...columns.map((name, j) => text(left + (j + (j === last ? 1 : 0.5)) * wide, 10, j === last ? "end" : "middle",
+          (columns.length - 1 - j) % every ? "" : shortened(name, every * wide - (j ? 4 : -12)))),
       ];
       const box = el("rect", { class: "rl-cursor", width: wide - 1, height: high - 1, rx: 2 });
       layout = { left, top, wide, high, width, height, labels, cursor: box };
@@ -95,6 +101,7 @@ export function profile(parent, label) {
       const [left, top, tall, width] = [44, 12, 110, Math.max(widthOf(parent), 240)];
       const x = (i) => left + 8 + i * (width - left - 24) / Math.max(values.length - 1, 1);
       const y = (value) => top + tall * (1 - value / (high || 1));
+      const every = Math.ceil(TICK * values.length / width);
       const line = (x1, y1, x2, y2) => el("line", { x1, y1, x2, y2, stroke: theme.line });
       const text = (tx, ty, anchor, content, more = {}) => el("text",
         { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
@@ -103,8 +110,9 @@ export function profile(parent, label) {
       svg.replaceChildren(
         ...marks.map((i) => line(x(i), top, x(i), top + tall)), line(left, y(0), width, y(0)),
         text(left - 6, y(high), "end", number(high, 3)), text(left - 6, y(0), "end", "0"),
-        ...values.map((_, i) => text(x(i), top + tall + 14, "middle", `${i}`,
-          { class: i === at ? "rl-tick rl-chosen" : "rl-tick" })),
+        ...values.flatMap((_, i) => (i === at || (i % every === 0 && Math.abs(i - at) >= every)
+          ? [text(x(i), top + tall + 14, "middle", `${i}`, { class: i === at ? "rl-tick rl-chosen" : "rl-tick" })]
+          : [])),
         text((left + width) / 2, top + tall + 34, "middle", "layer"),
         el("polyline", { points: values.map((value, i) => `${x(i)},${y(value)}`).join(" "), fill: "none",
           stroke: theme.accent, "stroke-width": 2 }),

@@ -6,11 +6,11 @@ import { packed } from "./answer.js";
 const EXACT = 250_000; // weights, as in attention.py
 
 /**
- * @param {import("./llm.js").LLM[]} llms one for each moment @param {string} text
- * @param {{ moments: string[] }} data the last answer's: it knows the moments' names
+ * @param {import("./llm.js").LLM[]} llms one for each snapshot @param {string} text
+ * @param {{ snapshots: string[] }} data the last answer's: it knows the snapshots' names
  * @returns {import("./answer.js").Answer}
  */
-export function attentionOf(llms, text, { moments }) {
+export function attentionOf(llms, text, { snapshots }) {
   const words = llms[0].vocab.pieces(llms[0].tokenize(text));
   const traces = llms.map((llm) => llm.trace(text).filter((cache) => cache.weights));
   const maps = traces.flat();
@@ -24,11 +24,11 @@ export function attentionOf(llms, text, { moments }) {
     return values;
   };
   const last = traces[traces.length - 1];
-  const shape = [moments.length, last.length, 1, size];
+  const shape = [snapshots.length, last.length, 1, size];
   const opening = openingOf(last.map((cache) => cache.weights));
   const exact = maps.length * size <= EXACT;
   const data = {
-    text, words, moments, layers: last.length, heads: 1, causal: true, sqrt_d: Math.sqrt(last[0].q.columns), opening,
+    text, words, snapshots, layers: last.length, heads: 1, causal: true, sqrt_d: Math.sqrt(last[0].q.columns), opening,
     weights: exact ? packed(gathered("weights"), shape) : quantised(gathered("weights"), shape),
     scores: exact ? packed(gathered("scores"), shape) : null,
   };

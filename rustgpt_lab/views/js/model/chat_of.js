@@ -81,7 +81,7 @@ function looked(llm, look, turns) {
     const { prompt, said, ended } = turns[look];
     text = `${prompt} ${said} ${ended ? "</s>" : ""}`;
   }
-  const { data, sentence } = attentionOf([llm], text, { moments: ["now"] });
+  const { data, sentence } = attentionOf([llm], text, { snapshots: ["now"] });
   return { ...data, sentence };
 }
 
