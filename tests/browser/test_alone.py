@@ -187,7 +187,7 @@ def test_moments(card: Locator, moments: dict[str, LLM]) -> None:
     card.get_by_role("slider", name="Moment").press("Home")
     found = card.locator(".rl-readout").inner_text()
     share = float(re.search(r"gives “.+” (\S+) of", found)[1])
-    assert share == pytest.approx(view.data.weights[0, 1, 0, -1, column], rel=6e-4)
+    assert share == pytest.approx(view.data.weights[0, 1, 0, -1, column], rel=5.1e-3)  # three digits
 
 
 @of("network")

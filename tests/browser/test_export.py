@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -60,7 +61,7 @@ def test_what_needs_no_kernel_lives_in_an_exported_page(form: str, browser: Brow
         for view in shown
     ]
     for cell in cells:
-        cell.metadata["slideshow"] = {"slide_type": "-"}
+        cell.metadata["slideshow"] = {"slide_type": "slide"}
     notebook, file = tmp_path / "page.ipynb", tmp_path / "page.html"
     nbformat.write(new_notebook(cells=cells), notebook)
     html = deck(notebook) if form == "deck" else HTMLExporter().from_filename(notebook)[0]
@@ -69,14 +70,22 @@ def test_what_needs_no_kernel_lives_in_an_exported_page(form: str, browser: Brow
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(file.as_uri())
+    if form == "deck":
+        page.wait_for_selector("body[data-ready]")
+
+    def turn_to(slide: int) -> None:
+        page.evaluate("slide => globalThis.Reveal?.slide(slide)", slide)
+
     valley, words, pairs = (page.locator(".rl-live").nth(i) for i in range(3))
     expect(page.locator(".rl-twin")).to_have_count(0)
     for view, still in zip((valley, words, pairs), shown, strict=True):
         expect(view.locator(".rl-readout")).to_have_text(still.sentence)
     valley.get_by_role("slider", name="The start").press("ArrowLeft")
     expect(valley.locator(".rl-readout")).to_contain_text("from (4.9, 1): ")
+    turn_to(1)
     words.get_by_role("slider", name="The key of “red”").press("ArrowUp")
     expect(words.locator(".rl-readout")).to_contain_text("q · k = 0.5 × 0.4 + 2.4 × 2 = ")
+    turn_to(2)
     pairs.get_by_role("button", name="Next").click()
     expect(pairs.locator(".rl-readout")).to_contain_text("1 merge, 9 pieces for 12 letters")
     if form == "page":  # a lecture leaves out the code that only draws, and the tools
@@ -100,31 +109,34 @@ LATER = re.compile("Temperature|Top-k|Top-p|Repetition")
 def check_every_control(card: Locator) -> None:
     """Whatever can be moved on a card changes its picture."""
 
-    def check(name: str, move: Callable[[], None]) -> None:
+    def check(name: str, *moves: Callable[[], None]) -> None:
         before = card.evaluate(LOOK)
-        move()
-        for _ in range(40):  # an answer may come word by word
-            if card.evaluate(LOOK) != before:
-                return
-            card.page.wait_for_timeout(50)
+        for move in moves:  # one of them may lead to where it stands
+            move()
+            for _ in range(20):  # an answer may come word by word
+                if card.evaluate(LOOK) != before:
+                    return
+                card.page.wait_for_timeout(50)
         raise AssertionError(f"{card.get_attribute('aria-label')}: nothing changes with {name}")
+
+    def check_keys(node: Locator, *keys: str) -> None:
+        check(node.get_attribute("aria-label") or "", *(partial(node.press, key) for key in keys))
 
     for slider in card.get_by_role("slider").all():
         name = slider.get_attribute("aria-label") or ""
         if slider.is_visible() and slider.is_enabled() and not LATER.search(name):
-            at_the_end = slider.evaluate("node => node.value === node.max")
-            check(name, lambda slider=slider, key="Home" if at_the_end else "End": slider.press(key))
+            check_keys(slider, "End", "Home", "ArrowUp")
     for menu in card.get_by_role("combobox").all():
         for value in menu.evaluate("node => [...node.options].filter(o => !o.selected).map(o => o.value)"):
-            check(value, lambda menu=menu, value=value: menu.select_option(value))
+            check(value, partial(menu.select_option, value))
     for radio in card.get_by_role("radio").all():
         if not radio.is_checked():
-            check("a choice", lambda radio=radio: radio.check(force=True))
+            check("a choice", partial(radio.check, force=True))
     for box in card.get_by_role("checkbox").all():
-        check("a box", lambda box=box: box.set_checked(not box.is_checked()))
+        check("a box", partial(box.set_checked, not box.is_checked()))
     for grid in card.get_by_role("application").all():
         if grid.is_visible():
-            check("an arrow key", lambda grid=grid: (grid.press("Home"), grid.press("End")))
+            check_keys(grid, "End", "Home", "PageUp")
 
 
 @pytest.mark.parametrize(
@@ -146,11 +158,13 @@ def test_a_notebooks_page_is_alive(name: str, browser: Browser, tmp_path: Path) 
     assert page.locator(".rl-live").count() == html.count('<script class="rl-script">')
     for card in page.locator(".rl-live:has(.rl-text button)").all():
         box, readout = card.get_by_role("textbox").first, card.locator(".rl-readout")
-        before = readout.inner_text()
+        before, text = readout.inner_text(), box.input_value()
         box.fill("zyxx")
         box.press("Enter")
         expect(card.get_by_role("alert").first).to_contain_text("in the vocabulary")
         expect(readout).to_have_text(before)
+        box.fill(text)
+        box.press("Enter")
     for card in page.locator(".jp-OutputArea-output > .rl-live > .rl-card").all():
         check_every_control(card)
     assert problems == []

@@ -9,8 +9,10 @@ const SWELL = 300; // milliseconds in which lines take their new weights
 
 /** How high a picture in an element may be, so that it fits on a screen with its controls. */
 export function tallest(node) {
-  const part = node.closest("[popover]") ? 0.55 : node.closest(".reveal") ? 0.38 : 0.7; // controls, headings need more
-  return Math.min(640, Math.max(300, part * innerHeight / zoomOf(node)));
+  const slide = node.closest(".slides"); // its heading, like a projected card's controls, needs more of the height
+  const part = slide ? 0.38 : node.closest("[popover]") ? 0.55 : 0.7;
+  const room = part * (slide ? slide.getBoundingClientRect().height : innerHeight);
+  return Math.min(640, Math.max(300, room / zoomOf(node)));
 }
 
 /** The cell that is chosen, by pointer or arrow keys, in an element. `moved()` hears of each change. */
