@@ -66,7 +66,7 @@ MUTATIONS = [
     Mutation("no ReLU", "04", "layers/feed_forward.py", "np.maximum(hidden, 0)\n", "hidden\n"),
     Mutation("the variance of a sample", "04", "layers/layer_norm.py", "x_hat) / self.d)[:", "x_hat) / (self.d - 1))[:"),
     Mutation("the loss is a sum over positions", "05", "batch.py", "np.repeat(1 / (batch.lengths * batch.size)", "np.repeat(1.0 / batch.size + 0 * batch.lengths"),
-    Mutation("the cache forgets the newest word", "05", "cache.py", "room[..., start:end, :] = new", "room[..., start:end, :] = 0"),
+    Mutation("the cache forgets the newest word", "05", "cache.py", "room[1, ..., start:end, :] = k, v", "room[1, ..., start:end, :] = k, 0"),
     Mutation("the gradient ignores ReLU", "06a", "layers/feed_forward.py", "dhidden *= c.hidden > 0", "dhidden *= 1.0"),
     Mutation("dq, dk without 1 / sqrt(d)", "06b", "layers/self_attention.py", "dscores *= self.scale", "dscores *= 1.0"),
     Mutation("a repeated word counts once", "06a", "layers/embeddings.py", "np.add.reduceat(dy[order], starts)", "dy[order][starts]"),
