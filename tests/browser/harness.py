@@ -212,8 +212,8 @@ class Lab:
             self.page.keyboard.press(key)
 
     def says(self, view: Locator) -> str:
-        """The sentence that the view says now."""
-        return view.locator(".rl-readout").inner_text()
+        """The sentence that the view says now, with plain spaces."""
+        return view.locator(".rl-readout").inner_text().replace("\xa0", " ")
 
     # ---- what every view must pass ------------------------------------------------------------------------
 
