@@ -102,6 +102,7 @@ ASKING = "12_a_real_one"
 LOOK = """card => JSON.stringify([...card.querySelectorAll(".rl-picture, .rl-readout, .rl-problem")].map((part) =>
     [part.innerHTML, ...[...part.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())]))"""
 """All that can be seen of a card but its controls."""
+ARROWS = ["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"]
 LATER = re.compile("Temperature|Top-k|Top-p|Repetition")
 """What they set shows in the next answer alone."""
 
@@ -136,7 +137,7 @@ def check_every_control(card: Locator) -> None:
         check("a box", partial(box.set_checked, not box.is_checked()))
     for grid in card.get_by_role("application").all():
         if grid.is_visible():
-            check_keys(grid, "End", "Home", "PageUp")
+            check_keys(grid, "End", "Home", "PageUp", *ARROWS)
 
 
 @pytest.mark.parametrize(
