@@ -117,7 +117,9 @@ let watch;
 
 function measured(node) {
   const own = node.offsetWidth || node.clientWidth;
-  return { width: node.clientWidth, zoom: node.getBoundingClientRect().width / own || 1 };
+  const { paddingLeft, paddingRight } = getComputedStyle(node);
+  const around = (parseFloat(paddingLeft) || 0) + (parseFloat(paddingRight) || 0);
+  return { width: node.clientWidth - around, zoom: node.getBoundingClientRect().width / own || 1 };
 }
 
 function roomOf(node) {
