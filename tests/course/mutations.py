@@ -88,7 +88,7 @@ MUTATIONS = [
     Mutation("a silenced head is another one", "11", "course/circuits.py", "w_o[[*heads]] = 0", "w_o[[h - 1 for h in heads]] = 0"),
     Mutation("bytes of Q8_0 without a sign", "12", "persistence/numbers.py", "blocks[:, 2:].view(np.int8)", "blocks[:, 2:].view(np.uint8)"),
     Mutation("neighbours of a GGUF file read as halves", "12", "persistence/gguf.py", '"rope": "adjacent"', '"rope": "halves"'),
-    Mutation("a resumed Adam forgets its count", "13", "persistence/convert.py", "parts.adam.settings |= states", "pass"),
+    Mutation("a resumed run begins anew", "13", "persistence/run_state.py", 'TrainState(**state["state"])', "TrainState()"),
     Mutation("an order depends on where it is drawn", "13", "training/run.py", "rng([seed, epoch])", "rng([seed, epoch, self.state.steps])"),
     Mutation("nothing in a sweep counts as diverged", "13", "experiments/results.py", '== "diverged" for', '== "lost" for'),
     Mutation("one scale for a whole matrix", "14", "quantized.py", "max(axis=unit_axis, keepdims", "max(axis=None, keepdims"),
