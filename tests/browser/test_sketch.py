@@ -65,6 +65,7 @@ def test_a_curve_is_drawn_in_one_stroke_and_comes_back(lab: Lab) -> None:
         lab.check_look(view, "sketch_curve")
         pad = view.locator(".rl-pad svg").nth(1)
         pad.scroll_into_view_if_needed()
+        lab.settle()
         box = pad.bounding_box()
         left, right = (view.get_by_role("slider", name=at, exact=True).bounding_box() for at in ("0", "30"))
         lab.page.mouse.move(left["x"] + 14, box["y"] + 40)
