@@ -3,12 +3,13 @@
 They are plain functions: no account, no server, no network. The exercises are data, in `exercises`.
 """
 
+from .alone import run_my_gpt, stand_alone
 from .assembly import your_model
 from .bugs import bug
 from .coming_back import again
 from .diagnosis import check
 from .folding import fold
-from .my_gpt import import_my_gpt, keep, run_my_gpt, stand_alone
+from .my_gpt import import_my_gpt, keep
 from .ordering import order
 from .predictions import predict, reveal
 from .record import progress

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import my_gpt
+from . import my_file, my_gpt
 from .card import Card
 from .compare import difference, show_value
 from .exercise import Exercise, find_exercise
@@ -197,7 +197,7 @@ def _failure(answer: Callable[..., Any], error: BaseException, names: tuple[str,
         return f"{endless} at work"
     if not frames:
         return f"it cannot be called with {len(names)} arguments ({', '.join(names)}): {what}"
-    place = my_gpt.FILE if frames[-1].filename.endswith(my_gpt.FILE) else "the cell"
+    place = my_file.FILE if frames[-1].filename.endswith(my_file.FILE) else "the cell"
     line = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
     if isinstance(error, TimeUp):
         return f"{endless} at line {frames[-1].lineno} of {place}, `{line}`"

@@ -6,7 +6,7 @@ from typing import Any
 from ..views.question import QuestionCard, QuestionData
 from .card import Card
 from .exercise import Again, Question, Sketch, notebooks, of_notebook, sketches_of
-from .predictions import confident_miss, reason, said
+from .predictions import confident_miss, data_of, in_a_row, reason, said
 from .record import progress
 
 EMPTY = "What you are sure of, and wrong about, comes back two notebooks later, in another form."
@@ -63,18 +63,7 @@ def _data(question: Question, form: Again, more: int) -> QuestionData:
     )
     choices = [f"{letter}: {text}" for letter, text in form.choices.items()]
     still = Card(card.title, [form.text, *choices, *card.lines], card.tone)
-    return QuestionData(
-        id=question.id,
-        choices=form.choices,
-        choice=kept.get("choice", ""),
-        confidence=kept.get("confidence", 50),
-        why=kept.get("why", ""),
-        open=not kept,
-        sentence=" ".join((f"{card.title}.", *card.lines)).replace("`", ""),
-        text=repr(still),
-        html=still._repr_html_(),
-        asked=form.text,
-    )
+    return data_of(question, still, kept, in_a_row(card), open=not kept, asked=form.text)
 
 
 def _first(question: Question) -> str:

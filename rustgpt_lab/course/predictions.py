@@ -76,17 +76,29 @@ def _so_far(question: Question) -> QuestionData:
 
 def _data(question: Question, card: Card, sentence: str = "") -> QuestionData:
     kept = progress.answer(question.id)
+    return data_of(question, card, kept, sentence or in_a_row(card), open="truth" not in kept)
+
+
+def data_of(
+    question: Question, still: Card, kept: dict[str, Any], sentence: str, **more: Any
+) -> QuestionData:
+    """What a question's card shows: what was answered so far, a sentence, and the still picture."""
     return QuestionData(
         id=question.id,
         choices=question.choices,
         choice=kept.get("choice", ""),
         confidence=kept.get("confidence", 50),
         why=kept.get("why", ""),
-        open="truth" not in kept,
-        sentence=sentence or " ".join((f"{card.title}.", *card.lines)).replace("`", ""),
-        text=repr(card),
-        html=card._repr_html_(),
+        sentence=sentence,
+        text=repr(still),
+        html=still._repr_html_(),
+        **more,
     )
+
+
+def in_a_row(card: Card) -> str:
+    """A card's title and lines as one text."""
+    return " ".join((f"{card.title}.", *card.lines)).replace("`", "")
 
 
 def _key(value: Any) -> str:

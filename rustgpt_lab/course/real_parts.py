@@ -21,7 +21,8 @@ from ..persistence import fetched
 from .assembly import verify
 from .card import Card
 from .exercise import find_exercise
-from .my_gpt import MODERN, functions_of
+from .my_file import MODERN
+from .my_gpt import functions_of
 from .your_layers import Functions, Yours, pieces
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import FileError, ModelError
 from ..files import atomic_write
-from . import my_gpt
+from . import my_file, my_gpt
 from .exercise import Question, Sketch, notebooks, of_notebook, sketches_of
 from .sources import NotTaken
 from .table import DownloadLink, Table
@@ -90,8 +90,8 @@ class Progress:
     def download(self) -> DownloadLink:
         """A link that saves the file, with your `my_gpt.py` in it, to your own computer; `restore` brings it back."""
         record = self._read()
-        if my_gpt.path().exists():
-            record["my_gpt"] = my_gpt.path().read_text(encoding="utf-8")
+        if my_file.path().exists():
+            record["my_gpt"] = my_file.path().read_text(encoding="utf-8")
         return DownloadLink(self.path.name, _encode(record))
 
     def restore(self, path: str | os.PathLike[str]) -> Table:

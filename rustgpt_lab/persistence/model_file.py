@@ -78,7 +78,9 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Sum
             with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
                 few_bits.write(stream, parts)
         else:
-            held = f"{count:,} parameters, and Adam's state for them"
+            moved = form is not SAFETENSORS or vars(parts.adam).keys() & {"m", "v"}
+            state = "and Adam's state for them" if moved else "without Adam's moments, which are all 0"
+            held = f"{count:,} parameters, {state}"
             values = _values(parts, form)
             with atomic_write(path, overwrite) as file, compressed(file, packing) as stream:
                 form.write(stream, values)

@@ -7,7 +7,7 @@ import pytest
 
 from rustgpt_lab.course import check
 from rustgpt_lab.course.exercise import Exercise, notebooks, of_notebook
-from rustgpt_lab.course.my_gpt import KEPT
+from rustgpt_lab.course.my_file import KEPT
 
 EXERCISES = [exercise for number in notebooks() for exercise in of_notebook(number)[0]]
 QUESTIONS = [question for number in notebooks() for question in of_notebook(number)[1]]

@@ -16,7 +16,8 @@ import pytest
 from rustgpt_lab import LLM, Vocab
 from rustgpt_lab.course import check, guard, import_my_gpt, keep, progress, stand_alone
 from rustgpt_lab.course.exercise import find_exercise
-from rustgpt_lab.course.my_gpt import GLUE, KEPT, PARTS, File, functions_of
+from rustgpt_lab.course.my_file import GLUE, KEPT, PARTS, File
+from rustgpt_lab.course.my_gpt import functions_of
 from rustgpt_lab.errors import ModelError
 
 from .cells import run_cells

@@ -7,7 +7,7 @@ from rustgpt_lab import LLM, Vocab
 from rustgpt_lab.batch import Batch
 from rustgpt_lab.cache import KeyValues
 from rustgpt_lab.course.exercises import nb11
-from rustgpt_lab.course.my_gpt import MODERN
+from rustgpt_lab.course.my_file import MODERN
 from rustgpt_lab.course.real_parts import is_here, with_your_parts
 from rustgpt_lab.errors import ModelError
 

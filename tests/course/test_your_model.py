@@ -15,7 +15,7 @@ from rustgpt_lab.course import import_my_gpt, keep, your_model
 from rustgpt_lab.course.assembly import ALONE, YourClipping, YourLLM, with_part
 from rustgpt_lab.course.checking import check
 from rustgpt_lab.course.exercise import find_exercise
-from rustgpt_lab.course.my_gpt import PARTS
+from rustgpt_lab.course.my_file import PARTS
 from rustgpt_lab.errors import ModelError
 from rustgpt_lab.gradcheck import numerical_gradient, relative_error
 from rustgpt_lab.optim.clipping import AGC, Centralization, Clipping, L2GradientClipping
