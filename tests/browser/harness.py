@@ -181,6 +181,7 @@ class Lab:
         self.page.wait_for_function(
             f"document.body.dataset.jpThemeLight === '{str(name == 'light').lower()}'"
         )
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")  # it takes what the pointer does
 
     def width(self, pixels: int, high: int = 1000) -> None:
         self.page.set_viewport_size({"width": pixels, "height": high})
