@@ -37,7 +37,12 @@ def arrays(llm: LLM) -> Arrays:
 
 def save_ours(folder: str | None, path: str) -> Work:
     llm = trained(folder)
-    return lambda: llm.save(path) or 1
+
+    def work() -> float:
+        llm.save(path)
+        return 1
+
+    return work
 
 
 def times(count: int, load: Callable[[], object]) -> Work:
