@@ -28,7 +28,7 @@ def losses(
     def draw(figure: Any, axes: Any) -> None:
         longest = max(map(len, curves.values()))
         axes.axhline(ignorance, color=GREY, linewidth=1)
-        axes.text(longest, ignorance, "ln V", color=GREY, ha="right", va="bottom")
+        axes.text(longest, ignorance, "ln V", color=INKS["muted"], ha="right", va="bottom")
         styles = ("-", "--", ":", "-.")
         for (name, values), style, color in zip(curves.items(), styles, CATEGORIES, strict=False):
             axes.plot(np.arange(1, len(values) + 1), values, style, color=color, linewidth=2, label=name)
