@@ -264,7 +264,7 @@ export function stage(model, root, hint) {
   let take = () => {};
   let asks = false;
   const lab = {
-    model, root, controls, picture, theme: themeOf(root),
+    model, root, controls, picture, readout, theme: themeOf(root),
     /** Width of the picture in its own pixels. */
     get width() { return widthOf(picture); },
     say(/** @type {string} */ text) { readout.replaceChildren(...isolated(text)); },
