@@ -21,26 +21,15 @@ const [LOW, HIGH] = [1e-6, 1e3]; // what the chart shows: from this loss up to s
 
 /** @typedef {keyof typeof LANDSCAPES} Ground */
 /** @typedef {"plain" | "momentum" | "adam"} Name of an optimizer */
+/** @typedef {Record<Name, number>} Rates */
 /** @typedef {{ width: number, height: number }} Size */
 /**
  * What valley.py sends: the landscape, the start, and each optimizer's rate to begin with; how many steps are taken,
  * when a loss has blown up, how far a key moves the start; and of every landscape its name, its start, what of it is
  * shown, its lowest points, its rates.
- * @typedef {object} Data
- * @property {Ground} ground
- * @property {Place} start
- * @property {Record<Name, number>} chosen
- * @property {number} beta1
- * @property {number} beta2
- * @property {number} steps
- * @property {number} blown
- * @property {number} nudge
- * @property {Record<Name, string>} optimizers
- * @property {Record<Ground, string>} grounds
- * @property {Record<Ground, Place>} starts
- * @property {Record<Ground, number[]>} boxes
- * @property {Record<Ground, Place[]>} lowest
- * @property {Record<Ground, Record<Name, number>>} rates
+ * @typedef {{ ground: Ground, start: Place, chosen: Rates, beta1: number, beta2: number, steps: number, blown: number,
+ *   nudge: number, optimizers: Record<Name, string>, grounds: Record<Ground, string>, starts: Record<Ground, Place>,
+ *   boxes: Record<Ground, number[]>, lowest: Record<Ground, Place[]>, rates: Record<Ground, Rates> }} Data
  */
 /**
  * Where an optimizer went, and the step at which it has blown up, or Infinity.
@@ -69,7 +58,8 @@ function render({ model, el: root }) {
     max: RATES.length - 1, show: (i) => (i ? number(RATES[i]) : "0: it rests"), onInput: () => tell() });
   const rates = { plain: rateOf("plain"), momentum: rateOf("momentum"), adam: rateOf("adam") };
   names.forEach((name) => rates[name].node.classList.add("rl-coloured"));
-  const setRates = (/** @type {Record<Name, number>} */ values) => names.forEach((name) => { rates[name].value = nearest(RATES, values[name]); });
+  const setRates = (/** @type {Rates} */ values) =>
+    names.forEach((name) => { rates[name].value = nearest(RATES, values[name]); });
   setRates(data.chosen);
   /** @type {(label: string, values: number[], value: number) => ReturnType<typeof slider>} */
   const beta = (label, values, value) => slider(lab, label, {
