@@ -90,7 +90,10 @@ export function focusable(label, ...children) {
   }, ...children);
 }
 
-/** @type {Pick<Required<Heat>, "palette" | "hidden" | "unseen" | "axes" | "written">} */
+/**
+ * A heat map, unless it says otherwise.
+ * @type {Pick<Required<Heat>, "palette" | "hidden" | "unseen" | "axes" | "written">}
+ */
 const PLAIN = { palette: "sequential", hidden: () => false, unseen: "", axes: [], written: (x) => number(x, 2) };
 
 /**

@@ -5,8 +5,10 @@ import { png } from "./picture.js";
 
 /** @template [Data=any] @typedef {import("./model/answering.js").Widget<Data>} Widget */
 
-/** What a view's `render` is given; its `data`, once unpacked, is Data. */
-/** @template Data @typedef {{ model: Widget<Data>, el: HTMLElement }} Card */
+/**
+ * What a view's `render` is given; its `data`, once unpacked, is Data.
+ * @template Data @typedef {{ model: Widget<Data>, el: HTMLElement }} Card
+ */
 
 /** What `stage` makes of it. @template [Data=any] @typedef {ReturnType<typeof stage<Data>>} Lab */
 

@@ -14,8 +14,10 @@ import { LLM, ModelError } from "./llm.js";
 
 /** A model as it travels. @typedef {import("./llm.js").Description & { weights: Float32Array }} Sent */
 
-/** Every model that came to this page, by key: several cards may show the same one. @type {Map<string, Sent>} */
-const PAGE = /** @type {any} */ (globalThis)[Symbol.for("rustgpt_lab.models")] ??= new Map();
+/** @type {{ [name: symbol]: Map<string, Sent> }} */
+const WORLD = globalThis;
+/** Every model that came to this page, by key: several cards may show the same one. */
+const PAGE = WORLD[Symbol.for("rustgpt_lab.models")] ??= new Map();
 
 /** A model that this page has, or undefined. @param {string} key */
 function found(key) {
