@@ -3,13 +3,14 @@ import { el, number, slider, stage, toggle, widthOf } from "./lab.js";
 import { lineChart } from "./chart.js";
 import { tallest } from "./grid.js";
 
+/** @typedef {import("./packing.js").Tensor} Tensor */
+
 /**
  * What runs.py sends: the losses of each run over the steps, NaN after its end, as they are and smoothed; a table of
  * what the runs were told differently, and what they were all told.
  * @typedef {{ names: string[], losses: Tensor, averages: Tensor, headings: string[], rows: string[][],
  *   same: Record<string, string> }} Data
  */
-/** @typedef {import("./packing.js").Tensor} Tensor */
 
 /** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {

@@ -12,6 +12,7 @@ const PULL = 12; // pixels of a drag for a score of 1
 /** @typedef {import("./packing.js").Tensor} Tensor */
 /** @typedef {import("./model/changes.js").Change} Change */
 
+/** @typedef {"scores_before" | "scores_after" | "weights_before" | "weights_after"} Maps */
 /**
  * What what_if.py sends: the layers, index and name, in which each kind of change can be made; the probabilities of the
  * next words before and after the change; and if it was made in an attention, the last one's scores and weights.
@@ -19,7 +20,6 @@ const PULL = 12; // pixels of a drag for a score of 1
  *   layers: Record<string, [index: number, name: string][]>, top: string[], before: Tensor, after: Tensor }
  *   & ({ map_layer: number } & Record<Maps, Tensor> | { map_layer: null } & Record<Maps, null>)} Data
  */
-/** @typedef {"scores_before" | "scores_after" | "weights_before" | "weights_after"} Maps */
 
 /** @param {import("./lab.js").Card<Data>} card */
 function render({ model: widget, el: root }) {
