@@ -15,8 +15,9 @@ const KEYS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 };
 /**
  * What sketch.py sends: what is to be drawn at each of the places; what was, and the truth, both empty before; how sure
  * one was, and why; and why the truth is so.
- * @typedef {{ text: string, kind: "shares" | "curve", axes: [along: string, drawn: string], places: string[],
- *   high: number, drawn: number[], truth: number[], confidence: number, why: string, because: string }} Data
+ * @typedef {{ id: string, text: string, kind: "shares" | "curve", axes: [along: string, drawn: string],
+ *   places: string[], high: number, drawn: number[], truth: number[], confidence: number, why: string,
+ *   sentence: string, because: string }} Data
  */
 /** @typedef {(number | null)[]} Drawn null where there is nothing yet */
 /**

@@ -7,9 +7,10 @@ import { comparison } from "./comparison.js";
 
 /**
  * What versus.py sends, at first no more than that nothing is done: of both models, the one with the mistake first, the
- * losses, and the relative error of the gradient of every named parameter; below `agree` it passes.
- * @typedef {{ done: false } | { done: true, losses: Tensor[], names: string[], errors: Tensor, agree: number,
- *   comparison: import("./comparison.js").Comparison }} Data
+ * losses, what ended them early, and the relative error of the gradient of every named parameter; below `agree` it
+ * passes.
+ * @typedef {{ done: false } | { done: true, losses: Tensor[], ends: string[], names: string[], errors: Tensor,
+ *   agree: number, comparison: import("./comparison.js").Comparison }} Data
  */
 
 /** @param {import("./lab.js").Card<Data>} card */

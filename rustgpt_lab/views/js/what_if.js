@@ -15,10 +15,11 @@ const PULL = 12; // pixels of a drag for a score of 1
 /** @typedef {"scores_before" | "scores_after" | "weights_before" | "weights_after"} Maps */
 /**
  * What what_if.py sends: the layers, index and name, in which each kind of change can be made; the probabilities of the
- * next words before and after the change; and if it was made in an attention, the last one's scores and weights.
+ * next words before and after the change, and how much moved; and if it was made in an attention, the last one's scores
+ * and weights.
  * @typedef {{ text: string, words: string[], change: Change, kinds: Record<string, string>,
- *   layers: Record<string, [index: number, name: string][]>, top: string[], before: Tensor, after: Tensor }
- *   & ({ map_layer: number } & Record<Maps, Tensor> | { map_layer: null } & Record<Maps, null>)} Data
+ *   layers: Record<string, [index: number, name: string][]>, top: string[], before: Tensor, after: Tensor,
+ *   moved: number } & ({ map_layer: number } & Record<Maps, Tensor> | { map_layer: null } & Record<Maps, null>)} Data
  */
 
 /** @param {import("./lab.js").Card<Data>} card */
