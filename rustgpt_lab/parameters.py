@@ -65,7 +65,7 @@ class Views(Mapping[str, Array]):
     def __init__(self, params: Mapping[str, Param], flat: Array, tied: Mapping[str, Array] | None = None):
         arrays, start = dict.fromkeys(params) | dict(tied or {}), 0
         for name, param in params.items():
-            if hasattr(Views, name) or name in ("params", "flat", "_arrays"):
+            if "." not in name and (hasattr(Views, name) or name in ("params", "flat", "_arrays")):
                 raise ShapeError("a parameter cannot have this name: `Views` uses it itself", where=name)
             if arrays[name] is None:
                 end = start + prod(param.shape)

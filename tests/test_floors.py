@@ -16,7 +16,7 @@ from rustgpt_lab.bootstrap import ROOT
 PACKAGE = ROOT / "rustgpt_lab"
 # fmt: off
 FLOORS = [
-    "errors", "files", "machine", "numerics", "gradcheck", "parameters", "batch", "cache",
+    "errors", "files", "folder_lock", "machine", "numerics", "gradcheck", "parameters", "batch", "cache",
     "texts", "tokenizers", "corpora", "dataset", "layers", "network", "quantized", "optim", "compiled", "generation",
     "training", "persistence", "llm", "experiments", "views", "course", "serve", "launch", "cli",
 ]

@@ -5,10 +5,10 @@ from collections import Counter
 from tests.test_floors import MODULES, floor
 
 CEILINGS = {
-    "errors": 220, "files": 240, "machine": 50, "numerics": 100, "gradcheck": 50, "parameters": 190,
+    "errors": 220, "files": 240, "folder_lock": 90, "machine": 50, "numerics": 100, "gradcheck": 50, "parameters": 190,
     "batch": 100, "cache": 90, "texts": 70, "tokenizers": 900, "corpora": 650, "dataset": 130,
     "layers": 1300, "network": 140, "quantized": 220, "optim": 700, "compiled": 160, "generation": 620,
-    "training": 1850, "persistence": 4020, "llm": 180, "experiments": 550, "views": 7000, "course": 9350,
+    "training": 1850, "persistence": 3830, "llm": 180, "experiments": 550, "views": 7000, "course": 9350,
     "launch": 250, "cli": 2000, "serve": 960,
 }  # fmt: skip
 """Lines of Python, a little above what each floor has."""

@@ -14,8 +14,8 @@ from rustgpt_lab import LLM, Vocab
 from rustgpt_lab.cli.run_folder import SteadyCheckpoints
 from rustgpt_lab.cli.train import Part
 from rustgpt_lab.errors import AccessError
+from rustgpt_lab.folder_lock import FolderLock
 from rustgpt_lab.persistence import checkpoint
-from rustgpt_lab.persistence.folder_lock import FolderLock
 
 from .kill_train import (
     CHAT,

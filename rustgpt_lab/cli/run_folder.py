@@ -15,9 +15,9 @@ from tqdm.auto import tqdm
 
 from ..errors import FileError, TrainingError
 from ..files import access_error
+from ..folder_lock import FolderLock
 from ..llm import LLM
 from ..persistence import Checkpoints
-from ..persistence.folder_lock import FolderLock
 from ..training import Training
 
 IDENTITY = "run.json"

@@ -8,7 +8,7 @@ and refuses what is not exactly a model with a `FileError`: where, what was expe
 from .checkpoint import Checkpoints as Checkpoints, resume as resume
 from .convert import Parts as Parts
 from .describe import Node as Node
-from .huggingface import export as export
+from .exporting import export as export
 from .model_file import MAX_BYTES as MAX_BYTES, describe as describe, load as load, save as save
 from .real_model import fetch as fetch, fetched as fetched
 from .rustgpt import rustgpt_reads as rustgpt_reads

@@ -107,11 +107,16 @@ class Bincode(Reader):
         start, tag = self.offset, self.part("tag", LAYER_TAG)
         if tag > 0xFFFFFFFF:
             raise FileError("wide tag", offset=start, expected="at most 32 bits", got=tag)
-        return self.layer({kind.tag: name for name, kind in REGISTRY.items()}.get(tag), start, tag)
+        name = next((name for name, kind in REGISTRY.items() if kind.tag == tag), None)
+        return self.layer(name, start, tag)
 
     def struct(self, kind: schema.Struct) -> dict[str, Any]:
         if self.quick and kind is schema.MATRIX:
             return {"v": self.usize(), "dim": [self.usize(), self.usize()], "data": self.window(self.usize())}
+        if self.quick and isinstance(kind, schema.State):
+            numbers = *shortest(bytes(self.take(12))), self.usize()
+            m, v = self.read(schema.MATRIX), self.read(schema.MATRIX)
+            return dict(zip(schema.ADAM, numbers, strict=True), m=m, v=v)
         if self.quick and kind is schema.VOCAB:
             ids, texts = self._plain_map(True, False), self._plain_map(False, True)
             return {"encode": ids, "decode": texts, "words": self._plain(self.count(), True)}
@@ -205,7 +210,7 @@ class Bincode(Reader):
         return count
 
     def f32(self) -> float:
-        return shortest(bytes(self.take(4)))
+        return shortest(bytes(self.take(4)))[0]
 
     def string(self) -> str:
         data = bytes(self.take(self.count()))
@@ -228,6 +233,6 @@ class Bincode(Reader):
 
 
 @lru_cache(maxsize=64)
-def shortest(data: bytes) -> float:
-    """The shortest decimal that means this f32: what was saved as 0.9 is 0.9 again, not 0.8999999761581421."""
-    return float(str(np.float32(struct.unpack("<f", data)[0])))
+def shortest(data: bytes) -> tuple[float, ...]:
+    """The shortest decimals that mean these f32: what was saved as 0.9 is 0.9 again, not 0.8999999761581421."""
+    return tuple(float(str(number)) for number in np.frombuffer(data, schema.FLOAT))

@@ -26,10 +26,10 @@ import orjson
 
 from ..errors import FileError, ModelError, TrainingError
 from ..files import access_error, atomic_write
+from ..folder_lock import FolderLock
 from ..tokenizers import LongText, Texts, Vocab
 from ..training import Callback, Training
 from .convert import Parts, length_of
-from .folder_lock import FolderLock
 from .model_file import load, save
 from .run_state import rebuilt, sha256, state_of
 

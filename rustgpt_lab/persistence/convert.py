@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -136,10 +136,11 @@ def to_model(values: dict[str, Any], allow_nonfinite: bool = False) -> Parts:
     parts.adam.settings |= states
     for place, name, path, matrix in arrays:
         try:
-            _fill(parts, place, name, matrix, allow_nonfinite)
+            _fill(parts, place, name, matrix)
         except FileError as error:
             error.where.enter(path)
             raise
+    require_sound(parts, {(place, name): path for place, name, path, _ in arrays}, allow_nonfinite)
     return parts
 
 
@@ -170,8 +171,8 @@ def _check_dim(kind: str, path: str, expected: tuple[int, int], dim: Sequence[in
         raise FileError(kind, path=f"{path}.dim", expected=right, got=got)
 
 
-def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any], allow_nonfinite: bool) -> None:
-    """Copy an array to its place, and check it there while it is still in the processor's cache."""
+def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any]) -> None:
+    """Copy an array to its place."""
     views, end = parts.network.weights if place == "weights" else vars(parts.adam).get(place), 0
     target = None if views is None else views[name].reshape(-1)
     for piece in matrix["data"].pieces():
@@ -181,33 +182,33 @@ def _fill(parts: Parts, place: str, name: str, matrix: dict[str, Any], allow_non
         if target is not None and end <= target.size:  # else there are too many
             target[start:end] = piece
     require_count(matrix["dim"], end)
-    if target is not None:
-        _check(target, place, allow_nonfinite)
 
 
 @QUIET
-def require_sound(parts: Parts) -> None:
-    """Refuse a model with NaN, infinities, or negative second moments."""
+def require_sound(parts: Parts, paths: Mapping[Any, str], allow_nonfinite: bool = False) -> None:
+    """Refuse a model with NaN, infinities, or negative second moments; `paths` says where a file has its arrays."""
     for place in ("weights", *schema.MOMENTS):
-        views = parts.network.weights if place == "weights" else vars(parts.adam).get(place, {})
+        views = parts.network.weights if place == "weights" else vars(parts.adam).get(place)
+        if views is None or _sound(views.flat, place, allow_nonfinite):
+            continue
         for name, array in views.items():
-            with inside(f"{name}.{place}".removesuffix(".weights")):
-                _check(array.reshape(-1), place)
+            with inside(paths.get((place, name), f"{name}.{place}".removesuffix(".weights"))):
+                if not allow_nonfinite:
+                    _refuse("not finite", ~np.isfinite(array), array)
+                if place == "v":
+                    _refuse("negative moment", array < 0, array, "0 or more")
 
 
-def _check(array: Array, place: str, allow_nonfinite: bool = False) -> None:
-    """The sum of all squares tells whether all is finite; where it is too large for a float, each number does."""
-    if not (allow_nonfinite or isfinite(array.dot(array))):
-        _refuse("not finite", ~np.isfinite(array), array)
-    if place == "v" and not array.min() >= 0:
-        _refuse("negative moment", array < 0, array, "0 or more")
+def _sound(array: Array, place: str, allow_nonfinite: bool) -> bool:
+    """Whether all is well at a glance: the sum of all squares is finite, and no second moment is negative."""
+    return (allow_nonfinite or isfinite(array.dot(array))) and (place != "v" or array.min(initial=0) >= 0)
 
 
 def _refuse(kind: str, bad: Any, array: Array, expected: str = "") -> None:
     """Name the first bad number, if there is one."""
     if bad.any():
         index = int(np.argmax(bad))
-        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array[index]))
+        raise FileError(kind, path=f"[{index}]", expected=expected, got=float(array.flat[index]))
 
 
 # ---- the tokenizer --------------------------------------------------------------------------------------------------

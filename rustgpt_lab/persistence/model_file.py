@@ -90,7 +90,7 @@ def save(parts: Parts, path: str | PathLike[str], overwrite: bool = True) -> Sum
 def _values(parts: Parts, form: Format) -> dict[str, Any]:
     """The values of a model, if a format has a place for all of them."""
     if form is JSON:  # it has no NaN; the others keep a diverged model as it is
-        require_sound(parts)
+        require_sound(parts, {})
     values = from_model(parts)
     if form is not SAFETENSORS and "tokenizer" in values["vocab"]:
         raise FileError("no place", path=".vocab", expected="a vocabulary of words", got=parts.vocab)

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rustgpt_lab import LLM
+from rustgpt_lab import LLM, folder_lock
 from rustgpt_lab.errors import AccessError, DivergenceError, FileError, TrainingError
+from rustgpt_lab.folder_lock import NAME, FolderLock
 from rustgpt_lab.optim.clipping import (
     AGC,
     AdaptiveClippingConfig,
@@ -29,9 +30,8 @@ from rustgpt_lab.optim.clipping import (
 )
 from rustgpt_lab.optim.rustgpt import RustGPTLogitClipping
 from rustgpt_lab.optim.schedule import Constant, StepDecay, WarmupCosine
-from rustgpt_lab.persistence import checkpoint, folder_lock
+from rustgpt_lab.persistence import checkpoint
 from rustgpt_lab.persistence.checkpoint import Checkpoints, DamagedCheckpointWarning
-from rustgpt_lab.persistence.folder_lock import NAME, FolderLock
 from rustgpt_lab.tokenizers import BytePairs, Vocab
 from rustgpt_lab.training import Training, TrainingConfig, TrainingSession
 from tests.training.small import TEXTS, At, small_llm

@@ -3,6 +3,7 @@ import { render as renderCard } from "./attention_card.js";
 import { answering } from "./model/answering.js";
 import { attentionOf } from "./model/attention_of.js";
 
+/** @param {import("./lab.js").Card<import("./attention_card.js").Attention>} card */
 const render = ({ model, el }) => renderCard({ model: answering(model, attentionOf), el });
 
 export default { render };

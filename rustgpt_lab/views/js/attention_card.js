@@ -7,6 +7,16 @@ import { alone } from "./model/answering.js";
 const AXES = ["looks", "is looked at"];
 const MOST = 10; // bars
 
+/** @typedef {import("./packing.js").Tensor} Tensor */
+
+/**
+ * What attention.py sends, or a part of it where a view shows one: of the weights and scores (snapshots, layers, heads,
+ * cells) what the mask leaves; no scores where there would be too many.
+ * @typedef {{ text: string, words: string[], snapshots: string[], layers: number, heads: number, causal: boolean,
+ *   sqrt_d: number, opening: number[], weights: Tensor, scores: Tensor? }} Attention
+ */
+
+/** @param {import("./lab.js").Card<Attention>} card */
 export function render({ model, el: root }) {
   const lab = stage(model, root, "Point at a cell, or move by the arrow keys: a row is a word that looks, and its "
     + "shares sum to 1. Type another text, and press Enter.");
@@ -28,15 +38,17 @@ export function render({ model, el: root }) {
   const bars = wordBars(right, "Where the chosen word looks");
   let [row, column] = [0, 0];
 
+  /** @type {(i: number, j: number) => number} */
   const index = (i, j) => (data.causal ? (i * (i + 1)) / 2 + j : i * data.words.length + j);
+  /** @type {(i: number, j: number) => boolean} */
   const hidden = (i, j) => data.causal && j > i;
-  const read = (array) => {
+  const read = (/** @type {Tensor} */ array) => {
     const start = ((moment.value * data.layers + layer.value) * data.heads + head.value) * array.shape[3];
-    return (i, j) => array.flat(start + index(i, j));
+    return (/** @type {number} */ i, /** @type {number} */ j) => array.flat(start + index(i, j));
   };
   const seen = () => data.words.map((_, j) => j).filter((j) => !hidden(row, j));
 
-  function chosen(i, j) {
+  function chosen(/** @type {number} */ i, /** @type {number} */ j) {
     const other = row !== i;
     [row, column] = [i, j];
     if (other) drawRow(lab.theme);
@@ -62,7 +74,7 @@ export function render({ model, el: root }) {
     const part = data.scores ? number(weight, 3) : `about ${number(weight, 2)}`;
     lab.say(`${from} gives ${to} ${part} of its attention.${more}`);
   }
-  /** The row of the word that looks, its greatest shares first. */
+  /** The row of the word that looks, its greatest shares first. @param {import("./lab.js").Theme} theme */
   function drawRow(theme) {
     const weight = read(data.weights);
     const order = seen().sort((a, b) => weight(row, b) - weight(row, a)).slice(0, MOST);

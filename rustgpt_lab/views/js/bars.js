@@ -6,24 +6,36 @@ const PITCH = 32; // from word to word, in pixels
 const NUMBER = 56; // the width of a column of numbers
 const LONGEST = 760; // bar: behind a longer one the eye would lose its number
 
+/** @typedef {import("./lab.js").Theme} Theme */
+
+/** @typedef {{ name?: string, at: (i: number) => number, colour: string, ink?: string }} Bars */
 /**
- * `draw(theme, { words, series: [{ name, at(i), colour, ink }, ...], most, written(x), wide, faint(i) })`: values from
- * 0 to `most`, 1 by default, the colour of the bars, and that of the name; a series without a name has no heading;
- * words get `wide` pixels at most. A word that is `faint(i)` stands back. `frame` is where the bars are, in pixels.
+ * @typedef {{ words: string[], series: Bars[], most?: number, written?: (x: number) => string, wide?: number,
+ *   faint?: (i: number) => boolean }} WordBars
+ */
+
+/**
+ * `draw(theme, bars)`: values from 0 to `most`, 1 by default, the colour of the bars, and the `ink` of the name; a
+ * series without a name has no heading; words get `wide` pixels at most. A word that is `faint(i)` stands back. `frame`
+ * is where the bars are, in pixels.
+ * @param {HTMLElement} parent @param {string} label
  */
 export function wordBars(parent, label) {
   const svg = el("svg", { role: "img", "aria-label": label });
   const axis = el("line");
   svg.append(axis);
   parent.append(svg);
+  /** @type {SVGTextElement[]} */
   let heads = [];
+  /** @type {Map<string, ReturnType<typeof row>>} */
   let rows = new Map(); // word, and how often it came before -> its group, which stays as long as that is shown
+  /** @type {WordBars} */
   let spec = { words: [], series: [] };
   let frame = { left: 0, room: 1, top: 0, pitch: PITCH };
   svg.numbers = () => [["", ...spec.series.map(({ name }) => name ?? "")],
     ...spec.words.map((word, i) => [word, ...spec.series.map(({ at }) => at(i))])];
 
-  function row(count) {
+  function row(/** @type {number} */ count) {
     const bars = Array.from({ length: count }, () => el("rect", { rx: 1.5 }));
     const numbers = bars.map(() => el("text", { "text-anchor": "end", "dominant-baseline": "central" }));
     const name = el("text", { class: "rl-word", "text-anchor": "end", "dominant-baseline": "central" });
@@ -34,7 +46,7 @@ export function wordBars(parent, label) {
   return {
     node: svg,
     get frame() { return frame; },
-    draw(theme, next) {
+    draw(/** @type {Theme} */ theme, /** @type {WordBars} */ next) {
       spec = next;
       const { words, series, most = 1, written = share, wide = 140, faint = () => false } = spec;
       const head = series[0].name ? 22 : 0;
@@ -43,14 +55,16 @@ export function wordBars(parent, label) {
       const room = Math.min(Math.max(width - left - NUMBER * series.length - 4, 20), LONGEST);
       frame = { left, room, top: head, pitch: PITCH };
       const thick = (PITCH - 8) / series.length;
-      const place = (s) => left + room + 4 + NUMBER * (s + 1);
+      const place = (/** @type {number} */ s) => left + room + 4 + NUMBER * (s + 1);
+      /** @type {typeof rows} */
       const kept = new Map();
       words.forEach((word, i) => {
         const key = JSON.stringify([word, words.slice(0, i).filter((other) => other === word).length]);
         const old = rows.get(key);
-        const fits = old?.bars.length === series.length;
-        if (old && !fits) old.node.remove();
-        const { node, name, bars, numbers, full } = kept.set(key, fits ? old : row(series.length)).get(key);
+        const fitting = old?.bars.length === series.length ? old : row(series.length);
+        if (old !== fitting) old?.node.remove();
+        kept.set(key, fitting);
+        const { node, name, bars, numbers, full } = fitting;
         put(node, { transform: `translate(0 ${head + PITCH * i})` });
         node.classList.toggle("rl-faint", faint(i));
         const said = series.map(({ name: of = "", at }) => `${of} ${number(at(i), 3)}`.trim()).join(", ");

@@ -1,5 +1,5 @@
 // A beam search as a tree: it grows turn by turn, and what is dropped turns grey.
-import { button, el, moves, number, share, slider, stage, textBox } from "./lab.js";
+import { button, el, moves, number, put, share, slider, stage, textBox } from "./lab.js";
 import { shortened, widest } from "./grid.js";
 
 const PITCH = 48; // from rank to rank, in pixels
@@ -9,16 +9,28 @@ const HEAD = 26;
 const LONGEST = 130; // word
 const PACE = 700; // milliseconds a turn, while it plays
 
+/** @typedef {{ node: number, text: string, log_probability: number, score: number }} Hypothesis */
+/**
+ * What beam.py sends: the N branches of the tree, with the turn of each, its parent, -1 after the prompt, the
+ * probability of its word, the log-probability of the text up to it, the last turn that it lives in, whether greedy
+ * says it, and its rank in its turn.
+ * @typedef {{ text: string, width: number, words: string[], hypotheses: Hypothesis[], greedily: Hypothesis,
+ *   length_penalty: number } & Record<"turns" | "parents" | "probabilities" | "totals" | "last" | "greedy" | "rows",
+ *   import("./packing.js").Tensor>} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Move the slider, or press Play: in each turn every branch goes on with every word, "
     + "and only the likeliest texts stay. Thick lines are likely words, with the probability below; grey "
     + "branches were dropped. What greedy says is underlined.");
   lab.needsKernel();
-  let data = null;
+  /** @type {Data} */
+  let data; // none before `onData`
   let playing = 0;
   const count = () => (data ? 1 + data.turns.flat(data.words.length - 1) : 0);
   const all = () => data.words.map((_, n) => n);
-  const log = (x) => x.toFixed(2).replace("-", "−");
+  const log = (/** @type {number} */ x) => x.toFixed(2).replace("-", "−");
 
   const ask = () => { halt(); lab.ask({ text: text.value, width: width.value + 1 }); };
   const text = textBox(lab, "Text", { onEnter: ask });
@@ -35,13 +47,13 @@ function render({ model, el: root }) {
   tree.numbers = () => [["turn", "rank", "text", "probability", "log-probability"], ...all().map((n) =>
     [1 + data.turns.flat(n), 1 + data.rows.flat(n), textOf(n), data.probabilities.flat(n), data.totals.flat(n)])];
 
-  /** The nodes from the prompt to one of them. */
+  /** The nodes from the prompt to one of them. @param {number} n */
   function path(n) {
     const nodes = [];
     for (let at = n; at >= 0; at = data.parents.flat(at)) nodes.unshift(at);
     return nodes;
   }
-  const textOf = (n) => path(n).map((at) => data.words[at]).join(" ");
+  const textOf = (/** @type {number} */ n) => path(n).map((at) => data.words[at]).join(" ");
   function start() {
     if (turn.value === count()) turn.value = 0;
     play.textContent = "Pause";
@@ -70,7 +82,10 @@ function render({ model, el: root }) {
   }
 
   let built = 0; // for which width the tree was built
-  let nodes = []; // of the tree: { group, link, name }
+  /** @type {{ group: SVGGElement, link: SVGPathElement, name: SVGTextElement }[]} */
+  let nodes = []; // of the tree
+  /** @type {number[]} */
+  let ends = []; // of the turns, in pixels
   /** Every node and link once, where it belongs; what can be seen is told by `paint`. */
   function build() {
     const turns = count();
@@ -78,15 +93,17 @@ function render({ model, el: root }) {
       widest(all().filter((n) => data.turns.flat(n) === t).map((n) => data.words[n]), LONGEST));
     const room = (lab.width - LEFT - 8 - columns.reduce((sum, w) => sum + w, 0)) / turns;
     const gap = Math.min(Math.max(room, LINK[0]), LINK[1]);
+    /** @type {number[]} */
     const starts = [];
     columns.reduce((x, w, t) => { starts[t] = x + gap; return x + gap + w; }, LEFT);
+    ends = starts.map((x, t) => x + columns[t]);
     const ranks = 1 + all().reduce((most, n) => Math.max(most, data.rows.flat(n)), 0);
-    const y = (n) => HEAD + PITCH * (n < 0 ? 0 : data.rows.flat(n)) + 16;
+    const y = (/** @type {number} */ n) => HEAD + PITCH * (n < 0 ? 0 : data.rows.flat(n)) + 16;
     const heads = starts.map((x, t) => el("text", { class: "rl-tick", x: x + columns[t] / 2, y: 10,
       "text-anchor": "middle" }, String(t + 1)));
     nodes = data.words.map((word, n) => {
       const [t, parent] = [data.turns.flat(n), data.parents.flat(n)];
-      const from = parent < 0 ? LEFT : starts[t - 1] + columns[t - 1];
+      const from = parent < 0 ? LEFT : ends[t - 1];
       const [x0, y0, x1, y1] = [from + 2, y(parent), starts[t] - 4, y(n)];
       const bend = (x1 - x0) / 2;
       const p = data.probabilities.flat(n);
@@ -104,12 +121,10 @@ function render({ model, el: root }) {
     const labels = [el("text", { class: "rl-tick", x: LEFT - 4, y: 10, "text-anchor": "end" }, "turn"),
       el("text", place, "prompt")];
     tree.replaceChildren(...heads, ...labels, ...nodes.map(({ group }) => group));
-    tree.setAttribute("width", starts.at(-1) + columns.at(-1) + 8);
-    tree.setAttribute("height", HEAD + PITCH * ranks);
-    tree.ends = starts.map((x, t) => x + columns[t]);
+    put(tree, { width: ends[turns - 1] + 8, height: HEAD + PITCH * ranks });
     built = lab.width;
   }
-  function paint(theme) {
+  function paint(/** @type {import("./lab.js").Theme} */ theme) {
     if (built !== lab.width) build();
     const now = turn.value - 1;
     const done = now === count() - 1;
@@ -123,11 +138,13 @@ function render({ model, el: root }) {
       name.setAttribute("class", said.has(n) ? "rl-chosen" : alive ? "rl-word" : "");
       name.classList.toggle("rl-greedy", Boolean(data.greedy.flat(n)));
     });
-    const right = now < 0 ? 0 : tree.ends[now] + 12;
+    const right = now < 0 ? 0 : ends[now] + 12;
     if (right > scroll.scrollLeft + scroll.clientWidth || right < scroll.scrollLeft + scroll.clientWidth / 2) {
       scroll.scrollTo({ left: right - scroll.clientWidth, behavior: moves() ? "smooth" : "auto" });
     }
+    /** @type {(tag: "td" | "th", ...texts: string[]) => HTMLTableRowElement} */
     const cells = (tag, ...texts) => el("tr", {}, ...texts.map((cell) => el(tag, {}, cell)));
+    /** @type {(label: string, found: Hypothesis) => HTMLTableRowElement} */
     const row = (label, { node, text: words, log_probability, score }) => {
       const found = node < 0 ? done : data.turns.flat(node) <= now;
       const line = cells("td", label, words, log(log_probability), log(score));

@@ -8,10 +8,14 @@ import { tokenize } from "./tokenizer.js";
 
 const SHOWN = 8; // pairs
 
+/** A text, and how many merges there are at most. @typedef {{ text: string, most: number }} Data */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Press Next to merge the pair that is framed, or Play; type a text of your own: it is "
     + "cut anew while you type.");
   const data = model.get("data"); // plain words and numbers
+  /** @type {ReturnType<typeof merging>} */
   let steps = [];
   const text = textBox(lab, "Text", { value: data.text, onInput: () => begin() });
   const merges = player(lab, "Merges", { max: 0, pause: 700, show: String, onInput: () => tell() });
@@ -27,8 +31,8 @@ function render({ model, el: root }) {
   const chart = lineChart(right, "How many pieces the text has after each merge", (i) => { merges.go(i); });
   lab.picture.append(pieces, el("div", { class: "rl-columns rl-apart" }, left, middle, right));
 
-  const size = ({ words }) => words.flat().length;
-  const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+  const size = (/** @type {{ words: string[][] }} */ { words }) => words.flat().length;
+  const count = (/** @type {number} */ n, /** @type {string} */ noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
   const upcoming = () => (merges.value < steps.length - 1 ? steps[merges.value].pairs[0] : null);
   function begin() {
     steps = merging(tokenize(text.value), data.most);
@@ -45,8 +49,13 @@ function render({ model, el: root }) {
     const sizes = `${count(size(step), "piece")} for ${count(size(steps[0]), "letter")}`;
     lab.say(`${count(merges.value, "merge")}, ${sizes}; ${so}`);
   }
+  /**
+   * A word in its pieces: those that will be merged next are framed, the one that was merged last is marked.
+   * @param {string[]} parts @param {import("./pairs.js").Pair?} next @param {string} [last]
+   */
   function word(parts, next, last) {
-    const piece = (part) => el("span", { class: `rl-piece ${part === last ? "rl-joined" : ""}` }, part);
+    const piece = (/** @type {string} */ part) =>
+      el("span", { class: `rl-piece ${part === last ? "rl-joined" : ""}` }, part);
     const nodes = [];
     for (let i = 0; i < parts.length; i++) {
       const framed = next && parts[i] === next[0] && parts[i + 1] === next[1];

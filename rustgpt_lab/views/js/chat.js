@@ -5,34 +5,38 @@ import { strategyOf } from "./strategy.js";
 import { alone, answering } from "./model/answering.js";
 import { chatOf } from "./model/chat_of.js";
 
+/** @param {import("./lab.js").Card<import("./model/chat_of.js").Chat>} card */
 function render({ model: widget, el: root }) {
   const model = answering(widget, chatOf);
   const lab = stage(model, root, "Type a question; Enter sends it, Escape stops the answer. The temperature "
     + "lets chance in, from the next question on; point at a word for its probability.");
   if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
-  let attention = null; // what shows the open one: { tell, close }
+  /** @type {{ suggestions?: string[], strategy: import("./chance.js").Strategy }} */
+  const fixed = model.get("fixed");
+  /** @type {ReturnType<typeof openAttention>?} */
+  let attention = null; // what shows the open one
 
   const log = el("div", { class: "rl-chat", role: "group", "aria-label": "Conversation", tabindex: 0,
     "data-lm-suppress-shortcuts": "true" });
   const below = el("div", { hidden: true });
   lab.picture.append(log, below);
-  const strategy = strategyOf(lab, model.get("fixed").strategy);
+  const strategy = strategyOf(lab, fixed.strategy);
   const shown = toggle(lab, "Probabilities");
-  const writing = () => !data.turns.at(-1).done;
-  const say = (text) => {
+  const writing = () => !data.turns[data.turns.length - 1].done;
+  const say = (/** @type {string} */ text) => {
     if (text.trim() && !writing()) lab.ask({ say: text, strategy: strategy.value });
   };
   const box = textBox(lab, "You", { send: "Send", onEnter: say });
   box.node.classList.add("rl-saying");
   log.after(box.node);
-  const suggestions = (model.get("fixed").suggestions ?? []).map((text) => el("button", { type: "button",
+  const suggestions = (fixed.suggestions ?? []).map((text) => el("button", { type: "button",
     class: "rl-button", "data-lm-suppress-shortcuts": "true", click: () => say(text) }, text));
   if (suggestions.length) {
     const named = { class: "rl-suggestions", role: "group", "aria-label": "Questions to ask" };
     box.node.after(el("div", named, ...suggestions));
   }
-  const send = box.node.querySelector("button");
+  const send = /** @type {HTMLButtonElement} */ (box.node.querySelector("button"));
   const stop = el("button", { type: "button", class: "rl-button", hidden: true, "data-lm-suppress-shortcuts": "true",
     click: () => lab.ask({ stop: true }) }, "Stop");
   send.after(stop);
@@ -51,17 +55,21 @@ function render({ model: widget, el: root }) {
     log.setAttribute("aria-busy", String(writing()));
   }
 
-  /** The words of an answer, each with its probability: blue below it, and as a number where that is asked for. */
+  /**
+   * The words of an answer, each with its probability: blue below it, and as a number where that is asked for.
+   * @param {string[]} answer @param {number[]} probabilities
+   */
   function spoken(answer, probabilities) {
     return answer.map((word, i) => el("span", { class: "rl-spoken", title: number(probabilities[i], 3),
       vary: { p: probabilities[i] } }, word,
     ...(shown.value ? [el("small", {}, share(probabilities[i]) || "<0.01")] : [])));
   }
 
+  /** @param {import("./model/chat_of.js").Turn} turn @param {number} k */
   function turn({ question, unknown, answer, probabilities, how, said, ended, done, stopped }, k) {
     const unread = unknown.length ? `unknown, and not read: ${unknown.join(" ")}` : "";
     const cut = stopped ? "stopped by you" : done && !ended ? "stopped: no room for more words" : "";
-    const note = (text) => (text ? [el("p", { class: "rl-caption" }, text)] : []);
+    const note = (/** @type {string} */ text) => (text ? [el("p", { class: "rl-caption" }, text)] : []);
     const look = el("button", { type: "button", class: "rl-button", "data-lm-suppress-shortcuts": "true",
       "aria-label": `Attention of answer ${k + 1}`, click: () => lab.ask({ look: k }) }, "Attention");
     return el("div", { class: "rl-turn" },
@@ -76,10 +84,12 @@ function render({ model: widget, el: root }) {
 
   /** Show the attention in a card of its own, whose questions go through this view. */
   function openAttention() {
+    /** @type {Record<string, () => void>} */
     const heard = {};
+    /** @returns {Record<string, any>} */
     const values = () => {
       const packed = model.get("data").attention;
-      return { title: "Attention: which word looks at which", data: packed, sentence: packed.sentence, problem: "" };
+      return { title: "Attention: which word looks at which", data: packed, sentence: packed?.sentence, problem: "" };
     };
     const inner = el("div");
     const shut = el("button", { type: "button", class: "rl-button", "data-lm-suppress-shortcuts": "true",
@@ -87,7 +97,7 @@ function render({ model: widget, el: root }) {
     below.replaceChildren(el("div", { class: "rl-shut" }, shut), inner);
     below.hidden = false;
     const close = renderAttention({ el: inner, model: {
-      get: (name) => values()[name] ?? model.get(name),
+      get: (/** @type {string} */ name) => values()[name] ?? model.get(name),
       on: (event, listener) => { heard[event] = listener; },
       send: ({ ask }) => lab.ask({ look: ask }),
     } });

@@ -3,26 +3,39 @@ import { button, columnOf, el, number, share, slider, stage } from "./lab.js";
 import { legend, lineChart } from "./chart.js";
 import { heatmap } from "./grid.js";
 
+/** @typedef {import("./packing.js").Tensor} Tensor */
+
+/**
+ * What circuit.py sends: `rows` of step, loss and the share of right words, a row for each moment; the scores of all
+ * heads at each; the moment at which the circuit appears; and for where the model is, `place`, the weights of a head.
+ * @typedef {{ rows: Tensor, induction: Tensor, previous: Tensor, layers: number, heads: number, appears: number?,
+ *   place: number, total: number, state: string, words: string[], head: number[], weights: Tensor }} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Click the curves, or move the slider, to choose a moment; the last button takes the "
     + "model there, and the map shows what its strongest head looks at.");
   lab.needsKernel();
-  let data = null;
+  /** @type {Data} */
+  let data; // none before `onData`
+  /** @type {number[]} */
   let step = [];
+  /** @type {number[]} */
   let loss = [];
   const recorded = () => data.state === "recorded";
   const running = () => data.state === "running";
 
   const go = button(lab, "Start", () => lab.ask({ do: running() ? "pause" : "start" }));
   const moment = slider(lab, "Moment", { max: 0, show: (m) => `step ${step[m] ?? 0}`, onInput: () => tell() });
-  const born = button(lab, "To the moment it appears", () => pick(data.appears));
+  const born = button(lab, "To the moment it appears", () => pick(data.appears ?? 0));
   const back = button(lab, "Go to it", () => lab.ask({ do: "go", step: step[moment.value] }));
 
   const [left, right] = [columnOf(1.5, 400), columnOf(1, 340)];
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
-  const pick = (m) => { moment.value = m; tell(); lab.redraw(); };
-  const near = (picked) => pick(step.findLastIndex((s) => s <= picked));
-  const part = (label) => {
+  const pick = (/** @type {number} */ m) => { moment.value = m; tell(); lab.redraw(); };
+  const near = (/** @type {number} */ picked) => pick(step.findLastIndex((s) => s <= picked));
+  const part = (/** @type {string} */ label) => {
     const [head, node] = [el("div", { class: "rl-caption rl-long" }), el("div")];
     left.append(head, node);
     return { head, chart: lineChart(node, label, near) };
@@ -36,9 +49,9 @@ function render({ model, el: root }) {
       : `“${data.words[i]}” gives “${data.words[j]}” about ${number(data.weights.at(i, j), 2)} of its attention.`);
   });
 
-  const column = (tensor, k) => step.map((_, i) => tensor.at(i, k));
-  const name = (k) => `layer ${Math.floor(k / data.heads) + 1}, head ${(k % data.heads) + 1}`;
-  const best = (tensor) => {
+  const column = (/** @type {Tensor} */ tensor, /** @type {number} */ k) => step.map((_, i) => tensor.at(i, k));
+  const name = (/** @type {number} */ k) => `layer ${Math.floor(k / data.heads) + 1}, head ${(k % data.heads) + 1}`;
+  const best = (/** @type {Tensor} */ tensor) => {
     const last = step.length - 1;
     return Array.from({ length: data.layers * data.heads }, (_, k) => k)
       .reduce((most, k) => (tensor.at(last, k) > tensor.at(last, most) ? k : most), 0);
@@ -70,18 +83,20 @@ function render({ model, el: root }) {
     moment.value = atEnd || !running() ? here : Math.min(moment.value, step.length - 1);
     go.hidden = recorded();
     go.textContent = running() ? "Pause" : "Start";
-    go.setAttribute("aria-disabled", data.state === "finished");
+    go.setAttribute("aria-disabled", String(data.state === "finished"));
     back.textContent = recorded() ? "Go to it" : "Rewind to it";
     born.hidden = data.appears === null;
   });
   lab.onDraw((theme) => {
     const at = step[moment.value];
+    /** @type {[step: number, words: string][]} */
     const marks = data.appears === null ? [] : [[step[data.appears], "it appears"]];
     upper.head.textContent = "Loss on the words that follow from those before, in nats; "
       + `${step.at(-1)} of ${data.total} steps, ${data.state}`;
     upper.chart.draw(theme, { series: [{ steps: step, name: "loss", values: loss, colour: theme.accent }], low: 0,
       high: Math.max(...loss), at, marks, tall: 150 });
     const orange = theme.categories[1];
+    /** @type {(tensor: Tensor, colour: string, what: string) => import("./chart.js").Line[]} */
     const lines = (tensor, colour, what) => Array.from({ length: data.layers * data.heads }, (_, k) => ({
       steps: step, name: `${what}, ${name(k)}`, values: column(tensor, k), colour, width: k === best(tensor) ? 2.5 : 1,
       opacity: k === best(tensor) ? 1 : 0.45 }));

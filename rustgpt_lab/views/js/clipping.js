@@ -8,18 +8,35 @@ const THRESHOLDS = grid(-4, 2);
 const ROW = 22;
 const TICK = 56; // the least distance between two numbers below the picture
 
-const median = (values) => {
+/** @typedef {import("./lab.js").Theme} Theme */
+/** @typedef {import("./packing.js").Tensor} Tensor */
+/** @typedef {import("./lab.js").Attributes} Attributes */
+
+/** @typedef {"l2" | "agc" | "adaptive"} Method */
+/** @typedef {"parameters" | "logits"} Site */
+/** @typedef {{ method: Method, site: Site, threshold: number }} Clipping */
+/**
+ * What clipping.py sends: for each of the names and each of the steps the norms before and after, the fraction that was
+ * clipped, the angle in degrees; `site_row` is the row that the clipping works on.
+ * @typedef {Clipping & { names: string[], site_row: number, methods: Record<Method, string>,
+ *   sites: Record<Site, string> } & Record<"before" | "after" | "clipped" | "angle", Tensor>} Data
+ */
+
+const median = (/** @type {number[]} */ values) => {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
 
-/** The smallest and the greatest of some norms, without those that are 0. */
+/** The smallest and the greatest of some norms, without those that are 0. @param {number[]} values */
 function range(values) {
   const positive = values.filter((value) => value > 0);
   return positive.length ? [Math.min(...positive) / 1.3, Math.max(...positive) * 1.3] : [0.1, 1];
 }
 
-/** A row for every name, from the norm before (a ring) to the norm after (a dot), on a log scale. */
+/**
+ * A row for every name, from the norm before (a ring) to the norm after (a dot), on a log scale.
+ * @param {HTMLElement} parent @param {string} label @param {() => void} onRow
+ */
 function dumbbells(parent, label, onRow) {
   const svg = el("svg", { "aria-hidden": "true" });
   const node = focusable(label, svg);
@@ -34,11 +51,14 @@ function dumbbells(parent, label, onRow) {
     const row = Math.floor((pointIn(node, event)[1] - 4) / ROW);
     if (row >= 0 && row < names.length) { place.row = row; onRow(); }
   });
+  /** @typedef {Record<"before" | "after" | "clipped", number[]>} Norms */
+  /** @type {Norms} */
   let shown = { before: [], after: [], clipped: [] };
   node.numbers = () => [["gradient of", "norm before", "after", "units clipped"],
     ...names.map((name, i) => [name, shown.before[i], shown.after[i], shown.clipped[i]])];
   return {
     place,
+    /** @param {Theme} theme @param {Norms & { rows: string[] }} norms */
     draw(theme, { rows, before, after, clipped }) {
       names = rows;
       shown = { before, after, clipped };
@@ -46,8 +66,10 @@ function dumbbells(parent, label, onRow) {
       const width = Math.max(widthOf(parent), 260);
       const right = width - 60;
       const [low, high] = range([...before, ...after]);
-      const x = (v) => left + 8 + (right - left - 16) * Math.max(0, Math.log(v / low) / Math.log(high / low));
+      const x = (/** @type {number} */ v) =>
+        left + 8 + (right - left - 16) * Math.max(0, Math.log(v / low) / Math.log(high / low));
       const bottom = 6 + ROW * names.length;
+      /** @type {(tx: number, ty: number, anchor: string, content: string, more?: Attributes) => SVGTextElement} */
       const text = (tx, ty, anchor, content, more = {}) => el("text",
         { x: tx, y: ty, "text-anchor": anchor, "dominant-baseline": "central", ...more }, content);
       vary(node, { width: `${width}px`, height: `${bottom + 24}px` });
@@ -73,6 +95,7 @@ function dumbbells(parent, label, onRow) {
   };
 }
 
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Choose a row by a click or the arrow keys, and a step by a click on a line.");
   lab.needsKernel();
@@ -84,6 +107,7 @@ function render({ model, el: root }) {
   const site = choice(lab, "Site", data.sites, () => ask());
   const threshold = slider(lab, "Threshold", { max: THRESHOLDS.length - 1, show: (i) => number(THRESHOLDS[i]) });
   threshold.node.addEventListener("change", () => ask());
+  /** @type {Clipping?} */
   let asked = null; // the last question, until it is answered
   const ask = () => {
     asked = { method: method.value, site: site.value, threshold: THRESHOLDS[threshold.value] };
@@ -96,8 +120,8 @@ function render({ model, el: root }) {
   const caption = el("div", { class: "rl-caption" });
   left.append(caption);
   const rows = dumbbells(left, "The gradient of every parameter, before and after", () => { lab.redraw(); tell(); });
-  const pick = (s) => { step.value = s; lab.redraw(); tell(); };
-  const part = (label) => {
+  const pick = (/** @type {number} */ s) => { step.value = s; lab.redraw(); tell(); };
+  const part = (/** @type {string} */ label) => {
     const [head, node] = [el("div", { class: "rl-caption rl-head-of" }), el("div")];
     right.append(head, node);
     return { head, chart: lineChart(node, label, pick) };
@@ -107,8 +131,10 @@ function render({ model, el: root }) {
   const angle = part("The angle between the chosen gradient before and after, over the steps");
 
   const steps = () => data.before.shape[1];
-  const line = (array, row) => Array.from({ length: steps() }, (_, s) => array.at(row, s));
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const line = (/** @type {Tensor} */ array, /** @type {number} */ row) =>
+    Array.from({ length: steps() }, (_, s) => array.at(row, s));
+  const mean = (/** @type {number[]} */ values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  /** @type {(array: Tensor, row: number, whole?: (values: number[]) => number) => number} */
   const shown = (array, row, whole = median) => (step.value ? array.at(row, step.value - 1) : whole(line(array, row)));
 
   function tell() {
@@ -123,7 +149,8 @@ function render({ model, el: root }) {
   lab.onData((next) => {
     const first = rows.place.row === 0 || data.site !== next.site;
     data = next;
-    if (!asked || Object.keys(asked).every((name) => asked[name] === data[name])) { // else the controls are ahead
+    const { method: m, site: s, threshold: t } = asked ?? data;
+    if (m === data.method && s === data.site && t === data.threshold) { // else the controls are ahead
       method.value = data.method;
       site.value = data.site;
       threshold.value = nearest(THRESHOLDS, data.threshold, true);
@@ -134,6 +161,7 @@ function render({ model, el: root }) {
   });
   lab.onDraw((theme) => {
     const row = rows.place.row;
+    /** @type {(array: Tensor, whole?: (values: number[]) => number) => number[]} */
     const each = (array, whole) => data.names.map((_, i) => shown(array, i, whole));
     const [before, after] = [line(data.before, row), line(data.after, row)];
     const when = step.value ? `step ${step.value}` : "the median of all steps";
@@ -143,7 +171,7 @@ function render({ model, el: root }) {
       clipped: each(data.clipped, mean) });
     const all = { at: step.value || undefined };
     const numbered = before.map((_, s) => s + 1);
-    /** @type {Record<string, any>[]} */
+    /** @type {import("./chart.js").Line[]} */
     const series = [
       { name: "before", steps: numbered, values: before, colour: theme.before, width: 1.5 },
       { name: "after", values: after, colour: theme.accent },
@@ -156,7 +184,7 @@ function render({ model, el: root }) {
     const [low, high] = range([...before, ...after, ...(limited ? [data.threshold] : [])]);
     norms.head.replaceChildren(`Norm of the gradient: ${data.names[row]}`, legend(series));
     norms.chart.draw(theme, { ...all, series, low, high, log: true, tall: 190 });
-    const one = (array) => [{ steps: numbered, values: line(array, row), colour: theme.accent }];
+    const one = (/** @type {Tensor} */ array) => [{ steps: numbered, values: line(array, row), colour: theme.accent }];
     share.head.textContent = "Fraction of its units clipped";
     share.chart.draw(theme, { ...all, series: one(data.clipped), low: 0, high: 1, tall: 50 });
     angle.head.textContent = "Angle between before and after, in degrees";

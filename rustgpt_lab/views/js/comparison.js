@@ -4,7 +4,15 @@ import { heatmaps } from "./grid.js";
 
 const NORMS = 8; // rows
 
-/** `draw(theme, data)` shows what compared.py found, or nothing without data. */
+/**
+ * What compared.py found: for two models what each answers, and how both look, where they do that most differently; and
+ * for every parameter the norms of the one, of the other, and of their difference.
+ * @typedef {{ labels: string[], answers: string[], words: string[], layer: number, head: number, hides: boolean[],
+ *   names: string[], sentence: string, weights: import("./packing.js").Tensor,
+ *   norms: import("./packing.js").Tensor }} Comparison
+ */
+
+/** `draw(theme, data)` shows what was found, or nothing without data. @param {HTMLElement} parent */
 export function comparison(parent) {
   const answers = el("div", { class: "rl-columns" });
   const maps = el("div", { class: "rl-columns" });
@@ -18,9 +26,9 @@ export function comparison(parent) {
     maps.append(node);
     return [node, `Attention weights of the ${k ? "second" : "first"} model`];
   }), () => {});
-  norms.numbers = () => [...norms.rows].map((row) => [...row.cells].map((cell) => cell.textContent));
-  const cell = (tag, text) => el(tag, {}, text);
+  norms.numbers = () => [...norms.rows].map((row) => [...row.cells].map((cell) => cell.textContent ?? ""));
   return {
+    /** @param {import("./lab.js").Theme} theme @param {Comparison?} [data] */
     draw(theme, data) {
       whole.hidden = !data;
       if (!data) return;
@@ -44,8 +52,8 @@ export function comparison(parent) {
       norms.replaceChildren(
         el("caption", { class: "rl-caption" },
           `Lengths of the weights, the most different first${left > 0 ? `; ${left} more are left out` : ""}`),
-        el("thead", {}, el("tr", {}, ...["weights", ...labels, "difference"].map((text) => cell("th", text)))),
-        el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((text) => cell("td", text))))));
+        el("thead", {}, el("tr", {}, ...["weights", ...labels, "difference"].map((text) => el("th", {}, text)))),
+        el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((text) => el("td", {}, text))))));
     },
   };
 }

@@ -2,7 +2,7 @@
 
 /**
  * What a stroke of the pointer sets, from one point to the next: [[place, value], ...] on the straight line.
- * @param {number[]} from @param {number[]} to
+ * @param {number[]} from @param {number[]} to @returns {[number, number][]}
  */
 export function stroke([i, v], [j, w]) {
   const way = j < i ? -1 : 1;
@@ -16,12 +16,12 @@ export function stroke([i, v], [j, w]) {
  * @returns {(number | null)[]}
  */
 export function filled(values) {
-  const known = values.flatMap((v, i) => (v === null ? [] : [[i, v]]));
+  const known = values.flatMap((v, i) => (v === null ? [] : [/** @type {[number, number]} */ ([i, v])]));
   return values.map((value, i) => {
     if (value !== null || !known.length) return value;
     const before = known.findLast(([j]) => j < i);
     const after = known.find(([j]) => j > i);
-    if (!before || !after) return (before ?? after)[1];
+    if (!before || !after) return (before ?? after)?.[1] ?? value;
     return before[1] + (after[1] - before[1]) * (i - before[0]) / (after[0] - before[0]);
   });
 }
@@ -31,6 +31,6 @@ export function filled(values) {
  * @param {(number | null)[]} values
  */
 export function shares(values) {
-  const whole = values.reduce((sum, v) => sum + (v ?? 0), 0);
+  const whole = values.reduce((/** @type {number} */ sum, v) => sum + (v ?? 0), 0);
   return values.map((v) => (whole ? (v ?? 0) / whole : 0));
 }

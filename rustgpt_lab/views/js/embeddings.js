@@ -8,6 +8,15 @@ import { wordMap } from "./word_map.js";
 
 const NEAR = 5;
 
+/**
+ * What embeddings.py sends: words, `of` so many in the vocabulary; the ids of those compared; for each snapshot the
+ * place of each word on the map, (M, V, 2), and its direction, (M, V, d), of length 1; the cosine from which on words
+ * are alike; and whether the directions are exact.
+ * @typedef {{ words: string[], of: number, chosen: number[], snapshots: string[], share: number, exact: boolean,
+ *   alike: number } & Record<"points" | "directions", import("./packing.js").Tensor>} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Point at a word, or move by the arrow keys, to see its neighbours; a click, or "
     + "Enter, puts it among the words compared.");
@@ -16,10 +25,12 @@ function render({ model, el: root }) {
   const known = part ? "among the words shown" : "in the vocabulary";
   const more = part && !model.get("unasked");
   if (more) lab.needsKernel();
-  let [word, kept] = [0, []];
-  let grouped = { key: "" };
+  let word = 0;
+  /** @type {number[]} */
+  let kept = [];
+  let grouped = { key: "", of: /** @type {number[]} */ ([]) };
 
-  /** A word's place among the pieces: byte pairs know most words with the space before them. */
+  /** A word's place among the pieces: byte pairs know most words with the space before them. @param {string} name */
   const placeOf = (name) => Math.max(data.words.indexOf(name), data.words.indexOf(`␣${name}`));
   const find = textBox(lab, "Find", { onInput: (text) => {
     const i = placeOf(text.trim());
@@ -35,7 +46,7 @@ function render({ model, el: root }) {
     if (lost.length && more) lab.say("Press Enter: these words and those nearest to them are looked for.");
     else if (lost.length) lab.say(`Not ${known}: ${lost.map((name) => `“${name}”`).join(", ")}.`);
     else tellNearest();
-  }, ...(more && { onEnter: (text) => lab.ask(text.replaceAll("␣", " ")), send: "Look for them" }) });
+  }, send: "Look for them", onEnter: more ? (text) => lab.ask(text.replaceAll("␣", " ")) : undefined });
   compare.node.classList.add("rl-rest");
   const moment = slider(lab, "Moment", { max: 0, show: (m) => data.snapshots[m], onInput: () => tellNearest() });
   const zoom = choice(lab, "Frame", { near: "Around the words compared", all: "All words" });
@@ -49,7 +60,7 @@ function render({ model, el: root }) {
   const bars = wordBars(near, "The nearest words and their cosines");
   const heat = heatmap(matrix, "Similarity of the words compared", (i, j) => tell(kept[i], kept[j]));
 
-  function go(i) {
+  function go(/** @type {number} */ i) {
     word = i;
     lab.redraw();
     tellNearest();
@@ -58,16 +69,19 @@ function render({ model, el: root }) {
     const [[j]] = neighbours(data.directions, moment.value, word, 1);
     tell(word, j, "Nearest: ");
   }
-  function take(i) {
+  function take(/** @type {number} */ i) {
     kept = kept.includes(i) ? kept.filter((j) => j !== i) : [...kept, i];
     compare.value = kept.map((j) => data.words[j]).join(" ");
     go(i);
   }
-  function tell(i, j, before = "") {
+  function tell(/** @type {number} */ i, /** @type {number} */ j, before = "") {
     const value = i === j ? 1 : cosine(data.directions, moment.value, i, j);
     lab.say(`${before}“${data.words[i]}” and “${data.words[j]}” have a cosine of ${number(value, 2)}.`);
   }
-  /** The range of each component over all snapshots, of some words, so that the map stands still while words move. */
+  /**
+   * The range of each component over all snapshots, of some words, so that the map stands still while words move.
+   * @param {number[]} words
+   */
   function range(words) {
     const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
     for (let m = 0; m < data.points.shape[0]; m++) {
@@ -104,18 +118,18 @@ function render({ model, el: root }) {
     kept = data.chosen;
     [word] = kept;
     compare.value = kept.map((i) => data.words[i]).join(" ");
-    grouped = { key: "" };
+    grouped = { key: "", of: [] };
     moment.max = data.snapshots.length - 1;
     moment.value = data.snapshots.length - 1;
   });
   lab.onDraw((theme) => {
     const found = neighbours(data.directions, moment.value, word, NEAR);
-    const written = (x) => x.toFixed(2).replace("-", "−");
+    const written = (/** @type {number} */ x) => x.toFixed(2).replace("-", "−");
     const { low, high } = frame();
-    const at = (i) => [0, 1].map((axis) =>
+    const at = (/** @type {number} */ i) => [0, 1].map((axis) =>
       (data.points.at(moment.value, i, axis) - low[axis]) / (high[axis] - low[axis] || 1));
     const group = groups();
-    const colour = (i) => (group[i] < 0 ? theme.line : theme.categories[group[i]]);
+    const colour = (/** @type {number} */ i) => (group[i] < 0 ? theme.line : theme.categories[group[i]]);
     const error = data.exact ? "" : " (± 0.01)"; // many snapshots travel as bytes
     captions[1].textContent = `Nearest to “${data.words[word]}”, by cosine${error}`;
     const { outside, unnamed } = map.draw(theme, { words: data.words, at, colour, chosen: word,
@@ -129,7 +143,8 @@ function render({ model, el: root }) {
     heading.hidden = matrix.hidden = kept.length === 0;
     if (matrix.hidden) return;
     const names = kept.map((i) => data.words[i]);
-    const round = (x) => Math.round(100 * x) / 100;
+    const round = (/** @type {number} */ x) => Math.round(100 * x) / 100;
+    /** @type {(i: number, j: number) => number} */
     const value = (i, j) => (i === j ? 1 : round(cosine(data.directions, moment.value, kept[i], kept[j])));
     heat.draw(theme, { rows: names, columns: names, value, low: -1, high: 1, written, palette: "diverging" });
   });

@@ -10,37 +10,47 @@ const MAPS = [
   ["what may be seen", "The scores that are left behind the mask"],
   ["softmax: the weights", "The attention weights: the softmax of each row"],
 ];
-const tenths = (x) => x.toFixed(1).replace(/^-0\.0$/, "0.0").replace("-", "−");
+const tenths = (/** @type {number} */ x) => x.toFixed(1).replace(/^-0\.0$/, "0.0").replace("-", "−");
 const AXES = ["looks", "is looked at"];
 
+/**
+ * What four_words.py sends: two numbers for each query, key and value; the row and column to begin with; how far the
+ * planes reach from 0; and the words' places among the colours.
+ * @typedef {{ words: string[], masked: boolean, opening: number[], reach: number, colours: number[] } &
+ *   Record<"q" | "k" | "v", number[][]>} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Drag the tip of an arrow, or give it the focus and use the arrow keys. Choose the "
     + "word that looks; point at a cell to see where its number comes from.");
   const data = model.get("data"); // plain numbers
   const { words, reach } = data;
-  const copied = () => Object.fromEntries(["q", "k", "v"].map((kind) => [kind, data[kind].map((at) => [...at])]));
+  const copy = (/** @type {number[][]} */ places) => places.map((at) => [...at]);
+  const copied = () => ({ q: copy(data.q), k: copy(data.k), v: copy(data.v) });
   let vectors = copied();
   let [row, column] = data.opening;
-  const who = choice(lab, "The word that looks", { ...words }, (i) => look(Number(i), column));
+  const who = choice(lab, "The word that looks", Object.fromEntries(words.entries()), (i) => look(Number(i), column));
   const mask = toggle(lab, "Mask: no word sees a later one", data.masked, () => tell());
   button(lab, "As it was", () => { vectors = copied(); mask.value = data.masked; lab.redraw(); tell(); });
 
-  const half = (caption) => columnOf(1, 340, el("div", { class: "rl-caption" }, caption));
+  const half = (/** @type {string} */ caption) => columnOf(1, 340, el("div", { class: "rl-caption" }, caption));
   const [left, right] = [half("Queries (rings) and keys (dots): do they agree?"),
     half("Values: their shares, end to end, are the mix")];
   const below = el("div", { class: "rl-columns rl-apart rl-near" });
   lab.picture.append(el("div", { class: "rl-columns" }, left, right), below);
 
+  /** @type {(kinds: ("q" | "k" | "v")[]) => (i: number, at: number[]) => void} */
   const moved = (kinds) => (i, at) => {
     const [kind, word] = [kinds[Math.floor(i / words.length)], i % words.length];
     vectors[kind][word] = at;
     lab.redraw();
     tell();
   };
-  const upper = plane(left, "The plane of queries and keys", moved("qk"), (i) => {
+  const upper = plane(left, "The plane of queries and keys", moved(["q", "k"]), (i) => {
     if (i < words.length && i !== row) { look(i, column); lab.redraw(); }
   });
-  const mixed = plane(right, "The plane of values and the mix", moved("v"));
+  const mixed = plane(right, "The plane of values and the mix", moved(["v"]));
   const captions = MAPS.map(([caption]) => el("div", { class: "rl-caption" }, caption));
   const maps = heatmaps(MAPS.map(([, label], m) => {
     const node = columnOf(1, 210, captions[m]);
@@ -54,7 +64,7 @@ function render({ model, el: root }) {
     tell();
   });
 
-  function look(i, j) {
+  function look(/** @type {number} */ i, /** @type {number} */ j) {
     maps[0].go(i, j);
     [row, column] = [i, j];
     who.value = String(row);
@@ -75,14 +85,16 @@ function render({ model, el: root }) {
       + `${weight} of its attention. ${its}`);
   }
 
-  function planes(theme) {
+  function planes(/** @type {import("./lab.js").Theme} */ theme) {
     const { weights, mix } = attend(vectors, mask.value);
-    const size = { width: Math.max(widthOf(left), 240) };
-    size.height = Math.min(size.width, 0.6 * tallest(left));
-    const wide = reach * size.width / size.height; // both axes in the same units
+    const width = Math.max(widthOf(left), 240);
+    const size = { width, height: Math.min(width, 0.6 * tallest(left)) };
+    const wide = reach * width / size.height; // both axes in the same units
     const common = { box: [-wide, wide, -reach, reach], ...size, axes: ["1st number", "2nd number"] };
     const colours = data.colours.map((i) => theme.categories[i]);
-    const places = (x, y) => (/** @type {number[]} */ [a, b]) => [x(a), y(b)];
+    /** @typedef {(v: number) => number} Scale */
+    /** @type {(x: Scale, y: Scale) => (at: number[]) => number[]} */
+    const places = (x, y) => ([a, b]) => [x(a), y(b)];
     upper.draw(theme, {
       ...common,
       points: [
@@ -92,8 +104,12 @@ function render({ model, el: root }) {
       ],
       below(x, y) {
         const [place, zero] = [places(x, y), [x(0), y(0)]];
+        /** @type {number[][]} */
         const taken = [];
-        /** A name for the tip of an arrow; those whose tips lie in one place share a line. */
+        /**
+         * A name for the tip of an arrow; those whose tips lie in one place share a line.
+         * @type {(at: number[], text: string, kind?: string) => SVGTextElement}
+         */
         const tip = (at, text, kind) => {
           const [px, py] = place(at);
           const same = taken.filter(([qx, qy]) => Math.abs(px - qx) < 70 && Math.abs(py - qy) < 17).length;
@@ -141,9 +157,11 @@ function render({ model, el: root }) {
     const { products, scores, seen, weights } = attend(vectors, mask.value);
     planes(theme);
     const limit = Math.ceil(Math.max(1, ...products.flat().map(Math.abs)));
-    const signed = { low: -limit, high: limit, palette: "diverging", written: tenths };
+    const signed = { low: -limit, high: limit, palette: /** @type {const} */ ("diverging"), written: tenths };
+    /** @type {(i: number, j: number) => boolean} */
     const hidden = (i, j) => !seen(i, j);
     const common = { rows: words, columns: words, axes: AXES };
+    /** @type {Omit<import("./grid.js").Heat, "rows" | "columns">[]} */
     const specs = [
       { ...signed, value: (i, j) => products[i][j] },
       { ...signed, value: (i, j) => scores[i][j] },

@@ -5,8 +5,20 @@ import { greatest } from "./scale.js";
 
 const AXES = ["row", "column"];
 const WORST = 5; // entries in the list
-const written = (x) => (Math.abs(x) < 10 ? x.toFixed(2).replace("-", "−") : number(x, 3));
+const written = (/** @type {number} */ x) => (Math.abs(x) < 10 ? x.toFixed(2).replace("-", "−") : number(x, 3));
 
+/**
+ * One array's gradient, found in two ways, and the relative difference with its decimal logarithm; `shape` is that of
+ * the whole array, `worst` a row and a column.
+ * @typedef {{ name: string, shape: number[], right: boolean, worst: number[] } &
+ *   Record<"analytic" | "numerical" | "relative" | "log", import("./packing.js").Tensor>} Gradient
+ */
+/**
+ * What gradient_check.py sends: label -> gradients, and the label and the gradient to begin with.
+ * @typedef {{ layers: Record<string, Gradient[]>, first: [label: string, name: string] }} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root,
     "Point at an entry, or move by the arrow keys: the same one is marked in all three maps.");
@@ -14,7 +26,7 @@ function render({ model, el: root }) {
   const labels = Object.keys(data.layers);
   const layer = menu(lab, "Layer", Object.fromEntries(labels.map((label) => [label, label])), () => choose());
   layer.node.hidden = labels.length < 2;
-  const name = menu(lab, "Gradient of", {}, () => goToWorst());
+  const name = menu(lab, "Gradient of", /** @type {Record<string, string>} */ ({}), () => goToWorst());
   button(lab, "Worst entry", () => goToWorst());
 
   const columns = el("div", { class: "rl-columns" });
@@ -27,21 +39,23 @@ function render({ model, el: root }) {
     return [node, title];
   }), () => tell());
 
-  const gradient = () => data.layers[layer.value].find((g) => g.name === name.value);
+  const gradient = () => {
+    const gradients = data.layers[layer.value];
+    return gradients.find((g) => g.name === name.value) ?? gradients[0];
+  };
   const spot = () => maps[0].place;
   const goToWorst = () => {
     maps.forEach((map) => { [map.place.row, map.place.column] = gradient().worst; });
     lab.redraw();
     tell();
   };
-  function choose(first) {
+  function choose(/** @type {string} */ first = "") {
     const gradients = data.layers[layer.value];
-    const select = name.node.querySelector("select");
-    select.replaceChildren(...gradients.map((g) => el("option", { value: g.name },
+    name.node.querySelector("select")?.replaceChildren(...gradients.map((g) => el("option", { value: g.name },
       `${g.right ? "✓" : "✗"} ${g.name}, ${g.shape.join("×")}`)));
-    name.value = first ?? (gradients.find((g) => !g.right) ?? gradients[0]).name;
+    name.value = first || (gradients.find((g) => !g.right) ?? gradients[0]).name;
     maps.forEach((map) => { [map.place.row, map.place.column] = gradient().worst; });
-    if (first === undefined) { lab.redraw(); tell(); }
+    if (!first) { lab.redraw(); tell(); }
   }
   function tell() {
     const g = gradient();
@@ -51,7 +65,8 @@ function render({ model, el: root }) {
     lab.say(`${g.name}[${row}, ${column}]: ${number(said, 5)} by the backward pass, ${number(truth, 5)} by nudging; `
       + `a relative difference of ${number(g.relative.at(row, column), 2)}. ${verdict}`);
   }
-  function listWorst(g) {
+  function listWorst(/** @type {Gradient} */ g) {
+    /** @type {(cells: string[], tag?: "td" | "th") => HTMLTableRowElement} */
     const row = (cells, tag = "td") => el("tr", {}, ...cells.map((cell) => el(tag, {}, cell)));
     const rows = greatest(g.relative, WORST).map(([i, j]) => row([`${g.name}[${i}, ${j}]`,
       number(g.analytic.at(i, j), 5), number(g.numerical.at(i, j), 5), number(g.relative.at(i, j), 2)]));

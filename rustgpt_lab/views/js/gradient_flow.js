@@ -6,6 +6,12 @@ import { player } from "./player.js";
 
 const SHOWN = 14; // weights
 
+/**
+ * What gradient_flow.py sends: how many words go in, the loss, the norm of the gradient of the logits, the layers.
+ * @typedef {{ words: number, loss: number, logits: number, layers: import("./flow_graph.js").Flow[] }} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Press Play, or go step by step: first forward to the loss, then back. A click on a "
     + "layer shows what it hands back.");
@@ -31,7 +37,8 @@ function render({ model, el: root }) {
     const chosen = back ? count - back : steps.value > count ? count : Math.max(0, forward - 1);
     return { forward, back, chosen };
   }
-  const n = (x) => number(x, 3);
+  const n = (/** @type {number} */ x) => number(x, 3);
+  /** @param {import("./flow_graph.js").Flow} flow @param {string} named */
   function handsBack({ arrives, leaves, branch, parameters }, named) {
     const way = leaves === null ? "Nothing lies before it: here it ends."
       : branch === null ? `It hands on ${n(leaves)}, ${n(leaves / arrives)} times as much.`
@@ -56,14 +63,14 @@ function render({ model, el: root }) {
     const now = state();
     graph.draw(theme, now);
     const reached = layers.slice(count - now.back).flatMap(({ title, parameters }) =>
-      parameters.map(([name, norm]) => [`${title.split(" ")[0]}.${name}`, norm]));
-    const shown = reached.sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
+      parameters.map(([name, norm]) => ({ name: `${title.split(" ")[0]}.${name}`, norm })));
+    const shown = reached.sort((a, b) => b.norm - a.norm).slice(0, SHOWN);
     const rest = reached.length - shown.length;
     caption.textContent = shown.length
       ? `The norm of the gradient of each weight that it has reached${rest ? `; ${rest} smaller ones left out` : ""}`
       : "The weights stand here once the gradient has come back to them";
-    bars.draw(theme, { words: shown.map(([name]) => name), most: shown[0]?.[1] || 1, written: two,
-      wide: 210, series: [{ at: (i) => shown[i][1], colour: theme.categories[5] }] });
+    bars.draw(theme, { words: shown.map(({ name }) => name), most: shown[0]?.norm || 1, written: two,
+      wide: 210, series: [{ at: (i) => shown[i].norm, colour: theme.categories[5] }] });
   });
   lab.onData(() => {});
   return () => { steps.halt(); lab.close(); };

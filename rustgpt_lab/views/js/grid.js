@@ -1,5 +1,5 @@
 // Rows and columns with words: a heat map, and lines from word to word. Pointer or arrow keys choose a cell.
-import { el, inkOn, moves, number, pointIn, put, sharp, vary, widthOf, zoomOf } from "./lab.js";
+import { el, inkOn, moves, number, penOf, pointIn, put, sharp, vary, widthOf, zoomOf } from "./lab.js";
 
 const LABEL = 15; // the least distance between two labels, in pixels
 const LARGEST = 64; // side of a cell
@@ -7,7 +7,21 @@ const LONGEST = 140; // label
 const TYPE = "14px system-ui, sans-serif";
 const SWELL = 300; // milliseconds in which lines take their new weights
 
-/** How high a picture in an element may be, so that it fits on a screen with its controls. */
+/** @typedef {import("./lab.js").Theme} Theme */
+/** @typedef {import("./lab.js").Attributes} Attributes */
+
+/**
+ * What a heat map and lines show: numbers for each pair of words; `axes` are what a row is and what a column is.
+ * @typedef {{ rows: string[], columns: string[], value: (i: number, j: number) => number,
+ *   hidden?: (i: number, j: number) => boolean, axes?: string[] }} Pairs
+ */
+/**
+ * What a heat map needs, too: the range of its colours, and what `hidden` cells are.
+ * @typedef {Pairs & { low: number, high: number, palette?: "sequential" | "diverging", unseen?: string,
+ *   written?: (x: number) => string }} Heat
+ */
+
+/** How high a picture in an element may be, so that it fits on a screen with its controls. @param {Element} node */
 export function tallest(node) {
   const slide = node.closest(".slides"); // its heading, like a projected card's controls, needs more of the height
   const part = slide ? 0.38 : node.closest("[popover]") ? 0.55 : 0.7;
@@ -15,10 +29,15 @@ export function tallest(node) {
   return Math.min(640, Math.max(300, room / zoomOf(node)));
 }
 
-/** The cell that is chosen, by pointer or arrow keys, in an element. `moved()` hears of each change. */
+/**
+ * The cell that is chosen, by pointer or arrow keys, in an element. `moved()` hears of each change.
+ * @param {HTMLElement} node
+ * @param {{ size: () => number[], cellAt: (x: number, y: number) => [row: number, column: number] | null,
+ *   moved: () => void }} cells
+ */
 export function cursor(node, { size, cellAt, moved }) {
   const place = { row: 0, column: 0 };
-  const go = (row, column) => {
+  const go = (/** @type {number} */ row, /** @type {number} */ column) => {
     const [rows, columns] = size();
     place.row = Math.min(Math.max(row, 0), rows - 1);
     place.column = Math.min(Math.max(column, 0), columns - 1);
@@ -30,6 +49,7 @@ export function cursor(node, { size, cellAt, moved }) {
   });
   node.addEventListener("keydown", (event) => {
     const [rows, columns] = size();
+    /** @type {Record<string, number[]>} */
     const steps = {
       ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
       Home: [0, -columns], End: [0, columns], PageUp: [-rows, 0], PageDown: [rows, 0],
@@ -42,15 +62,18 @@ export function cursor(node, { size, cellAt, moved }) {
   return { place, go };
 }
 
-const measure = document.createElement("canvas").getContext("2d");
+const measure = penOf(document.createElement("canvas"));
 
-/** The width in pixels of the widest of some words, at most `most`. */
+/** The width in pixels of the widest of some words, at most `most`. @param {string[]} words @param {number} most */
 export function widest(words, most) {
   measure.font = `bold ${TYPE}`;
   return Math.min(most, Math.ceil(Math.max(0, ...words.map((word) => measure.measureText(word).width))) + 2);
 }
 
-/** A word, cut to fit into so many pixels, between what readers take for letters. */
+/**
+ * A word, cut to fit into so many pixels, between what readers take for letters.
+ * @param {string} word @param {number} most
+ */
 export function shortened(word, most) {
   if (measure.measureText(word).width <= most) return word;
   const letters = Array.from(new Intl.Segmenter().segment(word), ({ segment }) => segment);
@@ -59,7 +82,7 @@ export function shortened(word, most) {
   return cut();
 }
 
-/** An element with cells that the keyboard reaches. */
+/** An element with cells that the keyboard reaches. @param {string} label @param {...Node} children */
 export function focusable(label, ...children) {
   return el("div", {
     class: "rl-grid", tabindex: 0, role: "application", "aria-roledescription": "picture with cells",
@@ -68,21 +91,29 @@ export function focusable(label, ...children) {
 }
 
 /**
- * A heat map. `draw(theme, spec)` with spec { rows, columns: words, value(i, j), low, high, palette: "sequential" or
- * "diverging", hidden(i, j), unseen: what `hidden` cells are, axes: [what a row is, what a column is], written(x) };
- * `onCell(i, j)` hears which cell is chosen.
+ * A heat map, unless it says otherwise.
+ * @type {Pick<Required<Heat>, "palette" | "hidden" | "unseen" | "axes" | "written">}
+ */
+const PLAIN = { palette: "sequential", hidden: () => false, unseen: "", axes: [], written: (x) => number(x, 2) };
+
+/**
+ * A heat map: `draw(theme, heat)`. `onCell(i, j)` hears which cell is chosen.
  * @param {HTMLElement} parent @param {string} label @param {(i: number, j: number) => void} [onCell]
  */
 export function heatmap(parent, label, onCell = () => {}) {
   const canvas = el("canvas", { "aria-hidden": "true" });
+  const context = penOf(canvas);
+  const box = el("rect", { class: "rl-cursor" });
   const overlay = el("svg", { "aria-hidden": "true" });
   const legend = el("div", { class: "rl-legend" });
   const node = focusable(label, canvas, overlay);
   const whole = el("div", {}, node, legend);
   parent.append(whole);
-  let spec = { rows: [""], columns: [""] };
-  let layout = { key: "" };
-  let colours;
+  /** @type {Required<Heat>} */
+  let spec = { ...PLAIN, rows: [""], columns: [""], value: () => 0, low: 0, high: 1 };
+  let layout = { key: "", left: 0, top: 0, cell: 1, upright: false, step: 1, painted: "", explained: "" };
+  /** @type {SVGTextElement[]} */
+  let labels = [];
   const { place, go } = cursor(node, {
     size: () => [spec.rows.length, spec.columns.length],
     cellAt: (x, y) => {
@@ -108,33 +139,32 @@ export function heatmap(parent, label, onCell = () => {}) {
     const top = head + (upright ? across + 10 : 22);
     const key = JSON.stringify([rows, columns, axes, cell, zoomOf(parent)]);
     if (key === layout.key) return;
-    layout = { key, left, top, cell, upright };
-    layout.context = sharp(canvas, left, top, cell * columns.length, cell * rows.length);
+    layout = { key, left, top, cell, upright, step: Math.ceil(LABEL / cell), painted: "", explained: "" };
+    sharp(canvas, left, top, cell * columns.length, cell * rows.length);
     const [wide, high] = [left + cell * columns.length + 2, top + cell * rows.length + 2];
     vary(node, { width: `${wide}px`, height: `${high}px` });
-    layout.labels = [...rows.map(rowLabel), ...columns.map(columnLabel)];
-    layout.cursor = el("rect", { class: "rl-cursor", width: cell, height: cell });
-    layout.step = Math.ceil(LABEL / cell);
-    overlay.replaceChildren(...layout.labels, ...axes.map(axisName), layout.cursor);
+    labels = [...rows.map(rowLabel), ...columns.map(columnLabel)];
+    put(box, { width: cell, height: cell });
+    overlay.replaceChildren(...labels, ...axes.map(axisName), box);
   }
-  function rowLabel(word, i) {
+  function rowLabel(/** @type {string} */ word, /** @type {number} */ i) {
     return el("text", { x: layout.left - 6, y: layout.top + (i + 0.5) * layout.cell, "text-anchor": "end",
       "dominant-baseline": "central" }, shortened(word, LONGEST - 2));
   }
-  function columnLabel(word, j) {
+  function columnLabel(/** @type {string} */ word, /** @type {number} */ j) {
     const x = layout.left + (j + 0.5) * layout.cell;
     const y = layout.top - 6;
     const turned = { transform: `translate(${x} ${y}) rotate(-90)`, "dominant-baseline": "central" };
     return el("text", layout.upright ? turned : { x, y, "text-anchor": "middle" }, shortened(word, LONGEST - 2));
   }
-  function axisName(name, axis) {
+  function axisName(/** @type {string} */ name, /** @type {number} */ axis) {
     const at = axis ? { x: layout.left, y: 15 } : { x: layout.left - 6, y: layout.top - 8, "text-anchor": "end" };
     return el("text", { ...at, "font-style": "italic" }, name);
   }
   function mark() {
     const { row, column } = place;
-    put(layout.cursor, { x: layout.left + column * layout.cell, y: layout.top + row * layout.cell });
-    layout.labels.forEach((text, k) => {
+    put(box, { x: layout.left + column * layout.cell, y: layout.top + row * layout.cell });
+    labels.forEach((text, k) => {
       const isRow = k < spec.rows.length;
       const [at, chosen] = isRow ? [k, row] : [k - spec.rows.length, column];
       const near = at !== chosen && Math.abs(at - chosen) < layout.step;
@@ -142,27 +172,27 @@ export function heatmap(parent, label, onCell = () => {}) {
       text.classList.toggle("rl-unnamed", at !== chosen && (at % layout.step !== 0 || near));
     });
   }
-  function paint(theme) {
-    const { rows, columns, value, low, high, hidden, written } = spec;
-    const { context, cell } = layout;
+  function paint(/** @type {Theme} */ theme) {
+    const { rows, columns, value, low, high, hidden, written, palette } = spec;
+    const { cell } = layout;
     const image = new ImageData(columns.length, rows.length);
     rows.forEach((_, i) => columns.forEach((__, j) => {
       if (hidden(i, j)) return;
-      image.data.set([...colours((value(i, j) - low) / (high - low || 1)), 255], 4 * (i * columns.length + j));
+      image.data.set([...theme[palette]((value(i, j) - low) / (high - low || 1)), 255], 4 * (i * columns.length + j));
     }));
     const texts = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? "" : written(value(i, j)))));
     const painted = [theme.dark, texts.join(), image.data.join()].join();
     if (painted === layout.painted) return;
     layout.painted = painted;
     const small = new OffscreenCanvas(columns.length, rows.length);
-    small.getContext("2d").putImageData(image, 0, 0);
+    small.getContext("2d")?.putImageData(image, 0, 0);
     const [wide, tall] = [cell * columns.length, cell * rows.length];
     context.imageSmoothingEnabled = false;
     context.clearRect(0, 0, wide + 1, tall + 1); // the last points of the canvas may be covered in part
     hatch(context, theme, wide, tall); // it stays where the picture has holes
     context.drawImage(small, 0, 0, wide, tall);
     Object.assign(context, { textAlign: "center", textBaseline: "middle", font: TYPE });
-    const tooWide = (text) => context.measureText(text).width > cell - 3;
+    const tooWide = (/** @type {string} */ text) => context.measureText(text).width > cell - 3;
     if ([...new Set(texts)].some(tooWide)) return; // numbers that run into each other say less than none
     texts.forEach((text, k) => {
       const [i, j] = [Math.floor(k / columns.length), k % columns.length];
@@ -170,12 +200,12 @@ export function heatmap(parent, label, onCell = () => {}) {
       context.fillText(text, (j + 0.5) * cell, (i + 0.5) * cell);
     });
   }
-  function explain(theme) {
+  function explain(/** @type {Theme} */ theme) {
     const holes = Boolean(spec.unseen) && spec.rows.some((_, i) => spec.columns.some((__, j) => spec.hidden(i, j)));
     const explained = [layout.key, theme.dark, spec.palette, spec.low, spec.high, holes && spec.unseen].join();
     if (explained === layout.explained) return;
     layout.explained = explained;
-    const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => `rgb(${colours(t)})`);
+    const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => `rgb(${theme[spec.palette](t)})`);
     const bar = el("span", { class: "rl-bar", vary: { stops } });
     legend.replaceChildren(number(spec.low, 3), bar, number(spec.high, 3));
     vary(legend, { left: `${layout.left}px` });
@@ -186,9 +216,8 @@ export function heatmap(parent, label, onCell = () => {}) {
   }
   return {
     node: whole, place, go,
-    draw(theme, next) {
-      spec = { palette: "sequential", hidden: () => false, axes: [], written: (x) => number(x, 2), ...next };
-      colours = theme[spec.palette];
+    draw(/** @type {Theme} */ theme, /** @type {Heat} */ next) {
+      spec = { ...PLAIN, ...next };
       place.row = Math.min(place.row, spec.rows.length - 1);
       place.column = Math.min(place.column, spec.columns.length - 1);
       arrange();
@@ -199,10 +228,13 @@ export function heatmap(parent, label, onCell = () => {}) {
   };
 }
 
-/** Heat maps with one cursor: for each [parent, label]. `onCell(i, j)` hears which cell is chosen in all of them. */
+/**
+ * Heat maps with one cursor: for each [parent, label]. `onCell(i, j)` hears which cell is chosen in all of them.
+ * @param {[parent: HTMLElement, label: string][]} places @param {(i: number, j: number) => void} onCell
+ */
 export function heatmaps(places, onCell) {
   let moving = false;
-  const follow = (i, j) => {
+  const follow = (/** @type {number} */ i, /** @type {number} */ j) => {
     if (moving) return;
     moving = true;
     maps.forEach((map) => map.go(i, j));
@@ -213,7 +245,10 @@ export function heatmaps(places, onCell) {
   return maps;
 }
 
-/** Slanting hairlines: where there is nothing to see, which is not the same as 0. */
+/**
+ * Slanting hairlines: where there is nothing to see, which is not the same as 0.
+ * @param {CanvasRenderingContext2D} context @param {Theme} theme @param {number} width @param {number} height
+ */
 function hatch(context, theme, width, height) {
   context.save();
   Object.assign(context, { strokeStyle: theme.before, lineWidth: 0.6 });
@@ -230,20 +265,28 @@ function hatch(context, theme, width, height) {
 }
 
 /**
- * Lines from the words on the left to those on the right, as wide as their weight in [0, 1]; else as `heatmap`.
+ * Lines from the words on the left to those on the right, as wide as their value in [0, 1]; else as `heatmap`.
  * @param {HTMLElement} parent @param {string} label @param {(i: number, j: number) => void} [onCell]
  */
 export function lines(parent, label, onCell = () => {}) {
   const canvas = el("canvas", { "aria-hidden": "true" });
+  const context = penOf(canvas);
   const overlay = el("svg", { "aria-hidden": "true" });
   const node = focusable(label, canvas, overlay);
   parent.append(node);
-  let spec = { rows: [""], columns: [""] };
-  let layout = { key: "" };
+  /** @type {Pairs} */
+  let spec = { rows: [""], columns: [""], value: () => 0 };
+  let layout = { key: "", left: 0, gap: 0, pitch: 1, top: 0 };
+  /** @type {SVGTextElement[]} */
+  let labels = [];
+  /** @type {Theme} */
   let theme;
+  /** @type {number[]} */
   let weights = []; // of all lines, row by row
+  /** @type {number[]} */
   let drawn = []; // as they are on their way there
-  let swell = null; // { from: weights, start: time } on this way
+  /** @type {{ from: number[], start: number } | null} */
+  let swell = null; // on this way
   let frame = 0;
   const { place, go } = cursor(node, {
     size: () => [spec.rows.length, spec.columns.length],
@@ -256,8 +299,7 @@ export function lines(parent, label, onCell = () => {}) {
     moved: () => { paint(); onCell(place.row, place.column); },
   });
   function arrange() {
-    const { rows, columns } = spec;
-    const { axes = [] } = spec;
+    const { rows, columns, axes = [] } = spec;
     const left = widest([...rows, ...axes], LONGEST) + 10;
     const gap = Math.min(Math.max(widthOf(parent) - 2 * left - 10, 60), 640);
     const most = Math.max(rows.length, columns.length);
@@ -265,25 +307,29 @@ export function lines(parent, label, onCell = () => {}) {
     const top = axes.length ? 24 : 0;
     const key = JSON.stringify([rows, columns, axes, gap, pitch, zoomOf(parent)]);
     if (key === layout.key) return;
-    layout = { key, left, gap, pitch, top, context: sharp(canvas, left, top, gap, pitch * most) };
+    layout = { key, left, gap, pitch, top };
+    sharp(canvas, left, top, gap, pitch * most);
     vary(node, { width: `${2 * left + gap}px`, height: `${top + pitch * most}px` });
+    /** @type {(k: number) => Attributes} */
     const side = (k) => (k ? { x: left + gap + 6, "text-anchor": "start" } : { x: left - 6, "text-anchor": "end" });
+    /** @type {(text: string, i: number, k: number) => SVGTextElement} */
     const word = (text, i, k) => el("text", { ...side(k), y: top + (i + 0.5) * pitch, "dominant-baseline": "central" },
       shortened(text, LONGEST - 2));
-    layout.labels = [...rows.map((text, i) => word(text, i, 0)), ...columns.map((text, i) => word(text, i, 1))];
-    overlay.replaceChildren(...layout.labels,
+    labels = [...rows.map((text, i) => word(text, i, 0)), ...columns.map((text, i) => word(text, i, 1))];
+    overlay.replaceChildren(...labels,
       ...axes.map((name, k) => el("text", { ...side(k), y: 15, "font-style": "italic" }, name)));
   }
   function paint() {
     const { rows, columns } = spec;
-    const { context } = layout;
-    const part = swell ? Math.min(1, (performance.now() - swell.start) / SWELL) : 1;
-    drawn = part < 1 ? weights.map((w, k) => swell.from[k] + part * (2 - part) * (w - swell.from[k])) : weights;
+    const { from: before, start } = swell ?? { from: weights, start: -Infinity };
+    const part = Math.min(1, (performance.now() - start) / SWELL);
+    drawn = part < 1 ? weights.map((w, k) => before[k] + part * (2 - part) * (w - before[k])) : weights;
     cancelAnimationFrame(frame);
     if (part < 1) frame = requestAnimationFrame(paint);
     else swell = null;
     context.clearRect(0, 0, layout.gap + 1, layout.pitch * Math.max(rows.length, columns.length) + 1);
     context.strokeStyle = theme.accent;
+    /** @type {(i: number, j: number, strength: number) => void} */
     const line = (i, j, strength) => {
       const weight = drawn[i * columns.length + j];
       if (weight < 0.01) return;
@@ -297,14 +343,14 @@ export function lines(parent, label, onCell = () => {}) {
     };
     rows.forEach((_, i) => { if (i !== place.row) columns.forEach((__, j) => line(i, j, 0.25)); });
     columns.forEach((_, j) => line(place.row, j, 1));
-    layout.labels.forEach((text, k) => {
+    labels.forEach((text, k) => {
       const chosen = k < rows.length ? k === place.row : k - rows.length === place.column;
       text.classList.toggle("rl-chosen", chosen);
     });
   }
   return {
     node, place, go,
-    draw(newTheme, next) {
+    draw(/** @type {Theme} */ newTheme, /** @type {Pairs} */ next) {
       [theme, spec] = [newTheme, next];
       const { rows, columns, value, hidden = () => false } = spec;
       const fresh = rows.flatMap((_, i) => columns.map((__, j) => (hidden(i, j) ? 0 : value(i, j))));

@@ -4,12 +4,23 @@ import { heatmap } from "./grid.js";
 import { tiles } from "./tiles.js";
 import { wordBars } from "./bars.js";
 
+/** @typedef {[layer: number, head: number]} Head from 0 */
+/**
+ * What heads.py sends: of the weights (layers, heads, cells) what the mask leaves, the `silent` heads taken out; the
+ * words of the bars with their probabilities, with all heads and without those.
+ * @typedef {{ text: string, words: string[], layers: number, heads: number, shared: number, silent: Head[],
+ *   opening: Head, top: string[] } & Record<"weights" | "before" | "after", import("./packing.js").Tensor>} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Click a head, or move there by the arrow keys, to see it large. A second click, or "
     + "Enter, silences it: the bars show what the model says without it.");
   lab.needsKernel();
   let data = model.get("data");
-  let chosen = null; // [layer, head]
+  /** @type {Head} */
+  let chosen; // none before `onData`
+  /** @type {Head[]} */
   let silent = [];
 
   const text = textBox(lab, "Text", { onEnter: () => ask() });
@@ -32,16 +43,17 @@ function render({ model, el: root }) {
 
   const at = (/** @type {number[]} */ [layer, head]) => silent.findIndex(([l, h]) => l === layer && h === head);
   const name = () => `layer ${chosen[0] + 1}, head ${chosen[1] + 1}`;
-  const weight = (layer, head) => {
+  const weight = (/** @type {number} */ layer, /** @type {number} */ head) => {
     const start = (layer * data.heads + head) * data.weights.shape[2];
-    return (i, j) => data.weights.flat(start + (i * (i + 1)) / 2 + j);
+    return (/** @type {number} */ i, /** @type {number} */ j) => data.weights.flat(start + (i * (i + 1)) / 2 + j);
   };
-  function turn(layer, head) {
+  function turn(/** @type {number} */ layer, /** @type {number} */ head) {
     const place = at([layer, head]);
     silent = place < 0 ? [...silent, [layer, head]] : silent.toSpliced(place, 1);
     ask();
   }
-  function turnLayer(layer) {
+  function turnLayer(/** @type {number} */ layer) {
+    /** @type {Head[]} */
     const every = Array.from({ length: data.heads }, (_, head) => [layer, head]);
     const quiet = every.every((head) => at(head) >= 0);
     silent = [...silent.filter(([l]) => l !== layer), ...(quiet ? [] : every)];
@@ -61,14 +73,14 @@ function render({ model, el: root }) {
     lab.say(`${name()[0].toUpperCase()}${name().slice(1)}${at(chosen) < 0 ? "" : ", silent"}: the last word, `
       + `“${data.words[last]}”, looks most at “${data.words[best]}”, ${number(w(last, best), 2)}.`);
   }
-  function tellCell(i, j) {
+  function tellCell(/** @type {number} */ i, /** @type {number} */ j) {
     lab.say(j > i ? `“${data.words[i]}” cannot look at “${data.words[j]}”: it comes later.`
       : `In ${name()}, “${data.words[i]}” gives “${data.words[j]}” about ${number(weight(...chosen)(i, j), 2)} of its `
         + "attention.");
   }
 
   lab.onData((next) => {
-    const other = data.text !== next.text || chosen === null;
+    const other = data.text !== next.text || !chosen;
     data = next;
     text.value = data.text;
     silent = data.silent;
@@ -81,7 +93,7 @@ function render({ model, el: root }) {
     const quiet = at(chosen) >= 0;
     one.textContent = quiet ? "Let this head speak" : "Silence this head";
     row.hidden = data.heads === 1;
-    all.setAttribute("aria-disabled", !silent.length);
+    all.setAttribute("aria-disabled", String(!silent.length));
     small.draw(theme, { rows: data.layers, columns: data.heads, shared: data.shared, size: data.words.length,
       weights: data.weights, weight, chosen, silent: (layer, head) => at([layer, head]) >= 0 });
     const group = Math.floor(chosen[1] / data.shared) * data.shared;

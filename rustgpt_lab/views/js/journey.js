@@ -7,6 +7,15 @@ import { journeyOf } from "./model/journey_of.js";
 
 const BESIDE = 14; // columns that have room beside the other pictures
 
+/**
+ * What journey.py sends of T words and L layers: the K likeliest next words (L, T, K), as places in the vocabulary, and
+ * their probabilities; through all layers that of the first one (L, T, L); the norms (L, T). `labels` name the `ends`
+ * of the blocks.
+ * @typedef {{ text: string, words: string[], layers: string[], ends: number[], labels: string[], vocabulary: string[] }
+ *   & Record<"top" | "probabilities" | "history" | "norms", import("./packing.js").Tensor>} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model: widget, el: root }) {
   const model = answering(widget, journeyOf);
   const lab = stage(model, root, "Point at a cell, or move by the arrow keys, to follow its word through the layers.");
@@ -21,6 +30,7 @@ function render({ model: widget, el: root }) {
   lab.picture.append(el("div", { class: "rl-columns" }, left, right));
   const grid = wordGrid(left, "First choices for the next word: each row a word that is read, each column a depth",
     () => { detail(lab.theme); tell(); });
+  /** @template {object} Drawn @param {(node: HTMLElement, label: string) => Drawn} draw @param {string} label */
   const part = (draw, label) => {
     const caption = el("div", { class: "rl-caption" });
     const node = el("div", {}, caption);
@@ -33,6 +43,7 @@ function render({ model: widget, el: root }) {
 
   const shown = () => (all.value ? data.layers.map((_, i) => i) : data.ends);
   const chosen = () => [shown()[grid.place.column], grid.place.row];
+  /** @type {(layer: number, position: number, k?: number) => string} */
   const word = (layer, position, k = 0) => data.vocabulary[data.top.at(layer, position, k)];
 
   function tell() {
@@ -44,13 +55,14 @@ function render({ model: widget, el: root }) {
     lab.say(`${where}, “${data.words[position]}” would be followed by “${word(layer, position)}” with ${number(p, 3)}. `
       + `The norm there is ${number(norm, 3)}.`);
   }
-  function detail(theme) {
+  function detail(/** @type {import("./lab.js").Theme} */ theme) {
     const [layer, position] = chosen();
-    const through = (at) => data.layers.map((_, i) => at(i));
+    const through = (/** @type {(i: number) => number} */ at) => data.layers.map((_, i) => at(i));
     const marks = data.ends;
     const read = data.words[position];
     const [p, norm] = [data.probabilities.at(layer, position, 0), data.norms.at(layer, position)];
-    const head = ({ caption }, told) => caption.replaceChildren(...isolated(told));
+    const head = (/** @type {{ caption: Element }} */ { caption }, /** @type {string} */ told) =>
+      caption.replaceChildren(...isolated(told));
     head(chance, `Probability of “${word(layer, position)}” after “${read}”: ${number(p, 3)}`);
     chance.draw(theme, { values: through((i) => data.history.at(layer, position, i)), high: 1, marks, at: layer });
     const norms = through((i) => data.norms.at(i, position));
@@ -58,7 +70,7 @@ function render({ model: widget, el: root }) {
     length.draw(theme, { values: norms, high: Math.max(...norms), marks, at: layer });
     head(rivals, `The most likely words after “${read}”, after layer ${layer}`);
     const words = Array.from({ length: data.top.shape[2] }, (_, k) => word(layer, position, k));
-    const at = (k) => data.probabilities.at(layer, position, k);
+    const at = (/** @type {number} */ k) => data.probabilities.at(layer, position, k);
     rivals.draw(theme, { words, series: [{ at, colour: theme.accent }] });
   }
 

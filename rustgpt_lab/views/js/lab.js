@@ -3,33 +3,57 @@ import { unpack } from "./packing.js";
 import { PALETTE } from "./palette.js";
 import { png } from "./picture.js";
 
+/** @template [Data=any] @typedef {import("./model/answering.js").Widget<Data>} Widget */
+
+/**
+ * What a view's `render` is given; its `data`, once unpacked, is Data.
+ * @template Data @typedef {{ model: Widget<Data>, el: HTMLElement }} Card
+ */
+
+/** What `stage` makes of it. @template [Data=any] @typedef {ReturnType<typeof stage<Data>>} Lab */
+
+/** Across and down, in pixels. @typedef {[number, number]} Point */
+
 // ---- elements ---------------------------------------------------------------------------------------------------
 
+/** @typedef {"svg" | "g" | "rect" | "line" | "path" | "circle" | "text" | "title" | "polyline"} Drawn */
+/** @typedef {Pick<SVGElementTagNameMap, Drawn> & Omit<HTMLElementTagNameMap, Drawn>} Tags */
+
+/** What an element shows, as rows of cells. @typedef {{ numbers?: () => (string | number)[][] }} Numbered */
+
+/** @typedef {Record<string, string | number | string[]>} Looks */
+/** @typedef {Record<string, string | number | boolean | undefined | Looks | (() => void)>} Attributes */
+
+/** @type {Set<string>} */
 const SVG = new Set(["svg", "g", "rect", "line", "path", "circle", "text", "title", "polyline"]);
 
 /**
  * A new element. Attributes are set as such, functions as listeners ("input"), children may be strings; `vary` takes
  * what its looks depend on, as the function of that name does.
+ * @template {keyof Tags} Tag
+ * @param {Tag} tag @param {Attributes} [attributes] @param {...(Node | string)} children
+ * @returns {Tags[Tag] & Numbered}
  */
 export function el(tag, attributes = {}, ...children) {
   const svg = SVG.has(tag);
   const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name === "vary") vary(node, value);
+    if (typeof value === "object") vary(node, value);
     else if (typeof value === "function") node.addEventListener(name, value);
-    else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : value);
+    else if (value !== false && value !== undefined) node.setAttribute(name, value === true ? "" : String(value));
   }
   node.append(...children);
-  return node;
+  return /** @type {Tags[Tag]} */ (node);
 }
 
 /**
  * Give the rules of lab.css what they cannot know: `{ width: "10px" }` is `--rl-width` there. Nothing else touches a
  * style.
+ * @param {HTMLElement | SVGElement} node @param {Looks} values
  */
 export function vary(node, values) {
   // eslint-disable-next-line no-restricted-syntax
-  for (const [name, value] of Object.entries(values)) node.style.setProperty(`--rl-${name}`, value);
+  for (const [name, value] of Object.entries(values)) node.style.setProperty(`--rl-${name}`, String(value));
 }
 
 /**
@@ -40,10 +64,13 @@ export function columnOf(grow, basis, ...children) {
   return el("div", { class: "rl-column", vary: { grow, basis: `${basis}px` } }, ...children);
 }
 
-/** Attributes of an element, and its text, but only what is new: what is written is laid out and painted again. */
+/**
+ * Attributes of an element, and its text, but only what is new: what is written is laid out and painted again.
+ * @param {Element} node @param {Record<string, string | number>} attributes @param {string} [text]
+ */
 export function put(node, attributes, text) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+    if (node.getAttribute(name) !== String(value)) node.setAttribute(name, String(value));
   }
   if (text !== undefined && node.textContent !== text) node.textContent = text;
 }
@@ -58,12 +85,12 @@ export function isolated(text) {
 
 // ---- numbers ----------------------------------------------------------------------------------------------------
 
-/** A share in [0, 1] beside a picture: two digits after the point, nothing below 0.01. */
+/** A share in [0, 1] beside a picture: two digits after the point, nothing below 0.01. @param {number} x */
 export function share(x) {
   return x < 0.01 ? "" : x.toFixed(2);
 }
 
-/** A number for people: four significant digits (or as many as asked), a true minus sign. */
+/** A number for people: four significant digits (or as many as asked), a true minus sign. @param {number} x */
 export function number(x, digits = 4) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "not a number" : x > 0 ? "∞" : "−∞";
   const small = x !== 0 && Math.abs(x) < 1e-4;
@@ -74,7 +101,19 @@ export function number(x, digits = 4) {
 
 // ---- colours ----------------------------------------------------------------------------------------------------
 
-/** A palette as a function from [0, 1] to [red, green, blue] in 0..255; anything outside is clamped. */
+/** [red, green, blue] in 0..255. @typedef {number[]} Colour */
+/** @typedef {typeof PALETTE.inks.light} Inks */
+
+/**
+ * The colours for a page.
+ * @typedef {Inks & { dark: boolean, categories: string[] } & Record<"sequential" | "diverging", (t: number) => Colour>}
+ *   Theme
+ */
+
+/**
+ * A palette as a function from [0, 1]; anything outside is clamped.
+ * @param {string[]} stops @returns {(t: number) => Colour}
+ */
 export function ramp(stops) {
   const rgb = stops.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
   return (t) => {
@@ -84,13 +123,16 @@ export function ramp(stops) {
   };
 }
 
-/** Black or white, whichever reads better on [red, green, blue] (WCAG 2.1's relative luminance). */
+/**
+ * Black or white, whichever reads better on a colour (WCAG 2.1's relative luminance).
+ * @param {ArrayLike<number>} rgb
+ */
 export function inkOn(rgb) {
   const [r, g, b] = Array.from(rgb, (v) => (v <= 10 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
-/** The colours for a page: { dark, the inks, categories, sequential(t), diverging(t) }. */
+/** @param {HTMLElement} root @returns {Theme} */
 function themeOf(root) {
   const light = document.body.dataset.jpThemeLight;
   const dark = light === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : light === "false";
@@ -110,56 +152,73 @@ function themeOf(root) {
 
 // ---- places -----------------------------------------------------------------------------------------------------
 
+/** @typedef {{ width: number, zoom: number }} Room */
+
 // A picture asks the page for sizes once, and draws again, before anything is painted, when one of them changes: the
 // page would have to lay itself out for each question between what is drawn.
+/** @type {WeakMap<Element, Room>} */
 let rooms = new WeakMap();
+/** @type {ResizeObserver | undefined} */
 let watch;
 
+/** @param {Element} node @returns {Room} */
 function measured(node) {
-  const own = node.offsetWidth || node.clientWidth;
+  const own = node instanceof HTMLElement ? node.offsetWidth : node.clientWidth;
   const { paddingLeft, paddingRight } = getComputedStyle(node);
   const around = (parseFloat(paddingLeft) || 0) + (parseFloat(paddingRight) || 0);
   return { width: node.clientWidth - around, zoom: node.getBoundingClientRect().width / own || 1 };
 }
 
+/** @param {Element} node */
 function roomOf(node) {
   watch ??= new ResizeObserver((entries) => {
     const changed = entries.map(({ target }) => target).filter((target) => {
-      const before = rooms.get(target)?.width;
-      rooms.set(target, measured(target));
-      return rooms.get(target).width !== before;
+      const [before, now] = [rooms.get(target), measured(target)];
+      rooms.set(target, now);
+      return now.width !== before?.width;
     });
     const cards = new Set(changed.map((target) => target.closest(".rl-card")));
     cards.forEach((card) => card?.dispatchEvent(new Event("rl-room")));
   });
-  if (!rooms.has(node)) {
-    rooms.set(node, measured(node));
-    watch.observe(node);
-  }
-  return rooms.get(node);
+  const known = rooms.get(node);
+  if (known) return known;
+  const room = measured(node);
+  rooms.set(node, room);
+  watch.observe(node);
+  return room;
 }
 
-/** The width of an element of a card, in its own pixels. */
+/** The width of an element of a card, in its own pixels. @param {Element} node */
 export const widthOf = (node) => roomOf(node).width;
 
-/** How many pixels of the page one of a card's own is: more than 1 where a projector shows it. */
-export const zoomOf = (node) => roomOf(node.closest(".rl-card")).zoom;
+/** How many pixels of the page one of a card's own is: more than 1 where a projector shows it. @param {Element} node */
+export const zoomOf = (node) => roomOf(/** @type {Element} */ (node.closest(".rl-card"))).zoom;
 
-/** Where the pointer is in an element, in its own pixels. */
+/**
+ * Where the pointer is in an element, in its own pixels.
+ * @param {Element} node @param {MouseEvent} event @returns {Point}
+ */
 export function pointIn(node, event) {
   const [box, { zoom }] = [node.getBoundingClientRect(), measured(node)];
   return [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom];
 }
 
-/** Give a canvas a size in CSS pixels and as many points as the screen has; returns its context, scaled to pixels. */
+/**
+ * Give a canvas a size in CSS pixels and as many points as the screen has; returns its context, scaled to pixels.
+ * @param {HTMLCanvasElement} canvas @param {number} left @param {number} top @param {number} width
+ * @param {number} height
+ */
 export function sharp(canvas, left, top, width, height) {
   const scale = (devicePixelRatio || 1) * zoomOf(canvas);
   Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
   vary(canvas, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
-  const context = canvas.getContext("2d");
+  const context = penOf(canvas);
   context.scale(scale, scale);
   return context;
 }
+
+/** A canvas's context. @param {HTMLCanvasElement} canvas */
+export const penOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 
 /** Whether things may move: the system can ask for stillness. */
 export const moves = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -175,7 +234,8 @@ const KEYS = { "data-lm-suppress-shortcuts": "true" }; // Lab leaves the keys to
  * sends new ones, and `onDraw(f)`, called with the theme after that, after each control's input, and when the width or
  * the theme changes; but never while the card has no width. Drawing is synchronous. A part of the picture may have a
  * property `numbers`, a function that gives what it shows as rows of cells. Return `close` from `render`.
- * @param {any} model @param {HTMLElement} root @param {string} [hint]
+ * @template [Data=any]
+ * @param {Widget<Data>} model @param {HTMLElement} root @param {string} [hint]
  */
 export function stage(model, root, hint) {
   const controls = el("div", { class: "rl-controls" });
@@ -184,7 +244,8 @@ export function stage(model, root, hint) {
   const problem = el("p", { class: "rl-problem", role: "alert", hidden: true });
   const note = el("p", { class: "rl-note", role: "status", hidden: true });
   const card = el("div", { class: "rl-card", role: "group", "aria-label": model.get("title"), tabindex: -1, ...KEYS });
-  const tool = (label, click) => el("button", { type: "button", class: "rl-button", click, ...KEYS }, label);
+  const tool = (/** @type {string} */ label, /** @type {() => void} */ click) =>
+    el("button", { type: "button", class: "rl-button", click, ...KEYS }, label);
   const large = tool("Projector", () => project(!card.popover));
   large.setAttribute("aria-pressed", "false");
   large.title = "Fill the page (p); Escape leaves";
@@ -199,21 +260,21 @@ export function stage(model, root, hint) {
   root.classList.add("rl-live");
   root.replaceChildren(card);
 
-  /** @type {(theme: any) => void} */
+  /** @type {(theme: Theme) => void} */
   let draw = () => {};
-  /** @type {(data: any) => void} */
+  /** @type {(data: Data) => void} */
   let take = () => {};
   let asks = false;
   const lab = {
-    model, root, controls, picture, theme: themeOf(root),
+    model, root, controls, picture, readout, theme: themeOf(root),
     /** Width of the picture in its own pixels. */
     get width() { return widthOf(picture); },
-    say(text) { readout.replaceChildren(...isolated(text)); },
+    say(/** @type {string} */ text) { readout.replaceChildren(...isolated(text)); },
     redraw() { show(); },
-    onDraw(f) { draw = f; show(); },
-    onData(f) { take = f; receive(); },
+    onDraw(/** @type {(theme: Theme) => void} */ f) { draw = f; show(); },
+    onData(/** @type {(data: Data) => void} */ f) { take = f; receive(); },
     /** A question to the kernel, for the view's `answer`; new data or a problem comes back. */
-    ask(question) {
+    ask(/** @type {any} */ question) {
       if (asks && !note.hidden) return; // nobody would answer
       card.setAttribute("aria-busy", "true");
       model.send({ ask: question });
@@ -255,8 +316,8 @@ export function stage(model, root, hint) {
   // ---- what every card can do
 
   /** Let the card fill the page with larger type, above everything else, or go back to its place. */
-  function project(on) {
-    const place = card.contains(document.activeElement) ? document.activeElement : card;
+  function project(/** @type {boolean} */ on) {
+    const place = /** @type {HTMLElement} */ (card.contains(document.activeElement) ? document.activeElement : card);
     card.popover = on ? "manual" : null;
     if (on) card.showPopover();
     if (on) vary(card, { zoom: Math.max(1.25, Math.min(innerWidth / 1000, innerHeight / 620)) });
@@ -267,7 +328,7 @@ export function stage(model, root, hint) {
   }
   card.addEventListener("keydown", (event) => {
     const open = Boolean(card.popover);
-    const typing = event.target.matches("input[type=text], select");
+    const typing = /** @type {Element} */ (event.target).matches("input[type=text], select");
     const p = event.key === "p" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (!p && !(open && event.key === "Escape")) return;
     event.preventDefault();
@@ -275,7 +336,8 @@ export function stage(model, root, hint) {
     project(!open);
   });
   card.addEventListener("focusout", ({ relatedTarget }) => { // what lies below a projected card cannot be seen
-    if (card.popover && relatedTarget && !card.contains(relatedTarget)) card.focus();
+    const next = /** @type {Node?} */ (relatedTarget);
+    if (card.popover && next && !card.contains(next)) card.focus();
   });
   async function savePicture() {
     const file = URL.createObjectURL(await png(card, root, model.get("_css")));
@@ -284,9 +346,10 @@ export function stage(model, root, hint) {
   }
   /** What the picture shows, as rows that a spreadsheet takes; where nothing has numbers, its words. */
   async function copyNumbers() {
-    const parts = [...picture.querySelectorAll("*")].filter((node) => node.numbers && node.checkVisibility());
-    const rows = (part) => part.numbers().map((cells) => cells.join("\t")).join("\n");
-    const text = parts.map(rows).join("\n\n") || picture.innerText;
+    const nodes = /** @type {NodeListOf<Element & Numbered>} */ (picture.querySelectorAll("*"));
+    const parts = [...nodes].flatMap((node) => (node.numbers && node.checkVisibility() ? [node.numbers()] : []));
+    const text = parts.map((rows) => rows.map((cells) => cells.join("\t")).join("\n")).join("\n\n")
+      || picture.innerText;
     const done = navigator.clipboard?.writeText(text); // a page that came unencrypted from afar has no clipboard
     copy.textContent = await (done ?? Promise.reject()).then(() => "Copied", () => "The browser refuses");
     setTimeout(() => { copy.textContent = "Copy numbers"; }, 1500);
@@ -295,7 +358,7 @@ export function stage(model, root, hint) {
   /** Bring the cell into sight in which the card was made, and mark its code. */
   function showCode() {
     const cell = root.closest(".jp-Cell");
-    const part = (kind) => /** @type {HTMLElement?} */ (cell?.querySelector(kind));
+    const part = (/** @type {string} */ kind) => /** @type {HTMLElement?} */ (cell?.querySelector(kind));
     part(".jp-InputPlaceholder")?.click(); // it may be folded
     const made = part(".jp-InputArea");
     if (!made) {
@@ -320,8 +383,8 @@ export function stage(model, root, hint) {
 
 /**
  * A whole number from 0 to `max`; hidden while there is nothing to choose. `show(value)` is what stands beside it.
- * @param {any} lab @param {string} label
- * @param {{ max: number, value?: number, show?: (value: number) => any, onInput?: (value: number) => void }} options
+ * @param {Lab} lab @param {string} label
+ * @param {{ max: number, value?: number, show?: (value: number) => string, onInput?: (value: number) => void }} options
  */
 export function slider(lab, label, { max, value = 0, show = String, onInput = () => {} }) {
   const output = el("span", { class: "rl-value", "aria-hidden": "true" });
@@ -334,9 +397,9 @@ export function slider(lab, label, { max, value = 0, show = String, onInput = ()
   const control = {
     node,
     get value() { return Number(input.value); },
-    set value(v) { input.value = v; update(); },
+    set value(v) { input.value = String(v); update(); },
     /** A new range; the value stays if it can. */
-    set max(m) { input.max = m; node.hidden = m < 1; update(); },
+    set max(/** @type {number} */ m) { input.max = String(m); node.hidden = m < 1; update(); },
   };
   input.addEventListener("input", () => { update(); onInput(control.value); lab.redraw(); });
   control.max = max;
@@ -347,18 +410,19 @@ export function slider(lab, label, { max, value = 0, show = String, onInput = ()
 
 /**
  * One of a few: { value: label, ... }; buttons side by side, arrow keys choose.
- * @param {any} lab @param {string} label @param {Record<string, string>} options
- * @param {(value: string) => void} [onInput]
+ * @template {string} Value
+ * @param {Lab} lab @param {string} label @param {Record<Value, string>} options
+ * @param {(value: Value) => void} [onInput]
  */
 export function choice(lab, label, options, onInput = () => {}) {
   const name = `rl-${Math.random().toString(36).slice(2)}`;
-  const inputs = Object.keys(options).map((value, i) =>
-    el("input", { type: "radio", name, value, checked: i === 0, ...KEYS }));
+  const values = /** @type {Value[]} */ (Object.keys(options));
+  const inputs = values.map((value, i) => el("input", { type: "radio", name, value, checked: i === 0, ...KEYS }));
   const node = el("div", { class: "rl-control rl-choice", role: "radiogroup", "aria-label": label },
-    ...inputs.map((input) => el("label", {}, input, el("span", {}, options[input.value]))));
+    ...inputs.map((input, i) => el("label", {}, input, el("span", {}, options[values[i]]))));
   const control = {
     node,
-    get value() { return inputs.find((input) => input.checked).value; },
+    get value() { return values[inputs.findIndex((input) => input.checked)]; },
     set value(v) { inputs.forEach((input) => { input.checked = input.value === v; }); },
   };
   node.addEventListener("input", () => { onInput(control.value); lab.redraw(); });
@@ -368,21 +432,28 @@ export function choice(lab, label, options, onInput = () => {}) {
 
 /**
  * One of many: { value: label, ... }, in a list that opens.
- * @param {any} lab @param {string} label @param {Record<string, string>} options
- * @param {(value: string) => void} [onInput]
+ * @template {string} Value
+ * @param {Lab} lab @param {string} label @param {Record<Value, string>} options
+ * @param {(value: Value) => void} [onInput]
  */
 export function menu(lab, label, options, onInput = () => {}) {
-  const items = Object.entries(options).map(([value, text]) => el("option", { value }, text));
-  const input = el("select", { "aria-label": label, ...KEYS }, ...items);
+  const values = /** @type {Value[]} */ (Object.keys(options));
+  const input = el("select", { "aria-label": label, ...KEYS },
+    ...values.map((value) => el("option", { value }, options[value])));
   const node = el("label", { class: "rl-control" }, el("span", {}, label), input);
-  input.addEventListener("input", () => { onInput(input.value); lab.redraw(); });
+  const control = {
+    node,
+    get value() { return /** @type {Value} */ (input.value); },
+    set value(v) { input.value = v; },
+  };
+  input.addEventListener("input", () => { onInput(control.value); lab.redraw(); });
   lab.controls.append(node);
-  return { node, get value() { return input.value; }, set value(v) { input.value = v; } };
+  return control;
 }
 
 /**
  * A check box.
- * @param {any} lab @param {string} label @param {boolean} [value] @param {(on: boolean) => void} [onInput]
+ * @param {Lab} lab @param {string} label @param {boolean} [value] @param {(on: boolean) => void} [onInput]
  */
 export function toggle(lab, label, value = false, onInput = () => {}) {
   const input = el("input", { type: "checkbox", checked: value, ...KEYS });
@@ -392,7 +463,7 @@ export function toggle(lab, label, value = false, onInput = () => {}) {
   return { node, get value() { return input.checked; }, set value(v) { input.checked = v; } };
 }
 
-/** A button. */
+/** A button. @param {Lab} lab @param {string} label @param {() => void} onClick */
 export function button(lab, label, onClick) {
   const node = el("button", { type: "button", class: "rl-button", click: onClick, ...KEYS }, label);
   lab.controls.append(node);
@@ -401,7 +472,7 @@ export function button(lab, label, onClick) {
 
 /**
  * A line of text. `onInput` hears every key, `onEnter` the finished line, which a button can send, too.
- * @param {any} lab @param {string} label
+ * @param {Lab} lab @param {string} label
  * @param {{ value?: string, send?: string, onInput?: (text: string) => void, onEnter?: (text: string) => void }} use
  */
 export function textBox(lab, label, { value = "", send = "Show", onInput, onEnter }) {

@@ -1,5 +1,9 @@
 // Losses of two weights, each with its gradient, and the lines of equal loss. gallery/valley.py has the same.
 
+/** @typedef {number[]} Place two weights */
+/** @typedef {(place: Place) => number} Loss */
+
+/** @type {Record<"bowl" | "saddle" | "ravine", { loss: Loss, gradient: (place: Place) => Place }>} */
 export const LANDSCAPES = {
   bowl: {
     loss: ([x, y]) => (x ** 2 + 25 * y ** 2) / 2,
@@ -18,12 +22,14 @@ export const LANDSCAPES = {
 /**
  * Where a function of a plane has a value: pieces of lines [[x, y], [x, y]], from its values at the corners of small
  * cells ("marching squares"), straight in each cell.
+ * @param {Loss} f @param {number[]} box left, right, low, high @param {number} level
  */
 export function contour(f, [left, right, low, high], level, columns = 96, rows = 64) {
-  const x = (i) => left + (right - left) * i / columns;
-  const y = (j) => low + (high - low) * j / rows;
+  const x = (/** @type {number} */ i) => left + (right - left) * i / columns;
+  const y = (/** @type {number} */ j) => low + (high - low) * j / rows;
   const values = Array.from({ length: rows + 1 }, (_, j) =>
     Array.from({ length: columns + 1 }, (__, i) => f([x(i), y(j)]) - level));
+  /** @type {[Place, Place][]} */
   const pieces = [];
   for (let j = 0; j < rows; j++) {
     for (let i = 0; i < columns; i++) {

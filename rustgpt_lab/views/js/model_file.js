@@ -8,19 +8,40 @@ import { treeList } from "./tree_list.js";
 
 const KEEP = { "data-lm-suppress-shortcuts": "true" };
 
+/**
+ * What model_file.py sends: the format and the size of the file, the chosen byte, and a window on the bytes with the
+ * place of its first one; the bits that are not as they were written; and whether that is still a model, in words, too.
+ * @typedef {{ format: string, size: number, at: number, start: number, window: import("./packing.js").Tensor,
+ *   changed: [byte: number, bit: number][], loads: boolean, verdict: string }} Data
+ */
+/**
+ * What no answer changes: for each format the tree of the file, and its name.
+ * @typedef {{ trees: Record<string, import("./tree.js").Columns>, columns: number, formats: Record<string, string> }}
+ *   Fixed
+ */
+/** A node, and the first and the last byte of it, or of one of its numbers. */
+/** @typedef {{ node: number, first: number, last: number }} Part */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Point at a byte or at a row of the tree to see the other; press a bit to turn it.");
   lab.needsKernel();
+  /** @type {Fixed} */
   const fixed = unpack(model.get("fixed"));
   const trees = Object.fromEntries(Object.entries(fixed.trees).map(([name, columns]) => [name, fileTree(columns)]));
   let data = model.get("data");
+  /** @type {import("./tree.js").FileTree} */
   let tree; // of the format that is shown
   let chosen = 0; // the node that is shown: the smallest one with the byte `data.at`, or one chosen in the tree
+  /** @type {number?} */
   let wanted = null; // the node to choose when the kernel has answered
-  let pointed = null; // what pointer or arrow keys are on: { node, first, last byte }
+  /** @type {Part?} */
+  let pointed = null; // what pointer or arrow keys are on
+  /** @type {HTMLElement[][]} */
   let cells = []; // the elements of every byte of the window
   let asked = ""; // the label of the bit that was pressed
-  const ask = (more) => lab.ask({ format: data.format, at: data.at, ...more });
+  const ask = (/** @type {{ at?: number, flip?: [byte: number, bit: number], restore?: true }} */ more) =>
+    lab.ask({ format: data.format, at: data.at, ...more });
 
   const form = choice(lab, "Format", fixed.formats, (format) => lab.ask({ format, at: 0 }));
   const place = textBox(lab, "Go to byte", { send: "Go", onEnter: (line) => look(Number(line) || 0) });
@@ -41,28 +62,31 @@ function render({ model, el: root }) {
 
   // ---- what the bytes mean
 
-  const inWindow = (byte) => byte >= data.start && byte < data.start + data.window.shape[0];
-  const range = (node) => ({ first: tree.start(node), last: tree.start(node) + tree.length(node) - 1 });
-  /** The place of the float32 that a byte is part of, or null. */
+  const inWindow = (/** @type {number} */ byte) => byte >= data.start && byte < data.start + data.window.shape[0];
+  const range = (/** @type {number} */ node) =>
+    ({ first: tree.start(node), last: tree.start(node) + tree.length(node) - 1 });
+  /** The place of the float32 that a byte is part of, or null. @param {number} byte */
   function numberAt(byte) {
     const leaf = tree.at(byte);
     return data.format === "bin" && tree.kinds[leaf] === "f32" ? byte - (byte - tree.start(leaf)) % 4 : null;
   }
-  const fourBytes = (first) => [0, 1, 2, 3].map((k) => data.window.flat(first + k - data.start));
-  const pathOf = (node) => tree.path(node).slice(1).map((part) => tree.names[part]).join(" › ") || "the whole file";
-  const saysOf = (node) => (tree.kinds[node] === "str" ? `“${tree.values[node]}”` : tree.values[node]);
+  const fourBytes = (/** @type {number} */ first) => [0, 1, 2, 3].map((k) => data.window.flat(first + k - data.start));
+  const pathOf = (/** @type {number} */ node) =>
+    tree.path(node).slice(1).map((part) => tree.names[part]).join(" › ") || "the whole file";
+  const saysOf = (/** @type {number} */ node) =>
+    (tree.kinds[node] === "str" ? `“${tree.values[node]}”` : tree.values[node]);
 
   function tell() {
     lab.say(pointed ? describe(pointed) : placeOf(data.at));
   }
-  function placeOf(byte) {
+  function placeOf(/** @type {number} */ byte) {
     const [leaf, four] = [tree.at(byte), numberAt(byte)];
     const value = four === null ? tree.values[leaf] && `, which says ${saysOf(leaf)}`
       : `, which is ${number(float(fourBytes(four)), 6)}`;
     const belongs = chosen === leaf ? `belongs to ${pathOf(leaf)}${value}` : `begins ${pathOf(chosen)}`;
     return `Byte ${byte} of ${data.size} in the ${fixed.formats[data.format]} file ${belongs}.`;
   }
-  function describe({ node, first, last }) {
+  function describe(/** @type {Part} */ { node, first, last }) {
     const [whole, kind] = [range(node), tree.kinds[node]];
     const bytes = first === last ? `byte ${first}` : `bytes ${first} to ${last}`;
     if (first > whole.first || last < whole.last) {
@@ -77,13 +101,16 @@ function render({ model, el: root }) {
 
   // ---- pointing and choosing
 
-  function point(next) {
+  function point(/** @type {Part?} */ next) {
     pointed = next;
     list.point(pointed && pointed.node);
     mark();
     tell();
   }
-  /** Choose a byte, and a node or else the smallest that holds it; the kernel is asked only for other bytes. */
+  /**
+   * Choose a byte, and a node or else the smallest that holds it; the kernel is asked only for other bytes.
+   * @param {number} byte @param {number?} node
+   */
   function look(byte, node = null) {
     const four = numberAt(byte);
     const elsewhere = !inWindow(byte) || data.format === "gguf"; // there the kernel decodes the block
@@ -97,8 +124,9 @@ function render({ model, el: root }) {
     show();
     tell();
   }
+  const byteOf = (/** @type {Event} */ { target }) => Number(/** @type {HTMLElement} */ (target).dataset.byte ?? -1);
   hex.addEventListener("pointermove", (event) => {
-    const byte = Number(event.target.dataset.byte ?? -1);
+    const byte = byteOf(event);
     if (byte < 0 || (pointed && pointed.first <= byte && byte <= pointed.last)) return;
     const four = numberAt(byte);
     const node = tree.at(byte);
@@ -106,10 +134,11 @@ function render({ model, el: root }) {
   });
   hex.addEventListener("pointerleave", () => point(null));
   hex.addEventListener("click", (event) => {
-    if (event.target.dataset.byte) look(Number(event.target.dataset.byte));
+    if (byteOf(event) >= 0) look(byteOf(event));
   });
   hex.addEventListener("keydown", (event) => {
     const page = fixed.columns * 8;
+    /** @type {Record<string, number>} */
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -fixed.columns, ArrowDown: fixed.columns,
       PageUp: -page, PageDown: page };
     if (!steps[event.key]) return;
@@ -121,7 +150,8 @@ function render({ model, el: root }) {
 
   function drawHex() {
     const { shape: [count], flat } = data.window;
-    const cell = (i, text) => el("span", { "data-byte": data.start + i }, text);
+    const cell = (/** @type {number} */ i, /** @type {string} */ text) =>
+      el("span", { "data-byte": data.start + i }, text);
     const rows = [];
     cells = [];
     for (let i = 0; i < count; i += fixed.columns) {
@@ -151,9 +181,9 @@ function render({ model, el: root }) {
   function drawBits() {
     const four = numberAt(data.at);
     const bytes = four === null ? [data.at] : [3, 2, 1, 0].map((k) => four + k);
-    const value = (byte) => data.window.flat(byte - data.start);
+    const value = (/** @type {number} */ byte) => data.window.flat(byte - data.start);
     const all = bytes.flatMap((byte) => [7, 6, 5, 4, 3, 2, 1, 0].map((bit) => ({ byte, bit })));
-    const key = ({ byte, bit }) => {
+    const key = (/** @type {{ byte: number, bit: number }} */ { byte, bit }) => {
       const on = (value(byte) >> bit) & 1;
       return el("button", { type: "button", "aria-label": `Bit ${bit} of byte ${byte}, now ${on}`,
         class: data.changed.some((c) => c[0] === byte && c[1] === bit) && "rl-turned",
@@ -163,7 +193,8 @@ function render({ model, el: root }) {
           ask({ flip: [byte, bit] });
         }, ...KEEP }, `${on}`);
     };
-    const group = (name, some) => el("div", {}, el("small", {}, name), el("div", {}, ...some.map(key)));
+    const group = (/** @type {string} */ name, /** @type {typeof all} */ some) =>
+      el("div", {}, el("small", {}, name), el("div", {}, ...some.map(key)));
     bits.replaceChildren(...(four === null ? [group(`byte ${data.at}`, all)]
       : [group("sign", all.slice(0, 1)), group("exponent", all.slice(1, 9)), group("fraction", all.slice(9))]));
     if (four === null) {
@@ -191,7 +222,8 @@ function render({ model, el: root }) {
     show();
     verdict.textContent = data.changed.length ? data.verdict : "";
     verdict.classList.toggle("rl-problem", !data.loads);
-    if (asked) bits.querySelector(`[aria-label^="${asked}"]`)?.focus(); // the button that was pressed is a new one
+    const pressed = asked && bits.querySelector(`[aria-label^="${asked}"]`); // the button is a new one
+    if (pressed instanceof HTMLElement) pressed.focus();
     asked = "";
   });
   lab.onDraw(() => {

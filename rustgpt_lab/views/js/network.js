@@ -5,13 +5,34 @@ import { networkOf } from "./model/network_of.js";
 import { PALETTE } from "./palette.js";
 
 const [, HALF, ALL] = PALETTE.categories;
+/** @type {Record<string, string>} */
 const AUTHORS = { you: ALL, "half you": HALF, "the course": PALETTE.inks.light.before };
 const [WIDE, HIGH] = [84, 26]; // of a histogram, in pixels
 
+/** @typedef {import("./lab.js").Theme} Theme */
+
+/**
+ * An array in a few numbers; `hidden` of its entries are -inf, `histogram` is its row of those of all arrays.
+ * @typedef {{ name: string, shape: number[], mean: number, std: number, low: number, high: number, hidden: number,
+ *   histogram: number }} Summary
+ */
+/**
+ * A layer: the number of its block or 0, whether it adds to its input, how many parameters it has, how wide a row of
+ * its output is, and who wrote it, if that is told.
+ * @typedef {{ name: string, summary: string, block: number, residual: boolean, size: number, gives: number,
+ *   author: string, parameters: Summary[], trace: Summary[] }} Layer
+ */
+/**
+ * What network.py sends.
+ * @typedef {{ text: string, words: string[], layers: Layer[], size: number,
+ *   histograms: import("./packing.js").Tensor }} Data
+ */
+
+/** @param {number[]} counts @param {Theme} theme */
 function histogram(counts, theme) {
   const most = Math.max(1, ...counts);
   const step = WIDE / counts.length;
-  const bar = (count, i) => {
+  const bar = (/** @type {number} */ count, /** @type {number} */ i) => {
     const height = count && Math.max(1, (count / most) * HIGH); // what is there can be seen
     return el("rect", { x: i * step, y: HIGH - height, width: step - 0.5, height, fill: theme.accent });
   };
@@ -19,20 +40,22 @@ function histogram(counts, theme) {
   return el("svg", { width: WIDE, height: HIGH + 1, "aria-hidden": "true" }, ...counts.map(bar), floor);
 }
 
-/** Numbers with as many decimals as their spread is worth. */
+/** A number with as many decimals as the spread is worth. @param {number} x @param {number} std */
 function fixed(x, std) {
   const decimals = std > 0 ? Math.min(Math.max(2 - Math.floor(Math.log10(std)), 0), 8) : 2;
   return Number.isFinite(x) ? x.toFixed(decimals).replace(/^-(?!0\.?0*$)/, "−").replace(/^-/, "") : number(x);
 }
 
+/** @param {Summary} array @param {number[]} counts @param {Theme} theme */
 function item(array, counts, theme) {
   const shape = `(${array.shape.join(", ")}${array.shape.length === 1 ? "," : ""})`;
   const hidden = array.hidden ? `; ${array.hidden} hidden` : "";
-  const [mean, std, low, high] = ["mean", "std", "low", "high"].map((name) => fixed(array[name], array.std));
+  const [mean, std, low, high] = [array.mean, array.std, array.low, array.high].map((x) => fixed(x, array.std));
   return el("li", {}, el("span", {}, array.name, el("small", {}, shape)), histogram(counts, theme),
     el("span", {}, `${mean} ± ${std}`, el("small", {}, `${low} to ${high}${hidden}`)));
 }
 
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model: widget, el: root }) {
   const model = answering(widget, networkOf);
   const lab = stage(model, root, "Choose a layer to see its weights, and what it computed for the text.");
@@ -46,7 +69,7 @@ function render({ model: widget, el: root }) {
   lab.picture.append(el("div", { class: "rl-columns" }, diagram, detail));
   const name = `rl-${Math.random().toString(36).slice(2)}`;
 
-  function box(layer, i, largest) {
+  function box(/** @type {Layer} */ layer, /** @type {number} */ i, /** @type {number} */ largest) {
     const choose = () => {
       chosen = i;
       lab.redraw();
@@ -63,12 +86,13 @@ function render({ model: widget, el: root }) {
   /** Layers of one block stand together. */
   function boxes() {
     const largest = Math.max(1, ...data.layers.map((layer) => layer.size));
+    /** @type {HTMLElement[]} */
     const groups = [];
     data.layers.forEach(({ block }, i) => {
       if (!i || !block || block !== data.layers[i - 1].block) {
         groups.push(block ? el("div", { class: "rl-block" }, el("small", {}, `block ${block}`)) : el("div"));
       }
-      groups.at(-1).append(box(data.layers[i], i, largest));
+      groups.at(-1)?.append(box(data.layers[i], i, largest));
     });
     return groups;
   }
@@ -89,8 +113,8 @@ function render({ model: widget, el: root }) {
   lab.onDraw((theme) => {
     const layer = data.layers[chosen];
     const bins = Array.from({ length: data.histograms.shape[1] }, (_, i) => i);
-    const counts = (array) => bins.map((i) => data.histograms.at(array.histogram, i));
-    const list = (caption, arrays) => (arrays.length ? [
+    const counts = (/** @type {Summary} */ array) => bins.map((i) => data.histograms.at(array.histogram, i));
+    const list = (/** @type {string} */ caption, /** @type {Summary[]} */ arrays) => (arrays.length ? [
       el("div", { class: "rl-caption" }, caption),
       el("ul", { class: "rl-arrays" }, ...arrays.map((array) => item(array, counts(array), theme))),
     ] : []);

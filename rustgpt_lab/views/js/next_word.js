@@ -4,17 +4,30 @@ import { wordBars } from "./bars.js";
 import { distribution, drawn, inWords, softmax } from "./chance.js";
 import { strategyOf } from "./strategy.js";
 
+/** @typedef {import("./chance.js").Strategy} Strategy */
+
+/**
+ * What next_word.py sends: a text as it is and as ids, and the scores of every word after it.
+ * @typedef {{ text: string, ids: number[], logits: import("./packing.js").Tensor, strategy: Strategy }} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Move the sliders: grey is what the model gives, blue is what words are drawn with. "
     + "“Draw a word” puts one behind the text.");
   lab.needsKernel();
+  /** @type {{ words: string[], shown: number }} */
   const { words, shown } = model.get("fixed");
-  let data = null;
+  /** @type {Data} */
+  let data; // none before `onData`
+  /** @type {number[]} */
   let logits = [];
+  /** @type {number[]} */
   let before = []; // by word, the model's own
+  /** @type {number[]} */
   let after = [];
 
-  const ask = (text) => lab.ask({ text, strategy: strategy.value });
+  const ask = (/** @type {string} */ text) => lab.ask({ text, strategy: strategy.value });
   const text = textBox(lab, "Text", { onEnter: ask });
   const strategy = strategyOf(lab, model.get("data").strategy, { penalty: true, onInput: () => { bend(); tell(); } });
   const draw = button(lab, "Draw a word", () => ask(`${data.text} ${words[drawn(after, Math.random())]}`));
@@ -47,12 +60,14 @@ function render({ model, el: root }) {
   });
   lab.onDraw((theme) => {
     const top = order();
+    /** @type {import("./bars.js").Bars[]} */
     const series = [
       { name: "model", at: (i) => before[top[i]], colour: theme.before, ink: theme.muted },
       { name: "drawn", at: (i) => after[top[i]], colour: theme.accent, ink: theme.accent },
     ];
     bars.draw(theme, { words: top.map((i) => words[i]), series, faint: (i) => !after[top[i]] });
-    const sum = (of) => Math.max(0, 1 - top.reduce((total, i) => total + of[i], 0)).toFixed(2);
+    const sum = (/** @type {number[]} */ of) =>
+      Math.max(0, 1 - top.reduce((total, i) => total + of[i], 0)).toFixed(2);
     rest.textContent = words.length > shown
       ? `All ${words.length - shown} other words together: model ${sum(before)}, drawn ${sum(after)}` : "";
   });

@@ -1,6 +1,11 @@
 // The library's optimizers (rustgpt_lab.optim) once more, on lists of numbers, so that a path follows a drag.
 
-/** Plain descent, with momentum if wanted: u = momentum u + g, then w -= rate u. As `optim.Descent`. */
+/** From the weights and their gradient to the next weights. @typedef {(w: number[], g: number[]) => number[]} Step */
+
+/**
+ * Plain descent, with momentum if wanted: u = momentum u + g, then w -= rate u. As `optim.Descent`.
+ * @param {number} rate @returns {Step}
+ */
 export function descent(rate, momentum = 0) {
   let u = [0, 0];
   return (w, g) => {
@@ -9,7 +14,10 @@ export function descent(rate, momentum = 0) {
   };
 }
 
-/** Adam (Kingma and Ba 2015, algorithm 1). As `optim.Adam`. */
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1). As `optim.Adam`.
+ * @param {number} rate @param {number} beta1 @param {number} beta2 @returns {Step}
+ */
 export function adam(rate, beta1, beta2, epsilon = 1e-8) {
   let [m, v, t] = [[0, 0], [0, 0], 0];
   return (w, g) => {
@@ -20,7 +28,10 @@ export function adam(rate, beta1, beta2, epsilon = 1e-8) {
   };
 }
 
-/** Where some steps lead: count + 1 points, the first is `start`. */
+/**
+ * Where some steps lead: count + 1 points, the first is `start`.
+ * @param {(w: number[]) => number[]} gradient @param {number[]} start @param {Step} step @param {number} count
+ */
 export function rolled(gradient, start, step, count) {
   const path = [start];
   for (let k = 0; k < count; k++) path.push(step(path[k], gradient(path[k])));

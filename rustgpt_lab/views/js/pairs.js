@@ -1,23 +1,28 @@
 // Byte pair encoding (Sennrich et al. 2016, algorithm 1) on the letters of a text. gallery/byte_pairs.py does the same.
 
+/** Two pieces side by side, and how often they are so. @typedef {[left: string, right: string, count: number]} Pair */
+
 /**
- * The pairs of neighbours inside of words, each a list of pieces: [[left, right, count], ...], the most frequent first;
- * of those that are equally frequent, the one that comes first in the text.
+ * The pairs of neighbours inside of words, each a list of pieces, the most frequent first; of those that are equally
+ * frequent, the one that comes first in the text.
+ * @param {string[][]} words @returns {Pair[]}
  */
 export function counted(words) {
+  /** @type {Map<string, Pair>} */
   const counts = new Map(); // a Map keeps its keys in the order in which they came
   for (const pieces of words) {
     for (let i = 0; i + 1 < pieces.length; i++) {
-      const key = JSON.stringify([pieces[i], pieces[i + 1]]);
-      counts.set(key, (counts.get(key) ?? 0) + 1);
+      const [left, right] = pieces.slice(i, i + 2);
+      const key = JSON.stringify([left, right]);
+      counts.set(key, [left, right, (counts.get(key)?.[2] ?? 0) + 1]);
     }
   }
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([key, count]) => [...JSON.parse(key), count]);
+  return [...counts.values()].sort((a, b) => b[2] - a[2]);
 }
 
 /**
  * A word's pieces with a pair joined wherever it stands, from left to right.
- * @param {string[]} pieces @param {any[]} pair
+ * @param {string[]} pieces @param {Pair} pair
  */
 export function joined(pieces, [left, right]) {
   const found = [];
@@ -32,9 +37,11 @@ export function joined(pieces, [left, right]) {
 /**
  * Words, after 0, 1, 2, … merges: [{ words: the pieces of each, pairs: as `counted` }]. The first pair of a step is
  * merged next; it ends after `most` merges, or when no pair occurs twice.
+ * @param {string[]} words @param {number} most
  */
 export function merging(words, most) {
   let now = words.map((word) => [...word]);
+  /** @type {{ words: string[][], pairs: Pair[] }[]} */
   const steps = [];
   for (;;) {
     const pairs = counted(now);

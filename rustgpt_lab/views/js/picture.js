@@ -1,8 +1,11 @@
 // A part of the page as a picture of its own: SVG text that holds its elements, and a PNG file made of that.
 
-/** The SVG text of an element: `css` is the style that it has on the page, `dressed` the element that it hangs on. */
+/**
+ * The SVG text of an element: `css` is the style that it has on the page, `dressed` the element that it hangs on.
+ * @param {HTMLElement} node @param {HTMLElement} dressed @param {string} css
+ */
 function drawing(node, dressed, css) {
-  const copy = node.cloneNode(true);
+  const copy = /** @type {HTMLElement} */ (node.cloneNode(true));
   const shown = node.querySelectorAll("canvas");
   copy.querySelectorAll("canvas").forEach((canvas, i) => {
     const image = document.createElement("img"); // a copied canvas is empty
@@ -10,7 +13,7 @@ function drawing(node, dressed, css) {
     image.style.cssText = canvas.style.cssText;
     canvas.replaceWith(image);
   });
-  const frame = dressed.cloneNode(false);
+  const frame = /** @type {HTMLElement} */ (dressed.cloneNode(false));
   const style = document.createElement("style");
   style.textContent = css;
   frame.style.setProperty("--rl-paper", getComputedStyle(node).backgroundColor); // no page lies below it
@@ -22,13 +25,16 @@ function drawing(node, dressed, css) {
   return { width, height, text };
 }
 
-/** A PNG file of an element, with twice as many points as it has on the page. */
+/**
+ * A PNG file of an element, with twice as many points as it has on the page.
+ * @param {HTMLElement} node @param {HTMLElement} dressed @param {string} css @returns {Promise<Blob>}
+ */
 export async function png(node, dressed, css) {
   const { width, height, text } = drawing(node, dressed, css);
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();
   const canvas = Object.assign(document.createElement("canvas"), { width: 2 * width, height: 2 * height });
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((done) => { canvas.toBlob(done, "image/png"); });
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => { canvas.toBlob(/** @type {BlobCallback} */ (done), "image/png"); });
 }

@@ -7,13 +7,23 @@ const SIDES = [110, 220]; // of a pair's circle, in pixels
 const LANE = 66; // height of the line of positions
 const MOST = 8; // pairs that are drawn
 
+/** @typedef {import("./lab.js").Theme} Theme */
+/** @typedef {ReturnType<typeof scored>} Found */
+
+/**
+ * What rotation.py sends: two vectors, the base of their angles, the positions of the query and of the key, the last
+ * position.
+ * @typedef {{ query: number[], key: number[], base: number, places: number[], last: number }} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Drag the query, the key, or the bar between them along the line, and every pair of "
     + "their numbers turns. The curve is the score at each distance; a click on it moves the key.");
-  const { query, key, base, last } = unpacked(model.get("data"));
-  const places = [...model.get("data").places];
+  const { query, key, base, last, places: first } = model.get("data"); // plain numbers, which nothing changes
+  const places = [...first];
 
-  const move = (which, to) => {
+  const move = (/** @type {number} */ which, /** @type {number} */ to) => {
     places[which] = to;
     if (places[1] > places[0]) places[1 - which] = to; // no query sees a key that comes later
     settle();
@@ -40,7 +50,7 @@ function render({ model, el: root }) {
     both.max = last - (places[0] - places[1]);
     both.value = places[1];
   }
-  function shift(to) {
+  function shift(/** @type {number} */ to) {
     const distance = places[0] - places[1];
     const low = Math.min(Math.max(to, 0), last - distance);
     places.splice(0, 2, low + distance, low);
@@ -53,26 +63,27 @@ function render({ model, el: root }) {
       + `${number(found().score, 4)}.`);
   }
 
-  /** The circle of a pair: pale arrows as at position 0, full ones as turned. */
+  /** The circle of a pair: pale arrows as at position 0, full ones as turned. @param {number} i */
   function dial(i) {
     const svg = el("svg", { role: "img" });
     const text = el("div", { class: "rl-caption rl-figures rl-close" });
     const node = el("div", { class: "rl-dial" }, svg, text);
     const longest = Math.max(Math.hypot(query[2 * i], query[2 * i + 1]), Math.hypot(key[2 * i], key[2 * i + 1]), 1e-9);
-    const arrow = (/** @type {number[]} */ [x, y], /** @type {number[]} */ [half, reach], colour, width, opacity) => {
+    /** @type {(tip: number[], frame: number[], colour: string, width: number, opacity: number) => Node[]} */
+    const arrow = ([x, y], [half, reach], colour, width, opacity) => {
       const [tx, ty] = [half + reach * x / longest, half - reach * y / longest];
       return [el("line", { x1: half, y1: half, x2: tx, y2: ty, stroke: colour, "stroke-width": width,
         "stroke-opacity": opacity, "stroke-linecap": "round" }),
       el("circle", { cx: tx, cy: ty, r: width + 1.5, fill: colour, "fill-opacity": opacity })];
     };
-    return { node, draw(theme, { q, k, parts }) {
-      const of = (vector) => [vector[2 * i], vector[2 * i + 1]];
+    return { node, draw(/** @type {Theme} */ theme, /** @type {Found} */ { q, k, parts }) {
+      const of = (/** @type {number[]} */ vector) => [vector[2 * i], vector[2 * i + 1]];
       const key2 = theme.categories[1];
       const side = Math.min(Math.max(lab.width / dials.length - 16, SIDES[0]), SIDES[1]);
       const [half, reach] = [side / 2, side / 2 - 16];
       const frame = [half, reach];
       vary(node, { side: `${side}px` });
-      for (const name of ["width", "height"]) svg.setAttribute(name, side);
+      for (const name of ["width", "height"]) svg.setAttribute(name, String(side));
       svg.replaceChildren(
         el("circle", { cx: half, cy: half, r: reach, fill: "none", stroke: theme.line }),
         ...arrow(of(query), frame, theme.accent, 2, 0.25), ...arrow(of(key), frame, key2, 2, 0.25),
@@ -84,9 +95,11 @@ function render({ model, el: root }) {
     } };
   }
   const untried = () => lane.classList.contains("rl-untried");
-  function drawLane(theme) {
-    const width = Math.max(lab.width, 240);
-    const x = (place) => 24 + (place / last) * (width - 48);
+  const laneWidth = () => Math.max(lab.width, 240);
+  const placeOf = (/** @type {MouseEvent} */ event) => (pointIn(lane, event)[0] - 24) / (laneWidth() - 48) * last;
+  function drawLane(/** @type {Theme} */ theme) {
+    const x = (/** @type {number} */ place) => 24 + (place / last) * (laneWidth() - 48);
+    /** @type {(place: number, colour: string, name: string, dy: number) => Node[]} */
     const knob = (place, colour, name, dy) => [
       el("circle", { cx: x(place), cy: 30, r: 9, fill: colour, class: "rl-sideways" }),
       ...(untried() ? [el("circle", { class: "rl-cursor", cx: x(place), cy: 30, r: 9 })] : []),
@@ -99,12 +112,12 @@ function render({ model, el: root }) {
       ...knob(places[1], theme.categories[1], `key ${places[1]}`, 60), ...knob(places[0], theme.accent,
         `query ${places[0]}`, 14),
     );
-    lane.place = (event) => (pointIn(lane, event)[0] - 24) / (width - 48) * last;
   }
-  let held = null; // what is dragged: { which: 0, 1 or "both", from }
+  /** @type {{ which: number } | { which: "both", from: number } | null} */
+  let held = null; // what is dragged
   lane.addEventListener("pointerdown", (event) => {
     lane.classList.remove("rl-untried");
-    const place = lane.place(event);
+    const place = placeOf(event);
     const reach = 14 / Math.max(lab.width - 48, 1) * last;
     const near = [0, 1].filter((which) => Math.abs(places[which] - place) < reach)
       .sort((a, b) => Math.abs(places[a] - place) - Math.abs(places[b] - place));
@@ -113,9 +126,9 @@ function render({ model, el: root }) {
     lane.setPointerCapture(event.pointerId);
     drag(event);
   });
-  const drag = (event) => {
+  const drag = (/** @type {MouseEvent} */ event) => {
     if (!held) return;
-    const place = lane.place(event);
+    const place = placeOf(event);
     if (held.which === "both") shift(Math.round(place - held.from));
     else move(held.which, Math.min(Math.max(Math.round(place), 0), last));
     lab.redraw();
@@ -139,11 +152,6 @@ function render({ model, el: root }) {
       unit: "distance" });
   });
   return lab.close;
-}
-
-/** The vectors as plain lists. */
-function unpacked({ query, key, base, last }) {
-  return { query: [...query], key: [...key], base, last };
 }
 
 export default { render };

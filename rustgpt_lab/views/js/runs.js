@@ -3,9 +3,20 @@ import { el, number, slider, stage, toggle, widthOf } from "./lab.js";
 import { lineChart } from "./chart.js";
 import { tallest } from "./grid.js";
 
+/** @typedef {import("./packing.js").Tensor} Tensor */
+
+/**
+ * What runs.py sends: the losses of each run over the steps, NaN after its end, as they are and smoothed; a table of
+ * what the runs were told differently, and what they were all told.
+ * @typedef {{ names: string[], losses: Tensor, averages: Tensor, headings: string[], rows: string[][],
+ *   same: Record<string, string> }} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Move the slider, or click the picture, to compare the runs at a step.");
-  let data;
+  /** @type {Data} */
+  let data; // none before `onData`
   const step = slider(lab, "Step", { max: 1, show: (i) => String(i + 1), onInput: () => tell() });
   const smooth = toggle(lab, "Smoothed", true, () => tell());
   const heading = el("div", { class: "rl-caption" });
@@ -49,7 +60,8 @@ function render({ model, el: root }) {
     const high = all.reduce((a, b) => Math.max(a, b), 2 * low);
     const tall = Math.min(0.4 * widthOf(place), 0.6 * tallest(place));
     chart.draw(theme, { series, log: true, low, high, at: step.value + 1, tall });
-    const cells = (tag, row) => el("tr", {}, ...row.map((cell) => el(tag, {}, cell)));
+    const cells = (/** @type {"th" | "td"} */ tag, /** @type {string[]} */ row) =>
+      el("tr", {}, ...row.map((cell) => el(tag, {}, cell)));
     table.replaceChildren(el("thead", {}, cells("th", data.headings)),
       el("tbody", {}, ...data.rows.map((row) => cells("td", row))));
   });

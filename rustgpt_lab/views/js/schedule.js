@@ -6,6 +6,12 @@ import { code, possible, warmupCosine } from "./schedules.js";
 
 const ROOM = 1.28; // the picture's height, in full rates: above the top stands the name of the axis
 
+/**
+ * What schedule.py sends: the steps of the run, the full rate, and the schedule to begin with.
+ * @typedef {{ last: number, learning_rate: number, schedule: import("./schedules.js").Schedule }} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Drag the top to change the warm-up, and the end to change the decay and what is "
     + "left; or give one the focus, and use the arrow keys.");

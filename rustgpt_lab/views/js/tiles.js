@@ -1,31 +1,44 @@
 // Many small maps in rows and columns, for all heads of all layers. Clicks and arrow keys choose one of them.
-import { el, pointIn, sharp, vary, widthOf } from "./lab.js";
+import { el, penOf, pointIn, sharp, vary, widthOf } from "./lab.js";
 import { focusable, tallest } from "./grid.js";
 
 const [LEFT, TOP, GAP] = [64, 40, 3];
 const [LEAST, LARGEST] = [24, 120]; // side of a map, where there is room
 const SHARING = 8; // pixels between heads that do not share their keys, where some do
 
+/** @typedef {import("./lab.js").Theme} Theme */
+/** @typedef {import("./lab.js").Attributes} Attributes */
+
 /**
- * `draw(theme, { rows, columns, shared, size, weights, weight(row, column) -> (i, j) -> [0, 1], chosen,
- * silent(row, column) })`, where `shared` heads have the same keys, and `weights` has the lower triangles of all maps.
- * `onMove(row, column)` hears what is chosen, `onPick(row, column)` a click or Enter on what was chosen before.
+ * Maps of `size` by `size`; `shared` heads have the same keys; `weights` has the lower triangles of all maps.
+ * @typedef {{ rows: number, columns: number, shared: number, size: number, weights: import("./packing.js").Tensor,
+ *   weight: (row: number, column: number) => (i: number, j: number) => number, chosen: number[],
+ *   silent: (row: number, column: number) => boolean }} Tiles
+ */
+
+/**
+ * `draw(theme, tiles)`. `onMove(row, column)` hears what is chosen, `onPick(row, column)` a click or Enter on what was
+ * chosen before.
+ * @param {HTMLElement} parent @param {string} label
+ * @param {Record<"onMove" | "onPick", (row: number, column: number) => void>} listeners
  */
 export function tiles(parent, label, { onMove, onPick }) {
   const canvas = el("canvas", { "aria-hidden": "true" });
+  const context = penOf(canvas);
   const overlay = el("svg", { "aria-hidden": "true" });
   const node = focusable(label, canvas, overlay);
   node.classList.add("rl-pick");
   parent.append(node);
+  /** @type {Tiles} */
   let spec;
-  /** @type {any} */
-  let layout;
-  let atlas = {};
+  let [pitch, apart] = [1, 0]; // from map to map, and what is added between heads that do not share their keys
+  /** @type {{ weights: Tiles["weights"], dark: boolean, whole: OffscreenCanvas } | undefined} */
+  let atlas;
 
-  const left = (column) => column * layout.pitch + Math.floor(column / spec.shared) * layout.apart;
+  const left = (/** @type {number} */ column) => column * pitch + Math.floor(column / spec.shared) * apart;
   node.addEventListener("click", (event) => {
     const [x, y] = pointIn(node, event);
-    const row = Math.floor((y - TOP) / layout.pitch);
+    const row = Math.floor((y - TOP) / pitch);
     const column = Array.from({ length: spec.columns }, (_, k) => k).findLast((k) => LEFT + left(k) <= x) ?? -1;
     if (row < 0 || row >= spec.rows || column < 0) return;
     if (row === spec.chosen[0] && column === spec.chosen[1]) onPick(row, column);
@@ -33,11 +46,12 @@ export function tiles(parent, label, { onMove, onPick }) {
   });
   node.addEventListener("keydown", (event) => {
     const [row, column] = spec.chosen;
+    /** @type {Record<string, number[]>} */
     const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
       Home: [0, -spec.columns], End: [0, spec.columns], PageUp: [-spec.rows, 0], PageDown: [spec.rows, 0] };
     const step = steps[event.key];
     if (step) {
-      const kept = (place, most) => Math.min(Math.max(place, 0), most - 1);
+      const kept = (/** @type {number} */ place, /** @type {number} */ most) => Math.min(Math.max(place, 0), most - 1);
       onMove(kept(row + step[0], spec.rows), kept(column + step[1], spec.columns));
     } else if (event.key === "Enter" || event.key === " ") onPick(row, column);
     else return;
@@ -54,17 +68,19 @@ export function tiles(parent, label, { onMove, onPick }) {
 
   function arrange() {
     const { rows, columns, shared } = spec;
-    const apart = shared > 1 ? SHARING : 0;
+    apart = shared > 1 ? SHARING : 0;
     const room = widthOf(parent) - LEFT - 4 - apart * Math.ceil(columns / shared);
-    const pitch = Math.max(9, Math.min(LARGEST, room / columns, Math.max(LEAST, tallest(parent) / rows)));
-    layout = { pitch, apart, context: undefined };
+    pitch = Math.max(9, Math.min(LARGEST, room / columns, Math.max(LEAST, tallest(parent) / rows)));
     const [wide, high] = [left(columns - 1) + pitch, rows * pitch];
-    layout.context = sharp(canvas, LEFT, TOP, wide, high);
+    sharp(canvas, LEFT, TOP, wide, high);
     vary(node, { width: `${LEFT + wide + 2}px`, height: `${TOP + high + 2}px` });
-    const text = (attributes, word) => el("text", { "dominant-baseline": "central", ...attributes }, word);
+    const text = (/** @type {Attributes} */ attributes, /** @type {string} */ word) =>
+      el("text", { "dominant-baseline": "central", ...attributes }, word);
     const step = Math.ceil(15 / pitch);
-    const few = (count, chosen) => Array.from({ length: count }, (_, k) => k).filter((k) => k === chosen
-      || (k % step === 0 && Math.abs(k - chosen) >= step));
+    /** @type {(count: number, chosen: number) => number[]} */
+    const few = (count, chosen) => Array.from({ length: count }, (_, k) => k)
+      .filter((k) => k === chosen || (k % step === 0 && Math.abs(k - chosen) >= step));
+    /** @type {(k: number, chosen: number) => Attributes} */
     const mark = (k, chosen) => (k === chosen ? { class: "rl-chosen" } : {});
     overlay.replaceChildren(
       text({ x: LEFT - 6, y: 30, "text-anchor": "end", "font-style": "italic" }, "layer"),
@@ -77,10 +93,13 @@ export function tiles(parent, label, { onMove, onPick }) {
         width: pitch - GAP + 1, height: pitch - GAP + 1 }),
     );
   }
-  /** All maps side by side, a point for each cell; made anew when the weights or the theme change. */
+  /**
+   * All maps side by side, a point for each cell; made anew when the weights or the theme change.
+   * @param {Theme} theme
+   */
   function collect(theme) {
     const { rows, columns, size, weights } = spec;
-    if (atlas.weights === weights && atlas.dark === theme.dark) return;
+    if (atlas?.weights === weights && atlas.dark === theme.dark) return atlas.whole;
     const image = new ImageData(columns * size, rows * size);
     const colours = Array.from({ length: 256 }, (_, k) => theme.sequential(k / 255));
     let k = 0;
@@ -95,21 +114,21 @@ export function tiles(parent, label, { onMove, onPick }) {
       }
     }
     const whole = new OffscreenCanvas(image.width, image.height);
-    whole.getContext("2d").putImageData(image, 0, 0);
+    whole.getContext("2d")?.putImageData(image, 0, 0);
     atlas = { weights, dark: theme.dark, whole };
+    return whole;
   }
-  function paint(theme) {
+  function paint(/** @type {Theme} */ theme) {
     const { rows, columns, size, silent } = spec;
-    const { context, pitch } = layout;
     const side = pitch - GAP;
-    collect(theme);
+    const whole = collect(theme);
     context.clearRect(0, 0, left(columns - 1) + pitch, rows * pitch);
     context.imageSmoothingEnabled = side < size; // large cells have edges
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const [x, y] = [left(column), row * pitch];
         context.globalAlpha = silent(row, column) ? 0.3 : 1;
-        context.drawImage(atlas.whole, column * size, row * size, size, size, x, y, side, side);
+        context.drawImage(whole, column * size, row * size, size, size, x, y, side, side);
         context.globalAlpha = 1;
         context.strokeStyle = theme.line;
         context.lineWidth = 1;
@@ -128,7 +147,7 @@ export function tiles(parent, label, { onMove, onPick }) {
   }
   return {
     node,
-    draw(theme, next) {
+    draw(/** @type {Theme} */ theme, /** @type {Tiles} */ next) {
       spec = next;
       arrange();
       paint(theme);

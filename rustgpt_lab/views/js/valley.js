@@ -16,11 +16,34 @@ const NEAR = 50; // pixels: two names that are nearer would be one upon the othe
 const FAR = 3; // a path that is so many times the picture's height away is not drawn on
 const [LOW, HIGH] = [1e-6, 1e3]; // what the chart shows: from this loss up to so many first ones
 
+/** @typedef {import("./lab.js").Theme} Theme */
+/** @typedef {import("./landscapes.js").Place} Place */
+
+/** @typedef {keyof typeof LANDSCAPES} Ground */
+/** @typedef {"plain" | "momentum" | "adam"} Name of an optimizer */
+/** @typedef {Record<Name, number>} Rates */
+/** @typedef {{ width: number, height: number }} Size */
+/**
+ * What valley.py sends: the landscape, the start, and each optimizer's rate to begin with; how many steps are taken,
+ * when a loss has blown up, how far a key moves the start; and of every landscape its name, its start, what of it is
+ * shown, its lowest points, its rates.
+ * @typedef {{ ground: Ground, start: Place, chosen: Rates, beta1: number, beta2: number, steps: number, blown: number,
+ *   nudge: number, optimizers: Record<Name, string>, grounds: Record<Ground, string>, starts: Record<Ground, Place>,
+ *   boxes: Record<Ground, number[]>, lowest: Record<Ground, Place[]>, rates: Record<Ground, Rates> }} Data
+ */
+/**
+ * Where an optimizer went, and the step at which it has blown up, or Infinity.
+ * @typedef {{ name: Name, path: Place[], losses: number[], lost: number, colour: string }} Road
+ */
+/** @typedef {(at: Place) => number[]} Placing from weights to pixels */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model, el: root }) {
   const lab = stage(model, root, "Drag the start, or give it the focus and use the arrow keys; press Play, or go step "
     + "by step; change a rate until it blows up.");
   const data = model.get("data"); // plain numbers, which nothing changes
-  const names = Object.keys(data.optimizers);
+  const names = /** @type {Name[]} */ (Object.keys(data.optimizers));
+  /** @type {(theme: Theme) => Record<Name, string>} */
   const colours = ({ categories, accent }) => ({ plain: categories[5], momentum: categories[2], adam: accent });
   let start = data.start;
   const ground = choice(lab, "Landscape", data.grounds, (name) => {
@@ -31,11 +54,14 @@ function render({ model, el: root }) {
   });
   ground.value = data.ground;
   const steps = player(lab, "Step", { max: data.steps, value: data.steps, pause: 200, onInput: () => tell() });
-  const rates = Object.fromEntries(names.map((name) => [name, slider(lab, `Rate of ${data.optimizers[name]}`, {
-    max: RATES.length - 1, show: (i) => (i ? number(RATES[i]) : "0: it rests"), onInput: () => tell() })]));
+  const rateOf = (/** @type {Name} */ name) => slider(lab, `Rate of ${data.optimizers[name]}`, {
+    max: RATES.length - 1, show: (i) => (i ? number(RATES[i]) : "0: it rests"), onInput: () => tell() });
+  const rates = { plain: rateOf("plain"), momentum: rateOf("momentum"), adam: rateOf("adam") };
   names.forEach((name) => rates[name].node.classList.add("rl-coloured"));
-  const setRates = (values) => names.forEach((name) => { rates[name].value = nearest(RATES, values[name]); });
+  const setRates = (/** @type {Rates} */ values) =>
+    names.forEach((name) => { rates[name].value = nearest(RATES, values[name]); });
   setRates(data.chosen);
+  /** @type {(label: string, values: number[], value: number) => ReturnType<typeof slider>} */
   const beta = (label, values, value) => slider(lab, label, {
     max: values.length - 1, value: nearest(values, value), show: (i) => String(values[i]), onInput: () => tell() });
   const beta1 = beta("β₁, and the momentum", BETA1, data.beta1);
@@ -55,7 +81,8 @@ function render({ model, el: root }) {
   const chart = lineChart(right, "The loss of each optimizer over the steps", (i) => { steps.go(i); });
 
   function paths() {
-    const [rate, b1, b2] = [(name) => RATES[rates[name].value], BETA1[beta1.value], BETA2[beta2.value]];
+    const rate = (/** @type {Name} */ name) => RATES[rates[name].value];
+    const [b1, b2] = [BETA1[beta1.value], BETA2[beta2.value]];
     const ways = { plain: descent(rate("plain")), momentum: descent(rate("momentum"), b1),
       adam: adam(rate("adam"), b1, b2) };
     const { loss, gradient } = LANDSCAPES[ground.value];
@@ -75,13 +102,16 @@ function render({ model, el: root }) {
     lab.say(`${from} from (${start.map((v) => number(v, 3)).join(", ")}): ${said.join("; ")}.`);
   }
 
-  let kept = { key: "" };
-  /** The lines of equal loss, in pixels: [{ level, d, top }]; kept until the ground or the size changes. */
+  let kept = { key: "", all: /** @type {{ level: number, d: string, top: number[] }[]} */ ([]) };
+  /**
+   * The lines of equal loss and their highest points, in pixels; kept until the ground or the size changes.
+   * @param {Placing} place @param {Size} size
+   */
   function lines(place, size) {
     const key = JSON.stringify([ground.value, size]);
     if (kept.key === key) return kept.all;
     const { loss } = LANDSCAPES[ground.value];
-    const point = (p) => p.map((v) => v.toFixed(1));
+    const point = (/** @type {number[]} */ p) => p.map((v) => v.toFixed(1));
     const all = LINES.map((level) => {
       const pieces = contour(loss, data.boxes[ground.value], level).map((ends) => ends.map(place));
       const d = pieces.map(([p, q]) => `M${point(p)}L${point(q)}`).join("");
@@ -90,7 +120,7 @@ function render({ model, el: root }) {
     kept = { key, all };
     return all;
   }
-  function equal(theme, place, size) {
+  function equal(/** @type {Theme} */ theme, /** @type {Placing} */ place, /** @type {Size} */ size) {
     let above = -20; // the height of the last number
     return lines(place, size).flatMap(({ level, d, top: [tx, ty] }) => {
       const line = el("path", { d, fill: "none", stroke: theme.before, "stroke-width": 1, "stroke-opacity": 0.55 });
@@ -100,7 +130,7 @@ function render({ model, el: root }) {
         class: "rl-tick rl-outlined" }, number(level))];
     });
   }
-  function road({ path, lost, colour }, place) {
+  function road(/** @type {Road} */ { path, lost, colour }, /** @type {Placing} */ place) {
     const [, edge, , high] = data.boxes[ground.value];
     const gone = path.findIndex(([a, b]) => Math.abs(a) > FAR * edge || Math.abs(b) > FAR * high);
     const seen = path.slice(0, Math.min(steps.value, lost, gone < 0 ? Infinity : gone) + 1).map(place);
@@ -110,9 +140,12 @@ function render({ model, el: root }) {
       ...seen.slice(1).map(([cx, cy]) => el("circle", { cx, cy, r: 2.5, fill: colour })),
     ];
   }
-  /** Where each path has come, at the edge if that is out of sight; named if neither another nor the start is near. */
+  /**
+   * Where each path has come, at the edge if that is out of sight; named if neither another nor the start is near.
+   * @param {Road[]} all @param {Placing} place @param {Size} size
+   */
   function tips(all, place, { width, height }) {
-    const within = (v, most) => Math.min(Math.max(v, 8), most - 8);
+    const within = (/** @type {number} */ v, /** @type {number} */ most) => Math.min(Math.max(v, 8), most - 8);
     const ends = all.map(({ name, path, lost, colour }) => {
       const [px, py] = place(path[Math.min(steps.value, lost)]);
       const at = [within(px, width), within(py, height)];
@@ -120,14 +153,15 @@ function render({ model, el: root }) {
       return { at, colour, title: data.optimizers[name] + state };
     });
     const taken = [...ends.map(({ at }) => at), place(start)];
-    const alone = ({ at: [px, py] }) => taken.filter(([qx, qy]) => Math.hypot(px - qx, py - qy) < NEAR).length === 1;
+    const alone = (/** @type {{ at: number[] }} */ { at: [px, py] }) =>
+      taken.filter(([qx, qy]) => Math.hypot(px - qx, py - qy) < NEAR).length === 1;
     return [
       ...ends.map(({ at: [cx, cy], colour }) =>
         el("circle", { cx, cy, r: 6, fill: colour, stroke: "var(--rl-paper)", "stroke-width": 1.5 })),
       ...ends.filter(alone).map(({ at, title }) => nameAt(at, title, { width, height })),
     ];
   }
-  function drawLosses(theme, all, tall) {
+  function drawLosses(/** @type {Theme} */ theme, /** @type {Road[]} */ all, /** @type {number} */ tall) {
     const series = all.map(({ name, colour, losses }) => ({ name: data.optimizers[name], colour,
       steps: [...losses.keys()], values: losses.map((l) => (l <= HIGH * Math.max(losses[0], 1) ? l : NaN)) }));
     const values = series.flatMap((one) => one.values).filter((l) => l > 0);
@@ -146,7 +180,7 @@ function render({ model, el: root }) {
       box: data.boxes[ground.value], ...size, axes: ["w₀", "w₁"], step: data.nudge,
       points: [{ name: "The start", at: start, colour: theme.text }],
       below(x, y) {
-        const place = ([a, b]) => [x(a), y(b)];
+        const place = (/** @type {Place} */ [a, b]) => [x(a), y(b)];
         const lowest = data.lowest[ground.value].map(place).map(([px, py]) => el("path",
           { d: `M${px - 6} ${py}h12M${px} ${py - 6}v12`, stroke: theme.text, "stroke-width": 1.5 }));
         return [...equal(theme, place, size), ...lowest, ...all.flatMap((one) => road(one, place)),

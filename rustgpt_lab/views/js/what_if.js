@@ -9,6 +9,20 @@ const STEPS = 80; // of the score's slider, from -LIMIT to LIMIT
 const LIMIT = 10;
 const PULL = 12; // pixels of a drag for a score of 1
 
+/** @typedef {import("./packing.js").Tensor} Tensor */
+/** @typedef {import("./model/changes.js").Change} Change */
+
+/** @typedef {"scores_before" | "scores_after" | "weights_before" | "weights_after"} Maps */
+/**
+ * What what_if.py sends: the layers, index and name, in which each kind of change can be made; the probabilities of the
+ * next words before and after the change, and how much moved; and if it was made in an attention, the last one's scores
+ * and weights.
+ * @typedef {{ text: string, words: string[], change: Change, kinds: Record<string, string>,
+ *   layers: Record<string, [index: number, name: string][]>, top: string[], before: Tensor, after: Tensor,
+ *   moved: number } & ({ map_layer: number } & Record<Maps, Tensor> | { map_layer: null } & Record<Maps, null>)} Data
+ */
+
+/** @param {import("./lab.js").Card<Data>} card */
 function render({ model: widget, el: root }) {
   const model = answering(widget, whatIfOf);
   const lab = stage(model, root, "Choose a change and where it is made. With “hide a word” or “set a score”, click a "
@@ -16,16 +30,17 @@ function render({ model: widget, el: root }) {
   if (!alone(model)) lab.needsKernel();
   let data = model.get("data");
   let change = data.change;
+  /** @type {Change & { text: string } | null} */
   let asked = null;
 
   const text = textBox(lab, "Text", { onEnter: () => ask({}) });
   const kind = menu(lab, "Change", data.kinds, () => ask({ kind: kind.value, layer: null, score: null }));
   const layer = slider(lab, "Layer", {
     max: 0,
-    show: (v) => (v ? data.layers[kind.value]?.[v - 1]?.join(" ") : "every one"),
+    show: (v) => (v ? data.layers[kind.value]?.[v - 1]?.join(" ") ?? "" : "every one"),
     onInput: (v) => ask({ layer: v ? data.layers[change.kind][v - 1][0] : null }),
   });
-  const word = (v) => `“${data.words[v] ?? ""}”`;
+  const word = (/** @type {number} */ v) => `“${data.words[v] ?? ""}”`;
   const row = slider(lab, "Word that looks", { max: 0, show: word, onInput: (v) => ask({ row: v }) });
   const column = slider(lab, "Word looked at", { max: 0, show: word, onInput: (v) => ask({ column: v }) });
   const score = slider(lab, "Score", {
@@ -46,12 +61,13 @@ function render({ model: widget, el: root }) {
     right.append(node);
     return [node, `Attention weights ${when} the change; Enter chooses the cell`];
   }), tell);
-  const choose = ({ row: i, column: j }) => {
+  const choose = (/** @type {{ row: number, column: number }} */ { row: i, column: j }) => {
     if (change.kind === "hide") ask({ column: j });
     if (change.kind === "score") ask({ row: i, column: j, score: null });
   };
   let untried = true; // until a score is dragged, the cell that can be draws the eye
   for (const { node, place } of maps) {
+    /** @type {{ y: number, score: number }?} */
     let start = null; // of a drag: the pointer's height, and the score there
     node.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(place); });
     node.addEventListener("pointerdown", (event) => {
@@ -70,18 +86,21 @@ function render({ model: widget, el: root }) {
     for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => { start = null; });
   }
 
-  function ask(difference) {
+  function ask(/** @type {Partial<Change>} */ difference) {
     change = { ...change, ...difference };
     asked = { text: text.value, ...change };
     show();
     lab.ask({ text: text.value, change });
   }
-  /** Whether the data answer the last question; while a slider moves, older answers are still under way. */
-  function isLast(next) {
-    const last = next.words.length - 1;
-    return asked === null || (next.text === asked.text
-      && ["kind", "layer", "score"].every((name) => next.change[name] === asked[name])
-      && ["row", "column"].every((name) => next.change[name] === Math.min(asked[name], last)));
+  /**
+   * Whether data answer the last question; while a slider moves, older answers are still under way.
+   * @param {Data} next
+   */
+  function isLast({ text: line, words, change: made }) {
+    if (asked === null) return true;
+    const within = (/** @type {number} */ place) => Math.min(place, words.length - 1);
+    return line === asked.text && made.kind === asked.kind && made.layer === asked.layer && made.score === asked.score
+      && made.row === within(asked.row) && made.column === within(asked.column);
   }
   /** The chosen cell's score without the change; what the mask hides has none, and counts as 0. */
   function own() {
@@ -94,20 +113,20 @@ function render({ model: widget, el: root }) {
     const places = data.layers[change.kind];
     layer.max = places.length;
     layer.value = 1 + places.findIndex(([index]) => index === change.layer);
-    for (const [control, at] of [[row, change.row], [column, change.column]]) {
-      control.max = data.words.length - 1;
-      control.value = at;
-    }
+    row.max = column.max = data.words.length - 1;
+    [row.value, column.value] = [change.row, change.column];
     score.value = Math.round(((change.score ?? own()) / LIMIT + 1) * STEPS / 2);
     row.node.hidden = score.node.hidden = change.kind !== "score";
     column.node.hidden = !["hide", "score"].includes(change.kind);
   }
-  function tell(i, j) {
-    const pair = (name) => {
-      const [before, after] = [`${name}s_before`, `${name}s_after`].map((key) => number(data[key].at(i, j), 3));
+  function tell(/** @type {number} */ i, /** @type {number} */ j) {
+    const shown = data;
+    if (shown.map_layer === null) return;
+    const pair = (/** @type {"score" | "weight"} */ name) => {
+      const [before, after] = [shown[`${name}s_before`], shown[`${name}s_after`]].map((map) => number(map.at(i, j), 3));
       return before === after ? `${name} ${after}` : `${name} ${before}, now ${after}`;
     };
-    lab.say(`“${data.words[i]}” looking at “${data.words[j]}”: ${pair("score")}; ${pair("weight")}.`);
+    lab.say(`“${shown.words[i]}” looking at “${shown.words[j]}”: ${pair("score")}; ${pair("weight")}.`);
   }
 
   lab.onData((next) => {
@@ -119,22 +138,24 @@ function render({ model: widget, el: root }) {
     show();
   });
   lab.onDraw((theme) => {
-    right.hidden = data.map_layer === null;
+    const shown = data;
+    right.hidden = shown.map_layer === null;
+    /** @type {import("./bars.js").Bars[]} */
     const series = [
-      { name: "before", at: (i) => data.before.at(i), colour: theme.before, ink: theme.muted },
-      { name: "after", at: (i) => data.after.at(i), colour: theme.accent, ink: theme.accent },
+      { name: "before", at: (i) => shown.before.at(i), colour: theme.before, ink: theme.muted },
+      { name: "after", at: (i) => shown.after.at(i), colour: theme.accent, ink: theme.accent },
     ];
-    bars.draw(theme, { words: data.top, series });
-    if (right.hidden) return;
+    bars.draw(theme, { words: shown.top, series });
+    if (shown.map_layer === null) return;
     maps.forEach((map, k) => {
       map.node.classList.toggle("rl-pick", change.kind === "hide");
       map.node.classList.toggle("rl-upright", change.kind === "score");
       map.node.classList.toggle("rl-untried", untried && change.kind === "score");
-      const when = ["before", "after"][k];
-      const [scores, weights] = [data[`scores_${when}`], data[`weights_${when}`]];
-      captions[k].textContent = `Attention in layer ${data.map_layer}, ${when}`;
+      const when = k ? "after" : "before";
+      const [scores, weights] = [shown[`scores_${when}`], shown[`weights_${when}`]];
+      captions[k].textContent = `Attention in layer ${shown.map_layer}, ${when}`;
       Object.assign(map.place, { row: change.row, column: change.column });
-      map.draw(theme, { rows: data.words, columns: data.words, value: weights.at, low: 0, high: 1, written: share,
+      map.draw(theme, { rows: shown.words, columns: shown.words, value: weights.at, low: 0, high: 1, written: share,
         hidden: (i, j) => scores.at(i, j) === -Infinity, axes: ["looks", "is looked at"], unseen: "hidden" });
     });
   });

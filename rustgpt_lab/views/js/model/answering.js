@@ -4,8 +4,9 @@ import { LLM, ModelError } from "./llm.js";
 
 /**
  * What anywidget gives to a card, and the script of an exported page.
+ * @template [Data=any] what `get("data")` is, once its arrays are unpacked
  * @typedef {object} Widget
- * @property {(name: string) => any} get
+ * @property {{ (name: "data"): Data, (name: string): any }} get
  * @property {(event: string, listener: (...heard: any[]) => void) => void} on
  * @property {(message: any) => void} send
  */
@@ -13,8 +14,10 @@ import { LLM, ModelError } from "./llm.js";
 
 /** A model as it travels. @typedef {import("./llm.js").Description & { weights: Float32Array }} Sent */
 
-/** Every model that came to this page, by key: several cards may show the same one. @type {Map<string, Sent>} */
-const PAGE = /** @type {any} */ (globalThis)[Symbol.for("rustgpt_lab.models")] ??= new Map();
+/** @type {{ [name: symbol]: Map<string, Sent> }} */
+const WORLD = globalThis;
+/** Every model that came to this page, by key: several cards may show the same one. */
+const PAGE = WORLD[Symbol.for("rustgpt_lab.models")] ??= new Map();
 
 /** A model that this page has, or undefined. @param {string} key */
 function found(key) {
@@ -34,9 +37,10 @@ export const alone = (model) => Boolean(model.get("models")?.length);
  *
  * `answer` gives data and a sentence for what the view's `answer` in Python is asked; a generator gives them one after
  * the other, a frame each, until the next question.
- * @param {Widget} model
+ * @template Data
+ * @param {Widget<Data>} model
  * @param {(llms: LLM[], question: any, data: any, sentence: string) => Answer | Iterator<Answer>} answer
- * @returns {Widget}
+ * @returns {Widget<Data>}
  */
 export function answering(model, answer) {
   if (!alone(model)) return model;

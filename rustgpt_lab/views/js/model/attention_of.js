@@ -1,5 +1,6 @@
 // What attention.py's `answer` answers: which word looks at which, at every moment, in every layer.
 import { packed } from "./answer.js";
+import { looked } from "./network.js";
 
 /** @typedef {import("./matrix.js").Matrix} Matrix */
 
@@ -12,10 +13,10 @@ const EXACT = 250_000; // weights, as in attention.py
  */
 export function attentionOf(llms, text, { snapshots }) {
   const words = llms[0].vocab.pieces(llms[0].tokenize(text));
-  const traces = llms.map((llm) => llm.trace(text).filter((cache) => cache.weights));
+  const traces = llms.map((llm) => llm.trace(text).filter(looked));
   const maps = traces.flat();
   const size = words.length * (words.length + 1) / 2; // of what the mask leaves
-  const gathered = (/** @type {string} */ name) => {
+  const gathered = (/** @type {"weights" | "scores"} */ name) => {
     const values = new Float32Array(maps.length * size);
     let place = 0;
     for (const { [name]: { rows, columns, values: all } } of maps) {

@@ -36,13 +36,16 @@ function oneWordHidden(layer, scores, { column }, first) {
 /** @param {unknown} layer @param {Matrix} x */
 const leftOut = (layer, x) => ({ output: x });
 
-/** @param {any} layer @param {Matrix} x */
+/** @param {import("./network.js").Above} layer @param {Matrix} x */
 function withoutResidual(layer, x) {
   const cache = layer.forward(x);
-  return { ...cache, output: cache.output.map((/** @type {number} */ y, /** @type {number} */ i) => y - x.values[i]) };
+  return { ...cache, output: cache.output.map((y, i) => y - x.values[i]) };
 }
 
-/** @type {Record<string, (layer: any, x: Matrix, change: Change, past: Past) => Cache>} */
+/**
+ * Every kind, for the layers that can have it: what_if.py says which.
+ * @type {Record<string, (layer: any, x: Matrix, change: Change, past: Past) => Cache>}
+ */
 const CHANGED = {
   attention: leftOut,
   feed_forward: leftOut,
@@ -75,7 +78,7 @@ export function run(llm, text, change, touched) {
   let x = trace[touched[0] - 1].output.slice(first, length);
   for (let i = touched[0]; i < network.length; i++) {
     if (i > lastLook) x = x.slice(x.rows - 1, x.rows);
-    const layer = network[i];
+    const layer = /** @type {import("./network.js").Above} */ (network[i]);
     const cache = touched.includes(i) ? CHANGED[change.kind](layer, x, change, past) : layer.forward(x, past);
     x = cache.output;
     caches.push(i > lastLook ? cache : completed(trace[i], cache, length));

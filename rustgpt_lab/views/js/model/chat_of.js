@@ -5,13 +5,22 @@ import { ModelError, quoted } from "./llm.js";
 import { say } from "./say.js";
 
 /** @typedef {import("./llm.js").LLM} LLM */
-/** @typedef {Record<string, any>} Turn as in chat.py, with `said` and `how` */
-/** @typedef {{ turns: Turn[], attention: Record<string, any> | null }} Chat */
+/**
+ * A question and its answer, as in chat.py.
+ * @typedef {{ question: string, prompt: string, unknown: string[], strategy: import("./say.js").Strategy,
+ *   answer: string[], probabilities: number[], ended: boolean, done: boolean, stopped: boolean, said: string,
+ *   how: string }} Turn
+ */
+/**
+ * A turn's text, the end of it, or whose attention is to be shown: a text's, a turn's, nobody's.
+ * @typedef {{ say: string, strategy: Partial<Turn["strategy"]> } | { stop: true } | { look: string | number | null }}
+ *   Question
+ */
+/** Turns, and an answer's attention, packed. @typedef {{ turns: Turn[], attention: { sentence: string }? }} Chat */
 
 /**
- * All that is to be shown for {say: text, strategy}, {stop: true} or {look: text, a turn's number or null}, one after
- * the other; a turn that was not done goes on, unless another begins.
- * @param {LLM[]} llms @param {Record<string, any>} question @param {any} data the last answer's
+ * All that is to be shown for a question, one after the other; a turn that was not done goes on, unless another begins.
+ * @param {LLM[]} llms @param {Question} question @param {Chat} data the last answer's
  * @returns {Generator<import("./answer.js").Answer>}
  */
 export function* chatOf([llm], question, data) {
@@ -27,7 +36,7 @@ export function* chatOf([llm], question, data) {
 
 /**
  * The conversation straight after a question.
- * @param {LLM} llm @param {Record<string, any>} question @param {Chat} data
+ * @param {LLM} llm @param {Question} question @param {Chat} data @returns {Chat}
  */
 function asked(llm, question, { turns, attention }) {
   if ("say" in question) {
@@ -40,7 +49,7 @@ function asked(llm, question, { turns, attention }) {
 
 /**
  * A question without an answer; its strategy is that of the turn before, which draws anew.
- * @param {LLM} llm @param {any} question @param {Turn} before
+ * @param {LLM} llm @param {{ say: string, strategy: Partial<Turn["strategy"]> }} question @param {Turn} before
  */
 function begun(llm, { say: text, strategy }, before) {
   if (!llm.vocab.encode(text).length) {
@@ -90,7 +99,7 @@ function shown(data) {
   const { question, said, unknown, ended, done, stopped: cut } = /** @type {Turn} */ (data.turns.at(-1));
   if (!done) return { data, sentence: "The model is writing." };
   const end = cut ? "until it is stopped" : ended ? "and ends by itself" : "until it has no room left";
-  const lost = unknown.map((/** @type {string} */ word) => `“${word}”`).join(", ");
+  const lost = unknown.map((word) => `“${word}”`).join(", ");
   const answered = `To “${question}” the model says “${said}”, ${end}`;
   return { data, sentence: lost ? `${answered}; it does not know ${lost}.` : `${answered}.` };
 }

@@ -7,8 +7,8 @@ const SHOWN = 5; // words of every distribution
 /**
  * All words of all layers are more than a frame can compute, and more than is shown: they are computed when they are
  * first looked at, those of a layer or of a position at once.
- * @param {import("./llm.js").LLM[]} llms @param {string} text @param {Record<string, any>} data the last answer's: it
- * knows the layers
+ * @param {import("./llm.js").LLM[]} llms @param {string} text
+ * @param {{ layers: string[], ends: number[], labels: string[] }} data the last answer's: it knows the layers
  * @returns {import("./answer.js").Answer}
  */
 export function journeyOf([llm], text, { layers, ends, labels }) {

@@ -5,7 +5,8 @@ import { packed } from "./answer.js";
 /** @typedef {import("./matrix.js").Matrix} Matrix */
 
 /**
- * @param {import("./llm.js").LLM[]} llms @param {string} text @param {Record<string, any>} data the last answer's: it
+ * @param {import("./llm.js").LLM[]} llms @param {string} text
+ * @param {{ layers: { trace: { name: string, histogram: number }[] }[], histograms: any }} data the last answer's: it
  * knows the layers and their parameters
  * @param {string} sentence of the network, which no text changes
  * @returns {import("./answer.js").Answer}
@@ -16,14 +17,15 @@ export function networkOf([llm], text, data, sentence) {
   const before = unpack(data.histograms);
   const [rows, bins] = before.shape;
   const histograms = Int32Array.from({ length: rows * bins }, (_, i) => before.flat(i));
-  const layers = data.layers.map((/** @type {any} */ layer, /** @type {number} */ i) => ({
-    ...layer,
-    trace: layer.trace.map((/** @type {{ name: string, histogram: number }} */ { name, histogram }) => {
-      const { counts, ...numbers } = arrayOf(trace[i][name], bins);
+  const layers = data.layers.map((layer, i) => {
+    /** @type {Record<string, Matrix | number[]>} */
+    const cache = trace[i];
+    return { ...layer, trace: layer.trace.map(({ name, histogram }) => {
+      const { counts, ...numbers } = arrayOf(cache[name], bins);
       histograms.set(counts, histogram * bins);
       return { name, histogram, ...numbers };
-    }),
-  }));
+    }) };
+  });
   return { data: { ...data, text, words, layers, histograms: packed(histograms, [rows, bins]) }, sentence };
 }
 

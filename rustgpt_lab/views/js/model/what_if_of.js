@@ -2,6 +2,7 @@
 import { greatest, packed, packedMatrix, percent } from "./answer.js";
 import { run } from "./changes.js";
 import { softmax } from "./matrix.js";
+import { looked } from "./network.js";
 
 /** @typedef {import("./llm.js").LLM} LLM */
 /** @typedef {import("./changes.js").Change} Change */
@@ -10,12 +11,13 @@ const SHOWN = 10; // words
 
 /** The probabilities of the next word. @param {import("./network.js").Cache[]} caches */
 function nextWord(caches) {
-  const logits = caches.at(-1)?.output;
+  const logits = caches[caches.length - 1].output;
   return softmax(logits.slice(logits.rows - 1, logits.rows)).values;
 }
 
 /**
- * @param {LLM[]} llms @param {{ text: string, change: Change }} question @param {Record<string, any>} data the last
+ * @param {LLM[]} llms @param {{ text: string, change: Change }} question
+ * @param {{ layers: Record<string, [place: number, name: string][]>, kinds: Record<string, string> }} data the last
  * answer's: it knows where a change can be made
  * @returns {import("./answer.js").Answer}
  */
@@ -24,8 +26,8 @@ export function whatIfOf([llm], { text, change: asked }, { layers, kinds }) {
   const words = llm.vocab.pieces(ids);
   const [row, column] = [asked.row, asked.column].map((place) => Math.min(place, words.length - 1));
   const change = { ...asked, row, column };
-  const touched = layers[change.kind].map((/** @type {[number, string]} */ [i]) => i)
-    .filter((/** @type {number} */ i) => change.layer === null || change.layer === i);
+  const touched = layers[change.kind].map(([i]) => i)
+    .filter((i) => change.layer === null || change.layer === i);
   const trace = llm.trace(text);
   const caches = run(llm, text, change, touched);
   const [before, after] = [nextWord(trace), nextWord(caches)];
@@ -34,9 +36,11 @@ export function whatIfOf([llm], { text, change: asked }, { layers, kinds }) {
   const top = [...first, ...newcomers].slice(0, SHOWN);
   const order = [...top].sort((i, j) => after[j] - after[i]);
   const moved = before.reduce((sum, p, i) => sum + Math.abs(after[i] - p), 0) / 2;
-  const mapLayer = touched.findLast((/** @type {number} */ i) => caches[i].weights) ?? null;
-  const map = (/** @type {any[]} */ of, /** @type {string} */ name) =>
-    (mapLayer === null ? null : packedMatrix(of[mapLayer][name]));
+  const mapLayer = touched.findLast((i) => looked(caches[i])) ?? null;
+  const map = (/** @type {import("./network.js").Cache[]} */ of, /** @type {"scores" | "weights"} */ name) => {
+    const cache = mapLayer === null ? null : of[mapLayer];
+    return cache && looked(cache) ? packedMatrix(cache[name]) : null;
+  };
   const data = {
     text, words, change, layers, kinds, top: llm.vocab.pieces(order), moved, map_layer: mapLayer,
     before: packed(Float32Array.from(order, (i) => before[i])),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 from weakref import finalize
 
-from ..errors import TrainingError
+from .errors import TrainingError
 
 NAME = ".rustgpt_lab.lock"
 
