@@ -67,9 +67,10 @@ def prepare(extra: str = "") -> None:
     print(f"Installing rustgpt_lab and what it needs into {VENV}: a minute or two, this once.", flush=True)
     if not (PYTHON.exists() and STAMP.exists()):
         _make_environment()
-    what = f"{ROOT}[{extra}]" if extra else str(ROOT)
+    extras = sorted({extra, *_stamped()[1:]} - {""})
+    what = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
     _call([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", what])
-    STAMP.write_text(f"{_fingerprint()} {extra}", encoding="utf-8")
+    STAMP.write_text(" ".join([_fingerprint(), *extras]), encoding="utf-8")
 
 
 def become(command: list[str]) -> int:
@@ -106,10 +107,13 @@ def _call(command: Sequence[str]) -> None:
 
 def _is_current(extra: str) -> bool:
     """Whether the environment is there, made from this pyproject.toml, in this place, with `extra`."""
-    if not (PYTHON.exists() and STAMP.exists()):
-        return False
-    fingerprint, _, installed = STAMP.read_text(encoding="utf-8").partition(" ")
-    return fingerprint == _fingerprint() and extra in ("", installed)
+    fingerprint, *installed = _stamped()
+    return PYTHON.exists() and fingerprint == _fingerprint() and extra in ("", *installed)
+
+
+def _stamped() -> list[str]:
+    """From what the environment was made, and the extras it has: none is taken away for another."""
+    return STAMP.read_text(encoding="utf-8").split(" ") if STAMP.exists() else [""]
 
 
 def _fingerprint() -> str:

@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -148,6 +149,9 @@ def _lab_command(folder: Path, browser: bool, port: int | None) -> list[str]:
 def _lab_environment() -> dict[str, str]:
     """With our settings before the learner's own."""
     search_path = [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    if metadata.version("jupyterlab").startswith(("4.2.", "4.3.", "4.4.")):
+        # these take out of the page what is out of sight, and a picture with it
+        search_path.insert(1, str(PACKAGE / "jupyter" / "before_4.5"))
     return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, search_path))}
 
 

@@ -1,5 +1,5 @@
-"""`python3 -m tests`: the tests of the library and of the notebooks. In a fresh clone it first makes the environment.
-Those that need a browser are a command of their own, `python3 -m tests.browser`.
+"""`python3 -m tests`: the tests of the library and of the notebooks. Those that need a browser are a command
+of their own, `python3 -m tests.browser`.
 
 Arguments are pytest's, and then the library's tests alone are run: `python3 -m tests -k attention`.
 """
@@ -48,6 +48,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    if bootstrap.ready("test"):
-        sys.exit(main(sys.argv[1:]))
-    sys.exit(bootstrap.run("tests", sys.argv[1:], extra="test"))
+    sys.exit(main(sys.argv[1:]))

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rustgpt_lab import bootstrap
-
 if TYPE_CHECKING:
     from rustgpt_lab import LLM
     from rustgpt_lab.tokenizers import Vocab
@@ -122,7 +120,4 @@ if __name__ == "__main__":
     parser = ArgumentParser(prog="tests.attention_table")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seeds", type=int, default=5)
-    if bootstrap.ready("test"):
-        main(**vars(parser.parse_args()))
-    else:
-        sys.exit(bootstrap.run("tests.attention_table", sys.argv[1:], extra="test"))
+    main(**vars(parser.parse_args()))

@@ -6,11 +6,8 @@ questions. Right is what the corpus says, word for word. Whose text is more like
 
 from __future__ import annotations
 
-import sys
 from math import log
 from typing import TYPE_CHECKING, NamedTuple
-
-from rustgpt_lab import bootstrap
 
 if TYPE_CHECKING:
     from rustgpt_lab import LLM
@@ -87,7 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if bootstrap.ready("test"):
-        main()
-    else:
-        sys.exit(bootstrap.run("tests.generation_table", [], extra="test"))
+    main()

@@ -1,6 +1,6 @@
 """`python3 -m tests.hub`: the hub of .github/hub.md, with two learners in two browsers.
 
-It needs root on Linux, jupyterhub and nbgitpuller beside this Python, and configurable-http-proxy. It makes two
+It needs root on Linux, a Python and a clone that every account may read, and configurable-http-proxy. It makes two
 accounts and removes them again.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -44,6 +45,19 @@ def peek(path):
     except OSError as problem:
         return type(problem).__name__
 """
+
+
+def what_is_missing(user: str) -> str:
+    """What the page asks for, and is not so."""
+    if shutil.which("configurable-http-proxy") is None:
+        return "configurable-http-proxy is missing: npm install --global configurable-http-proxy"
+    lab = ["runuser", "-u", user, "--", sys.executable, "-c", "import rustgpt_lab"]
+    if subprocess.run(lab, cwd="/", capture_output=True).returncode:
+        return (
+            f"an account like {user} cannot run {sys.executable} with the course: make the clone and its .venv where "
+            "all may read, with a Python that is not in root's home (such as /usr/bin/python3)"
+        )
+    return ""
 
 
 def free_port() -> int:
@@ -225,6 +239,8 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         passwords = stack.enter_context(accounts())
+        if missing := what_is_missing(LEARNERS[0]):
+            sys.exit(missing)
         address = stack.enter_context(hub(folder))
         source = stack.enter_context(repository(folder))
         playwright = stack.enter_context(sync_playwright())

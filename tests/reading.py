@@ -6,10 +6,6 @@ type checker alone. A package that only names its parts counts as the file that 
 
 from __future__ import annotations
 
-import sys
-
-from rustgpt_lab import bootstrap
-
 PATH = [
     "numerics",
     "parameters",
@@ -48,7 +44,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if bootstrap.ready("test"):
-        main()
-    else:
-        sys.exit(bootstrap.run("tests.reading", [], extra="test"))
+    main()

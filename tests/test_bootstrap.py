@@ -50,6 +50,16 @@ def test_tests_bring_their_own_requirements_and_leave_the_rest_current(commands:
     assert len(commands) == 3
 
 
+def test_extras_add_up(commands: list[list[str]]) -> None:
+    """The tests and the site, in turn, each find what they need; no network is asked again."""
+    bootstrap.prepare("test")
+    bootstrap.prepare("site")
+    assert commands[2:] == [[*commands[1][:-1], commands[1][-1].replace("[test]", "[site,test]")]]
+    bootstrap.prepare("test")
+    bootstrap.prepare("site")
+    assert len(commands) == 3
+
+
 def test_a_changed_pyproject_is_installed_again_into_the_same_environment(commands: list[list[str]]) -> None:
     bootstrap.prepare()
     (bootstrap.ROOT / "pyproject.toml").write_text("[project]\ndependencies = []\n")
@@ -125,3 +135,29 @@ def test_help_needs_nothing_but_python(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, "")
         assert "rustgpt-lab" in done.stdout
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for Python")
+def test_every_module_of_the_tests_sets_itself_up(tmp_path: Path) -> None:
+    """In a clone without an environment, by a Python that knows no package."""
+    for name in (
+        "rustgpt_lab/__init__.py",
+        "rustgpt_lab/bootstrap.py",
+        "tests/__init__.py",
+        "tests/no_network.py",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(bootstrap.ROOT / name, tmp_path / name)
+    (tmp_path / "pyproject.toml").touch()
+    python = tmp_path / ".venv" / bootstrap.PYTHON.relative_to(bootstrap.VENV)
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / ".venv" / "rustgpt_lab.stamp").touch()
+    for module, extras in (("no_network", "test"), ("hub", "hub,test"), ("site", "hub,site,test")):
+        command = [sys.executable, "-S", "-m", f"tests.{module}", "a b"]
+        done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        *_, installed, ran = done.stdout.splitlines()
+        assert installed.endswith(f" --editable {tmp_path}[{extras}]")
+        assert ran == f"-m tests.{module} a b"

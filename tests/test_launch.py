@@ -210,7 +210,12 @@ def test_a_new_edition_reaches_a_learner_in_a_clone_and_git_never_sees_them(
 
 def test_lab_s_own_path_of_settings_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "theirs")
+    monkeypatch.setattr(launch.metadata, "version", lambda _: "4.5.0")
     assert launch._lab_environment()["JUPYTER_CONFIG_PATH"].endswith(f"jupyter{os.pathsep}theirs")
+    monkeypatch.setattr(launch.metadata, "version", lambda _: "4.2.7")
+    first, older, theirs = map(Path, launch._lab_environment()["JUPYTER_CONFIG_PATH"].split(os.pathsep))
+    assert (first.name, older.parent, theirs.name) == ("jupyter", first, "theirs")
+    assert (older / "labconfig" / "default_setting_overrides.json").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")

@@ -26,6 +26,9 @@ class Picture:
     def _repr_html_(self) -> str:
         return image(self.png, self.alt)
 
+    def _repr_png_(self) -> bytes:  # LaTeX knows no HTML
+        return self.png
+
 
 def show(figure: "Figure", alt: str) -> Picture:
     """Show a matplotlib figure once, with alternative text. (Lab itself gives a figure none.)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,20 +17,6 @@ if TYPE_CHECKING:
 GREY, PALE = INKS["before"], INKS["line"]
 
 
-def valley(loss: Callable[[Any], Any], paths: Mapping[str, Array]) -> Figure:
-    """Paths of two weights, name -> (steps, 2), over the lines of equal loss."""
-
-    def draw(figure: Any, axes: Any) -> None:
-        x, y = np.meshgrid(np.linspace(-2, 6, 80), np.linspace(-1.5, 1.5, 60))
-        axes.contour(x, y, loss([x, y]), levels=[0.3, 1, 3, 6, 12, 25], colors=PALE)
-        for (name, path), style, color in zip(paths.items(), ("o-", "s-"), CATEGORIES, strict=False):
-            axes.plot(*path.T, style, markersize=4, linewidth=1.5, color=color, label=name)
-        axes.set(xlabel="$w_0$, flat", ylabel="$w_1$, steep")
-        axes.legend(ncols=2, loc="lower right")
-
-    return plot(draw, 9, 4)
-
-
 def losses(
     curves: Mapping[str, Array], ignorance: float, scale: str = "linear", top: float | None = None
 ) -> Figure:
@@ -42,7 +28,7 @@ def losses(
     def draw(figure: Any, axes: Any) -> None:
         longest = max(map(len, curves.values()))
         axes.axhline(ignorance, color=GREY, linewidth=1)
-        axes.text(longest, ignorance, "ln V", color=GREY, ha="right", va="bottom")
+        axes.text(longest, ignorance, "ln V", color=INKS["muted"], ha="right", va="bottom")
         styles = ("-", "--", ":", "-.")
         for (name, values), style, color in zip(curves.items(), styles, CATEGORIES, strict=False):
             axes.plot(np.arange(1, len(values) + 1), values, style, color=color, linewidth=2, label=name)
@@ -128,11 +114,12 @@ def maps(words: Sequence[str], left: tuple[str, Array], right: tuple[str, Array]
             (*right, "sequential", 0, 1),
             ("the second minus the first", change, "diverging", -most, most),
         )
-        hidden = np.triu(np.ones_like(change, dtype=bool), 1)
+        later = np.triu(np.ones_like(change, dtype=bool), 1)
         for panel, (title, values, colors, low, high) in zip(axes, shown, strict=True):
-            drawn = np.ma.masked_array(values, hidden)
+            drawn = np.ma.masked_array(values, later)
+            panel.axhspan(-0.5, len(words) - 0.5, facecolor="none", hatch="////", linewidth=0, zorder=-1)
             image = panel.imshow(drawn, colormap(colors), vmin=low, vmax=high)
-            panel.set(title=title, xlabel="looks at")
+            panel.set(title=title, xlabel="looks at (hatched: hidden)")
             panel.set_xticks(range(len(words)), words, rotation=90)
             panel.set_yticks(range(len(words)), words)
             figure.colorbar(image, ax=panel, shrink=0.7)

@@ -53,7 +53,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if bootstrap.ready("bench"):
-        main(sys.argv[1:])
-    else:
-        sys.exit(bootstrap.run("tests.benchmarks", sys.argv[1:], extra="bench"))
+    main(sys.argv[1:])

@@ -5,10 +5,7 @@ Arguments are pytest's.
 
 import sys
 
-from rustgpt_lab import bootstrap
 from tests.__main__ import pytest
 
 if __name__ == "__main__":
-    if bootstrap.ready("test"):
-        sys.exit(pytest(["tests/browser", *sys.argv[1:]]))
-    sys.exit(bootstrap.run("tests.browser", sys.argv[1:], extra="test"))
+    sys.exit(pytest(["tests/browser", *sys.argv[1:]]))

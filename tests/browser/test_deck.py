@@ -8,9 +8,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import Browser, expect
 
 from rustgpt_lab import LLM, views
-from rustgpt_lab.course.deck import deck
+from rustgpt_lab.course.deck import deck, shown
 from rustgpt_lab.errors import FileError
-from tests.course.notebooks import PATHS
+from tests.course.notebooks import PATHS, read
 
 from .test_export import offline
 
@@ -83,6 +83,11 @@ def test_a_question_stands_before_its_answer_and_the_answer_is_open(browser: Bro
     assert 0 < places[0] < places[1]
     assert page.locator("main details").count() == page.locator("main figure details").count()
     page.close()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_prose_that_waits_for_an_answer_is_open(path: Path) -> None:
+    assert not any("<details" in cell.source for cell in shown(read(path).cells))
 
 
 def test_a_picture_of_the_model_lives_on_its_slide(browser: Browser, tmp_path: Path) -> None:

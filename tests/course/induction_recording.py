@@ -3,8 +3,6 @@
 It takes a minute on one core, and writes `rustgpt_lab/data/induction.npz`.
 """
 
-import sys
-
 from rustgpt_lab import bootstrap
 
 
@@ -22,7 +20,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if bootstrap.ready("test"):
-        main()
-    else:
-        sys.exit(bootstrap.run("tests.course.induction_recording", [], extra="test"))
+    main()

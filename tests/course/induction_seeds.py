@@ -9,8 +9,6 @@ import os
 import sys
 from time import process_time
 
-from rustgpt_lab import bootstrap
-
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes
 
 
@@ -44,7 +42,4 @@ def main(seeds: str = "10") -> None:
 
 
 if __name__ == "__main__":
-    if bootstrap.ready("test"):
-        main(*sys.argv[1:])
-    else:
-        sys.exit(bootstrap.run("tests.course.induction_seeds", sys.argv[1:], extra="test"))
+    main(*sys.argv[1:])

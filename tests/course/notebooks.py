@@ -139,7 +139,10 @@ def has_short_cells(notebook: Notebook) -> Problems:
 
 
 def fits_into_an_hour(notebook: Notebook) -> Problems:
-    """At most 90 cells that a learner meets, and 30 to 60 minutes as the opening says, the exercises' among them."""
+    """At most 90 cells that a learner meets, and 30 to 60 minutes as the opening says, the exercises' among them.
+
+    An exercise below the ending is one for who likes it, and not counted.
+    """
     met = [c for c in notebook.cells if mark(c)[0] or not c.metadata.get("jupyter", {}).get("source_hidden")]
     if len(met) > 90:
         yield f"there are {len(met)} cells"
@@ -150,7 +153,8 @@ def fits_into_an_hour(notebook: Notebook) -> Problems:
         yield "the opening does not say '**Time:** about N minutes, M of them for the exercises'"
         return
     whole, practice = map(int, said.groups())
-    titles = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    counted = notebook.cells[: notebook.cells.index(find(notebook, "ending"))]
+    titles = "\n".join(cell.source for cell in counted if cell.cell_type == "markdown")
     declared = sum(map(int, re.findall(r"^###.*\(\w+, (\d+) minutes\)$", titles, re.MULTILINE)))
     if practice != declared or not 30 <= whole <= 60:
         yield f"the opening says {whole} minutes, {practice} of them for exercises; these say {declared}"
@@ -178,9 +182,12 @@ def is_a_slide_deck(notebook: Notebook) -> Problems:
 def opens_and_ends_well(notebook: Notebook, path: Path) -> Problems:
     """What you will do, learn, need, minutes, neighbours, Binder; a recap of three lines, on your own, the next."""
     opening, ending = find(notebook, "opening"), find(notebook, "ending")
-    if notebook.cells[0] is not opening or notebook.cells[-1] is not ending:
-        yield "the first cell must be the opening, the last one the ending"
+    if notebook.cells[0] is not opening or ending is None:
+        yield "the first cell must be the opening, and there must be one ending"
         return
+    below = notebook.cells[notebook.cells.index(ending) + 1 :]
+    if any(mark(cell)[0] not in ("task", "stub", "hints", "solution", "check") for cell in below):
+        yield "below the ending there is something else than exercises for who likes them"
     for part in (
         "# ",
         "What you will do",

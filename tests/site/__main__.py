@@ -6,8 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from rustgpt_lab import bootstrap
-
 
 def main(arguments: list[str]) -> None:
     from .build import build
@@ -24,7 +22,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if bootstrap.ready("site"):
-        main(sys.argv[1:])
-    else:
-        sys.exit(bootstrap.run("tests.site", sys.argv[1:], extra="site"))
+    main(sys.argv[1:])

@@ -55,15 +55,14 @@ SETTINGS: dict[str, Any] = {
 def build(out: Path) -> None:
     """Build the site into `out`; a warning ends it."""
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "source"
+        source, made, doctrees = (Path(folder) / name for name in ("source", "site", "doctrees"))
         lay_out(source)
-        app = Sphinx(
-            source, None, out, Path(folder) / "doctrees", "html", SETTINGS, warningiserror=True, status=None
-        )
+        app = Sphinx(source, None, made, doctrees, "html", SETTINGS, warningiserror=True, status=None)
         app.connect("autodoc-process-docstring", without_signs, priority=100)  # before napoleon
         app.build()
         if app.statuscode:
             raise SystemExit(app.statuscode)
+        shutil.copytree(made, out, dirs_exist_ok=True)  # not made there: MyST-NB leaves a folder beside it
     for left in (".buildinfo", "objects.inv"):
         (out / left).unlink(missing_ok=True)
     for page in out.rglob("*.html"):

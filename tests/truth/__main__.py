@@ -2,10 +2,7 @@
 
 import sys
 
-from rustgpt_lab import bootstrap
 from tests.__main__ import pytest
 
 if __name__ == "__main__":
-    if bootstrap.ready("truth"):
-        sys.exit(pytest(["tests/truth", *sys.argv[1:]]))
-    sys.exit(bootstrap.run("tests.truth", sys.argv[1:], extra="truth"))
+    sys.exit(pytest(["tests/truth", *sys.argv[1:]]))

@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from matplotlib import pyplot, rc_context, rcParams
 
 from rustgpt_lab.course.show import show
@@ -80,6 +81,16 @@ def test_what_is_set_for_other_figures_changes_nothing() -> None:
         )
         figure, _ = pyplot.subplots()
         assert show(figure, "nothing").png.startswith(b"\x89PNG")
+
+
+def test_a_figure_is_an_image_wherever_html_is_not_known() -> None:
+    """LaTeX takes the image, a page the one with alternative text, a terminal the text."""
+    figure, _ = pyplot.subplots()
+    picture = show(figure, "an empty frame")
+    data, _ = DisplayFormatter().format(picture)
+    assert data["image/png"] == picture.png
+    assert 'alt="an empty frame"' in data["text/html"]
+    assert data["text/plain"] == "Picture: an empty frame"
 
 
 def test_paper_is_the_page_s_own() -> None:

@@ -15,6 +15,8 @@ FOLDED = re.compile(
     re.DOTALL,
 )
 """What waits for an answer, with its heading "not answered yet"."""
+TOLD = re.compile(r"<details>\n<summary>[^<]*\(after you have answered\)</summary>(.*?)</details>", re.DOTALL)
+"""Prose that waits for an answer."""
 MODEL = re.compile(r'<script type="application/json" data-rl-model="(\w+)">.*?</script>', re.DOTALL)
 """The weights with which pictures live; any cell may carry them, also one that the deck leaves out."""
 PICTURES = ("<img", "rl-live")
@@ -71,6 +73,7 @@ def shown(cells: list[Any]) -> list[Any]:
             kind = "fragment"
         if cell.cell_type == "code":
             _simplify(cell)
+        cell.source = TOLD.sub(r"\1", cell.source)
         due = _stronger(due, kind)
         if not cell.source and not cell.get("outputs"):
             continue

@@ -231,7 +231,7 @@ QUESTIONS = [
             "d": "nothing: without positions it cannot work at all",
         },
         because={
-            "a": "The last word collects from the words before it, and a sum does not depend on the order of its terms.",
+            "a": "The last word collects from the words before it, and a sum does not depend on the order of its terms: the two agree to fifteen digits, and what is left is rounding. To this model, a text without positions is a heap of cards.",
             "b": "The words are the same, and nothing else is left that could make a difference, not even a small one.",
             "c": "It does not read one word after the other: it sees all of them at once. Only the position vectors tell the order.",
             "d": "It works, but less well: the cell below shows what it expects.",

@@ -82,7 +82,7 @@ EXERCISES = [
         difficulty="easy",
         minutes=5,
         hints=(
-            "Three lines: scores, weights, mix. You have seen each of them above, for `boat`.",
+            "Three lines: scores, weights, mix, one for each formula above.",
             "`k @ q` multiplies every row of `k` with `q`: that is all dot products at once, of shape `(T,)`.",
             "`len(q)` is $d$. The mix is `weights @ v`: `(T,)` times `(T, d)` gives `(d,)`.",
         ),

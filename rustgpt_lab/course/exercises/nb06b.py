@@ -84,9 +84,8 @@ EXERCISES = [
         minutes=15,
         hints=(
             "Three steps, the last one first: the mix, the softmax, the scores. Each is a line or two, and the table above has the formula of each.",
-            "The mix: `dv = weights.T @ dmix`, `dweights = dmix @ v.T`. The softmax, row by row: "
-            "`dscores = weights * (dweights - (dweights * weights).sum(axis=1, keepdims=True))`. "
-            "The scores were `q @ k.T / np.sqrt(d)`, so `dq` and `dk` meet the same `np.sqrt(d)`, with `d = q.shape[1]`.",
+            "The mix: `dv = weights.T @ dmix`, `dweights = dmix @ v.T`. The softmax: "
+            "`weights * (dweights - (dweights * weights).sum(axis=1, keepdims=True))`. And `np.sqrt(d)` comes again in `dq` and `dk`.",
             mixed_hint("06.3", attention_backward),
         ),
         solution=attention_backward,
@@ -139,7 +138,7 @@ EXERCISES = [
         hints=(
             "RustGPT multiplies `dnormal` with the normalised row. But what stands above the root of the variance in the forward pass?",
             "`normal = centred * var ** -0.5`. Take its derivative by `var`, and keep `centred` fixed: what is it?",
-            "The derivative is `-0.5 * centred * var ** -1.5`, and `var ** 1.5` is `std ** 3`. Multiply with `dnormal`, and sum over the row with `sum(axis=1, keepdims=True)`: every number of the row has felt the variance.",
+            "The derivative is `-0.5 * centred * var ** -1.5`, and `var ** 1.5` is `std ** 3`. Multiply with `dnormal`, and sum over the row, `axis=1, keepdims=True`: all of it felt the variance.",
         ),
         solution=mended_layer_norm,
         cases=layer_norm_cases,
