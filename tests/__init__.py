@@ -1,5 +1,7 @@
 """`python3 -m tests` and each `python3 -m tests.MODULE` set themselves up: the environment comes first, if need be."""
 
+from __future__ import annotations
+
 import sys
 
 from rustgpt_lab import bootstrap
