@@ -292,8 +292,8 @@ export function stage(model, root, hint) {
   function receive() {
     card.removeAttribute("aria-busy");
     note.hidden = true;
+    lab.say(model.get("sentence")); // unless the view knows better what is looked at
     take(unpack(model.get("data")));
-    lab.say(model.get("sentence"));
     show();
   }
   function complain() {

@@ -192,6 +192,7 @@ function render({ model, el: root }) {
       for (const { chart } of [upper, lower]) chart.travel();
     }
     if (run().state !== before.state) lab.say(`The session is ${run().state}.`);
+    else if (step() < run().place) tell();
   }
   function listAnswers() {
     const all = run().samples;
