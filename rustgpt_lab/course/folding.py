@@ -40,7 +40,8 @@ def fold(id: str) -> None:
         shell.events.unregister("post_run_cell", end)
         capture.__exit__(None, None, None)
         html, plain = _joined(caught)
-        closed, open_ = ({"text/html": form(id, html), "text/plain": plain} for form in (folded, opened))
+        rest = _image(caught) | {"text/plain": plain}
+        closed, open_ = ({"text/html": form(id, html), **rest} for form in (folded, opened))
         show_folded(id, closed, lambda: open_)
 
     shell.events.register("post_run_cell", end)
@@ -83,6 +84,13 @@ def _joined(caught: Any) -> tuple[str, str]:
     plain = [printed, *(each.get("text/plain", "") for each in data)]
     html = [_pre(printed), *(each.get("text/html") or _pre(each.get("text/plain", "")) for each in data)]
     return "".join(html), "\n".join(filter(None, plain))
+
+
+def _image(caught: Any) -> Shown:
+    """The picture, if that is all that a cell showed: LaTeX knows no HTML."""
+    if len(caught.outputs) != 1 or caught.stdout + caught.stderr:
+        return {}
+    return {kind: data for kind, data in caught.outputs[0].data.items() if kind == "image/png"}
 
 
 def _pre(text: str) -> str:

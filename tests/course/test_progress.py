@@ -151,6 +151,19 @@ def test_an_answer_opens_what_was_folded(in_kernel) -> None:
     assert again[0].text == "told again\n"
 
 
+def test_a_folded_figure_is_an_image_for_what_knows_no_html(in_kernel) -> None:
+    """If it is all that its cell shows: beside a print, LaTeX needs the text."""
+    alone, beside = in_kernel(
+        "from rustgpt_lab.course import fold\nfrom rustgpt_lab.course.show import Picture\nfold('03.q1')\n"
+        "Picture(b'\\x89PNG' + bytes(20), 'a figure')",
+        "fold('03.q1'); print('told'); Picture(b'\\x89PNG' + bytes(20), 'a figure')",
+    )
+    assert alone[0].data["image/png"].startswith("iVBOR")
+    assert alone[0].data["text/html"].startswith("<details")
+    assert "image/png" not in beside[0].data
+    assert "a figure" in beside[0].data["text/plain"]
+
+
 def test_nothing_that_was_folded_is_seen_before_the_answer(in_kernel) -> None:
     shown = in_kernel(
         "from rustgpt_lab.course import fold, reveal",
