@@ -103,7 +103,6 @@ def test_what_the_notebook_says_of_adam() -> None:
     assert ratio("adam", 0.001, "L2", "none")[0] == pytest.approx(0.87, abs=0.005)
     assert ratio("adam", 0.001, "AGC", "none")[0] == pytest.approx(0.92, abs=0.005)
     assert ratio("adam", 0.01, "L2", "none") == pytest.approx((0.83, 0.74, 0.95), abs=0.01)
-    assert ratio("adam", 0.1, "L2", "none")[:2] == pytest.approx((1.07, 1.0), abs=0.005)
-    assert not any(differs("adam", 0.03, name, "none") for name in CLIPPERS if name != "none")
+    assert not any(differs("adam", rate, name, "none") for rate in (0.03, 0.1) for name in CLIPPERS)
     assert ratio("adam", 0.001, "centralization", "none")[1] > 1
     assert not any(differs("adam", rate, "centralization", "none") for rate in (0.01, 0.03, 0.1))
