@@ -36,7 +36,8 @@ def drive(lab: Lab, view: Locator) -> None:
     expect(view.locator("[aria-label^='Bit 7'][aria-label$='now 1']").first).to_be_focused()
     lab.reach(view, "Bit 6")
     lab.press("Enter")
-    expect(view.locator(".rl-hex .rl-turned")).to_have_count(2)
+    expect(view.locator(".rl-bits .rl-turned")).to_have_count(2)
+    expect(view.locator("[aria-label^='Bit 6']").first).to_be_focused()
     lab.shot(view, "model_file_turned")
     lab.reach(view, "Put all bits back")
     lab.press("Enter")
@@ -133,6 +134,17 @@ def test_a_large_file_has_a_whole_tree(lab: Lab) -> None:
 
 def test_model_file(lab: Lab) -> None:
     check_view(lab, "model_file", SETUP, SHOW, drive)
+
+
+def test_an_answer_leaves_the_focus_where_it_went(lab: Lab) -> None:
+    with lab.notebook("model_file_focus", SETUP, SHOW):
+        view = lab.views.first
+        place = view.get_by_label("Go to byte")
+        bit = view.locator("[aria-label^='Bit 6']").first
+        bit.evaluate("(bit, place) => { bit.focus(); bit.click(); place.focus(); }", place.element_handle())
+        expect(view.locator(".rl-bits .rl-turned")).to_have_count(1)
+        expect(place).to_be_focused()
+        lab.check_quiet()
 
 
 def test_a_byte_is_shown_quickly(lab: Lab) -> None:

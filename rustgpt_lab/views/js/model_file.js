@@ -218,11 +218,12 @@ function render({ model, el: root }) {
     [chosen, wanted, pointed] = [wanted ?? tree.at(data.at), null, null];
     form.value = data.format;
     restore.hidden = data.changed.length === 0;
+    const stays = bits.contains(document.activeElement); // whoever went on meanwhile is not called back
     drawHex();
     show();
     verdict.textContent = data.changed.length ? data.verdict : "";
     verdict.classList.toggle("rl-problem", !data.loads);
-    const pressed = asked && bits.querySelector(`[aria-label^="${asked}"]`); // the button is a new one
+    const pressed = stays && asked && bits.querySelector(`[aria-label^="${asked}"]`); // the button is a new one
     if (pressed instanceof HTMLElement) pressed.focus();
     asked = "";
   });
