@@ -45,6 +45,8 @@ def test_the_exported_gallery_reads_whole_without_kernel_and_network(
     assert twins.count() + live.count() >= len(views.__all__)
     assert live.count() >= len(ALIVE)
     assert twins.filter(has=page.locator("img")).count() == twins.count()
+    for twin in twins.all():
+        expect(twin).to_be_visible()
     check_stills(page)
     page.close()
 

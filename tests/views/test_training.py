@@ -13,7 +13,8 @@ from rustgpt_lab.training import History, TrainingSession
 from rustgpt_lab.training.history import Rows
 from rustgpt_lab.views.clippers import described
 from rustgpt_lab.views.compared import beginning
-from rustgpt_lab.views.gallery.training import SAMPLES, TrainingView
+from rustgpt_lab.views.gallery.training import TrainingView
+from rustgpt_lab.views.wheel import SAMPLES
 
 TEXTS = Dataset.packaged().chat[:12]
 VOCAB = Vocab.from_texts(TEXTS)
